@@ -1,0 +1,156 @@
+"""The proxies that are compared and the upstream behind them: how each is configured, started and proven fit.
+
+Promises: a peer that is handed out answers, and has passed its smoke test if it checks tokens.
+"""
+
+import http.client
+import os
+from pathlib import Path
+
+from . import tokens, users
+from .processes import free_port, poll, raise_open_files
+
+SHARED = Path(__file__).resolve().parent
+BINARY = SHARED.parents[1] / "target" / "release" / "sidegate"
+SUBJECT = 42
+
+
+class Peer:
+    """A running proxy and the port it serves."""
+
+    def __init__(self, space, process, port):
+        self.space, self.process, self.port = space, process, port
+
+    def url(self, path="/items/7"):
+        """Where the load goes."""
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def stop(self, seconds=10):
+        """Ends the peer before the workspace does."""
+        self.space.stop(self.process, seconds)
+
+
+def ask(port, path="/items/7", headers=(), seconds=5):
+    """One request on a connection of its own: status and body."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+    try:
+        connection.putrequest("GET", path)
+        for name, value in headers:
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(errors="replace")
+    finally:
+        connection.close()
+
+
+def bearer(token):
+    """The header that carries a token."""
+    return ("Authorization", f"Bearer {token}")
+
+
+def upstream(space, core=None):
+    """The stand-in monolith: nginx with one worker and a constant answer."""
+    return nginx(space, None, core, template="upstream.conf.in", path="/")
+
+
+def nginx(space, behind, core=None, wrap=(), seconds=10, template="nginx.conf.in", path="/items/7"):
+    """The control: nginx that forwards and checks nothing."""
+    port, folder = free_port(), folder_of(space, "nginx")
+    file = render(template, folder, PORT=port, UPSTREAM=behind and behind.port)
+    process = space.start("nginx", [*wrap, "nginx", "-p", folder, "-c", file], core)
+    return answering(Peer(space, process, port), port, path, seconds)
+
+
+def haproxy(space, behind, core=None):
+    """haproxy with one thread, checking the token of every request with `jwt_verify`."""
+    port, folder = free_port(), folder_of(space, "haproxy")
+    file = render("haproxy.cfg.in", folder, PORT=port, UPSTREAM=behind.port)
+    process = space.start("haproxy", ["haproxy", "-db", "-f", file], core)
+    return answering(Peer(space, process, port), port, "/items/7", 10)
+
+
+def prepare_gateway(space, behind, access_log=False):
+    """Writes the gateway's configuration and user table; answers with its file and its two ports."""
+    port, admin, folder = free_port(), free_port(), folder_of(space, "sidegate")
+    users.create(folder / "users.db")
+    log = "true" if access_log else "false"
+    file = render("gateway.yaml.in", folder, PORT=port, ADMIN=admin, UPSTREAM=behind.port, ACCESS_LOG=log)
+    return file, port, admin
+
+
+def gateway(space, behind, core=None, wrap=(), seconds=20, access_log=False, binary=BINARY):
+    """sidegate with every feature on; its logs, the access log too, go to a file."""
+    file, port, admin = prepare_gateway(space, behind, access_log)
+    process = space.start("sidegate", [*wrap, binary, "run", "--config", file], core)
+    peer = answering(Peer(space, process, port), admin, "/ready", seconds)
+    return answering(peer, port, "/items/7", seconds)
+
+
+def answering(peer, port, path, seconds):
+    """Waits until the peer answers 200 there, to a good token."""
+    good = [bearer(tokens.mint(SUBJECT))]
+
+    def question():
+        peer.process.alive()
+        try:
+            return ask(port, path, good)[0] == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    poll(f"{peer.process.name} does not answer {path} with 200", seconds, question)
+    return peer
+
+
+def smoke(peer, checks_tokens):
+    """Ends the bench unless the peer forwards the good and, where it checks tokens, refuses the bad."""
+    good = tokens.mint(SUBJECT)
+    expect(peer, "a good token", [bearer(good)], 200, SUBJECT if checks_tokens else None)
+    if not checks_tokens:
+        return
+    for spelling in ("X-User-Id", "X_User_Id"):
+        expect(peer, f"a forged {spelling}", [(spelling, "1"), bearer(good)], 200, SUBJECT)
+    expect(peer, "no token", [], 401)
+    for what, bad in {
+        "a bad signature": tokens.mint(SUBJECT, secret=tokens.REFRESH_SECRET),
+        "an expired token": tokens.mint(SUBJECT, lifetime=-60),
+        "an unsigned token": tokens.mint(SUBJECT, algorithm="none"),
+    }.items():
+        expect(peer, what, [bearer(bad)], 401)
+
+
+def expect(peer, what, headers, status, subject=None):
+    """One request of the smoke test; `subject` is who the upstream must have been told it is."""
+    got, body = ask(peer.port, "/whoami", headers)
+    if got != status:
+        raise SystemExit(f"{peer.process.name}: {what} was answered {got} instead of {status}")
+    if subject is not None and body != f'{{"user_id":"{subject}"}}':
+        raise SystemExit(f"{peer.process.name}: {what}: the upstream saw {body} instead of {subject}")
+
+
+def folder_of(space, name):
+    """A new folder for one peer's files."""
+    folder = space.place(name)
+    folder.mkdir()
+    return folder
+
+
+def render(template, folder, **values):
+    """Fills a template in and writes it into the peer's folder."""
+    files = raise_open_files()
+    values |= {
+        "FOLDER": folder,
+        "FILES": files,
+        # haproxy counts two descriptors for a connection, and needs some for itself.
+        "CONNECTIONS": files // 2 - 100,
+        # Without this a worker of root would give its rights up and could not enter the folder.
+        "USER": "user root;" if os.geteuid() == 0 else "",
+        "ACCESS_SECRET": tokens.ACCESS_SECRET,
+        "REFRESH_SECRET": tokens.REFRESH_SECRET,
+    }
+    text = (SHARED / template).read_text()
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", str(value))
+    file = folder / template.removesuffix(".in")
+    file.write_text(text)
+    return file

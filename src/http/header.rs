@@ -1,0 +1,235 @@
+//! Header hygiene: what never crosses the gateway, under whatever spelling.
+//!
+//! `X-User-Id`, `x_user_id` and `X.User.Id` reach many upstreams as one variable (CGI, WSGI, PHP), so names are
+//! compared after folding: lower case, and everything that is neither a letter nor a digit as `_`.
+
+use ::http::{HeaderMap, HeaderName, header};
+use smallvec::SmallVec;
+
+/// The names whose every spelling is removed from a request before the gateway adds its own.
+#[derive(Debug, Clone)]
+pub struct Stripped {
+    /// Folded names.
+    names: Vec<Box<str>>,
+    /// Folded prefixes, such as `x_forwarded_`.
+    prefixes: Vec<Box<str>>,
+    /// Bit `n` is set when some name has length `n`: most headers are dismissed by this alone.
+    lengths: u64,
+    /// First letters of names and prefixes, one bit each for `a` to `z`; bit 31 for any other.
+    initials: u32,
+}
+
+impl Stripped {
+    /// `names` are removed whole, `prefixes` remove every name that begins with them.
+    pub fn new<'a>(
+        names: impl IntoIterator<Item = &'a str>,
+        prefixes: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let names: Vec<Box<str>> = names.into_iter().map(fold).collect();
+        let prefixes: Vec<Box<str>> = prefixes.into_iter().map(fold).collect();
+        let lengths = names
+            .iter()
+            .fold(0, |bits, name| bits | length_bit(name.len()));
+        let initials = names
+            .iter()
+            .chain(&prefixes)
+            .fold(0, |bits, name| bits | initial_bit(name));
+        Self {
+            names,
+            prefixes,
+            lengths,
+            initials,
+        }
+    }
+
+    /// Whether this header may not come from a client.
+    pub fn covers(&self, name: &str) -> bool {
+        if self.initials & initial_bit(name) == 0 {
+            return false;
+        }
+        let listed = self.lengths & length_bit(name.len()) != 0
+            && self.names.iter().any(|listed| folds_to(name, listed));
+        listed
+            || self.prefixes.iter().any(|prefix| {
+                name.get(..prefix.len())
+                    .is_some_and(|start| folds_to(start, prefix))
+            })
+    }
+}
+
+fn length_bit(length: usize) -> u64 {
+    1 << length.min(63)
+}
+
+fn initial_bit(name: &str) -> u32 {
+    match name.bytes().next().map(fold_byte) {
+        Some(letter @ b'a'..=b'z') => 1 << (letter - b'a'),
+        _ => 1 << 31,
+    }
+}
+
+fn folds_to(name: &str, folded: &str) -> bool {
+    name.len() == folded.len() && name.bytes().map(fold_byte).eq(folded.bytes())
+}
+
+fn fold(name: &str) -> Box<str> {
+    name.bytes()
+        .map(|byte| char::from(fold_byte(byte)))
+        .collect()
+}
+
+const fn fold_byte(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() {
+        byte.to_ascii_lowercase()
+    } else {
+        b'_'
+    }
+}
+
+/// Removes the fields that belong to one hop (RFC 9110 section 7.6.1), with those that `Connection` names, and those
+/// that `stripped` covers.
+///
+/// `Connection` is read first: a client must not be able to name a header that is added later, and nothing is added
+/// before this has run.
+pub fn clean_request(headers: &mut HeaderMap, stripped: &Stripped) {
+    let mut doomed: SmallVec<[HeaderName; 4]> = SmallVec::new();
+    let mut has_connection = false;
+    for name in headers.keys() {
+        if name == header::CONNECTION {
+            has_connection = true;
+        } else if is_hop_by_hop(name) || name == header::EXPECT || stripped.covers(name.as_str()) {
+            doomed.push(name.clone());
+        }
+    }
+    if has_connection {
+        remove_connection(headers);
+    }
+    for name in doomed {
+        headers.remove(name);
+    }
+}
+
+/// Removes from a response what belongs to the hop between the gateway and the upstream.
+pub fn clean_response(headers: &mut HeaderMap) {
+    let mut doomed: SmallVec<[HeaderName; 4]> = SmallVec::new();
+    let mut has_connection = false;
+    for name in headers.keys() {
+        if name == header::CONNECTION {
+            has_connection = true;
+        } else if is_hop_by_hop(name) {
+            doomed.push(name.clone());
+        }
+    }
+    if has_connection {
+        remove_connection(headers);
+    }
+    for name in doomed {
+        headers.remove(name);
+    }
+}
+
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    // First by length and letter: this runs for every header of every message.
+    match name.as_str().len() {
+        2 => name == header::TE,
+        7 => name == header::UPGRADE || name == header::TRAILER,
+        10 => name.as_str() == "keep-alive",
+        16 => name.as_str() == "proxy-connection",
+        17 => name == header::TRANSFER_ENCODING,
+        18 => name.as_str() == "proxy-authenticate",
+        19 => name == header::PROXY_AUTHORIZATION,
+        _ => false,
+    }
+}
+
+fn remove_connection(headers: &mut HeaderMap) {
+    let named: SmallVec<[HeaderName; 4]> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|&byte| byte == b','))
+        .filter_map(|option| HeaderName::from_bytes(option.trim_ascii()).ok())
+        .filter(|name| !is_end_to_end(name))
+        .collect();
+    headers.remove(header::CONNECTION);
+    for name in named {
+        headers.remove(name);
+    }
+}
+
+/// Fields that `Connection` may not name (RFC 9110 section 7.6.1 forbids it for those meant for every recipient):
+/// removing them would change what the message is.
+fn is_end_to_end(name: &HeaderName) -> bool {
+    [
+        header::HOST,
+        header::CONTENT_LENGTH,
+        header::CONTENT_TYPE,
+        header::AUTHORIZATION,
+        header::COOKIE,
+        header::CACHE_CONTROL,
+    ]
+    .contains(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[(&str, &str)]) -> HeaderMap {
+        let parse = |(name, value): &(&str, &str)| {
+            (
+                HeaderName::from_bytes(name.as_bytes()).expect("a header name"),
+                value.parse().expect("a header value"),
+            )
+        };
+        let mut map = HeaderMap::new();
+        for (name, value) in lines.iter().map(parse) {
+            map.append::<HeaderName>(name, value);
+        }
+        map
+    }
+
+    #[test]
+    fn every_spelling_of_an_identity_header_is_removed() {
+        let stripped = Stripped::new(["X-User-Id"], ["x-forwarded-"]);
+        for name in [
+            "x-user-id",
+            "x_user_id",
+            "x.user.id",
+            "x-user_id",
+            "x~user!id",
+            "x-forwarded-for",
+            "x_forwarded_proto",
+            "x.forwarded.anything",
+        ] {
+            assert!(stripped.covers(name), "{name}");
+            let mut map = headers(&[(name, "1"), ("accept", "*/*")]);
+            clean_request(&mut map, &stripped);
+            assert_eq!(map, headers(&[("accept", "*/*")]), "{name}");
+        }
+        for name in ["x-user-ids", "x-user", "xuserid", "x-forwarded", "accept"] {
+            assert!(!stripped.covers(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn hop_by_hop_fields_go_with_those_that_connection_names() {
+        let mut map = headers(&[
+            ("connection", "close, X-Internal"),
+            ("connection", "te , authorization, host"),
+            ("x-internal", "1"),
+            ("te", "trailers"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-connection", "keep-alive"),
+            ("proxy-authorization", "Basic eDp5"),
+            ("trailer", "x"),
+            ("transfer-encoding", "chunked"),
+            ("upgrade", "websocket"),
+            ("expect", "100-continue"),
+            ("authorization", "Bearer x"),
+            ("host", "example.com"),
+        ]);
+        clean_request(&mut map, &Stripped::new([], []));
+        let kept = [("authorization", "Bearer x"), ("host", "example.com")];
+        assert_eq!(map, headers(&kept));
+    }
+}

@@ -1,0 +1,10 @@
+//! HTTP vocabulary shared by every stage: targets, hosts, header hygiene, client addresses, error bodies.
+//!
+//! Pure functions over bytes: no I/O, no configuration, no knowledge of routes or tokens.
+
+pub mod body;
+pub mod client_address;
+pub mod header;
+pub mod host;
+pub mod problem;
+pub mod target;

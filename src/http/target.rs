@@ -1,0 +1,196 @@
+//! One canonical path: what is matched is what is forwarded.
+//!
+//! A request target that two parsers could read differently is refused here, so that a policy can never match one
+//! path while the upstream serves another. What is accepted is normalised in the two ways that RFC 3986 section
+//! 6.2.2 calls equivalent: hexadecimal digits in upper case, and encoded unreserved characters as themselves.
+//! The query is not interpreted: it is forwarded byte for byte.
+
+use std::borrow::Cow;
+
+/// Why a target was refused: each is a 400.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// Neither `/path` nor `http://host/path` (RFC 9112 section 3.2).
+    #[error("the target is neither in origin form nor in absolute form")]
+    Form,
+    /// An absolute form whose authority is not the Host, or that has user information.
+    #[error("the authority of an absolute target differs from the Host")]
+    Authority,
+    /// A control character, raw or encoded.
+    #[error("the path has a control character, raw or encoded")]
+    Control,
+    /// A byte that is not ASCII; clients have to percent-encode it.
+    #[error("the path has a byte outside ASCII that is not percent-encoded")]
+    NotAscii,
+    /// `\` or `%5C`.
+    #[error("the path has a backslash, raw or encoded")]
+    Backslash,
+    /// `%2F`.
+    #[error("the path has an encoded slash")]
+    EncodedSlash,
+    /// `#`.
+    #[error("the target has a fragment")]
+    Fragment,
+    /// `%` without two hexadecimal digits.
+    #[error("the path has an invalid percent-encoding")]
+    PercentEncoding,
+    /// `%2541` and its like.
+    #[error("the path decodes differently when decoded twice")]
+    DecodesTwice,
+    /// `.` or `..` as a segment, raw or encoded; longer runs of dots too, which some servers fold.
+    #[error("the path has a dot segment")]
+    DotSegment,
+    /// `//`.
+    #[error("the path has an empty segment")]
+    EmptySegment,
+    /// `;`.
+    #[error("the path has a segment parameter")]
+    SegmentParameter,
+}
+
+/// Checks and normalises the path of a target (without its query).
+///
+/// Borrows when the path is canonical already, which is the common case.
+pub fn canonical_path(path: &str) -> Result<Cow<'_, str>, TargetError> {
+    let bytes = path.as_bytes();
+    if bytes.first() != Some(&b'/') {
+        return Err(TargetError::Form);
+    }
+    if bytes.iter().all(|&byte| is_plain(byte)) {
+        check_plain_segments(bytes)?;
+        return Ok(Cow::Borrowed(path));
+    }
+    Scan::default().run(bytes).map(Cow::Owned)
+}
+
+/// Bytes that need no closer look: neither an escape nor one of the refused characters.
+const fn is_plain(byte: u8) -> bool {
+    byte > b' ' && byte < 0x7F && !matches!(byte, b'%' | b'\\' | b'#' | b';')
+}
+
+fn check_plain_segments(bytes: &[u8]) -> Result<(), TargetError> {
+    let mut before = b'/';
+    let mut dots_only = false;
+    for &byte in bytes.get(1..).unwrap_or_default() {
+        if byte == b'/' {
+            if before == b'/' {
+                return Err(TargetError::EmptySegment);
+            }
+            if dots_only {
+                return Err(TargetError::DotSegment);
+            }
+        } else {
+            dots_only = byte == b'.' && (before == b'/' || dots_only);
+        }
+        before = byte;
+    }
+    if dots_only && before == b'.' {
+        return Err(TargetError::DotSegment);
+    }
+    Ok(())
+}
+
+/// The careful pass over a path that has escapes or refused characters.
+#[derive(Default)]
+struct Scan {
+    out: Vec<u8>,
+    /// The last two bytes after one decoding, to notice an escape that decoding would produce.
+    decoded: [u8; 2],
+    segment_length: usize,
+    segment_dots: usize,
+}
+
+impl Scan {
+    fn run(mut self, bytes: &[u8]) -> Result<String, TargetError> {
+        self.out.reserve(bytes.len());
+        let mut rest = bytes.iter();
+        // The leading slash opens the first segment instead of closing one.
+        self.out.extend(rest.next());
+        while let Some(&byte) = rest.next() {
+            match byte {
+                b'/' => self.close_segment()?,
+                b'%' => {
+                    let high = rest.next().copied().and_then(hex_value);
+                    let low = rest.next().copied().and_then(hex_value);
+                    let (Some(high), Some(low)) = (high, low) else {
+                        return Err(TargetError::PercentEncoding);
+                    };
+                    self.push_escape(high << 4 | low)?;
+                }
+                b'\\' => return Err(TargetError::Backslash),
+                b'#' => return Err(TargetError::Fragment),
+                b';' => return Err(TargetError::SegmentParameter),
+                0..=b' ' | 0x7F => return Err(TargetError::Control),
+                0x80.. => return Err(TargetError::NotAscii),
+                _ => self.push(byte, &[byte])?,
+            }
+        }
+        self.check_dots()?;
+        String::from_utf8(self.out).map_err(|_| TargetError::NotAscii)
+    }
+
+    fn push_escape(&mut self, decoded: u8) -> Result<(), TargetError> {
+        match decoded {
+            0..=0x1F | 0x7F => Err(TargetError::Control),
+            b'/' => Err(TargetError::EncodedSlash),
+            b'\\' => Err(TargetError::Backslash),
+            _ if is_unreserved(decoded) => self.push(decoded, &[decoded]),
+            _ => {
+                let [high, low] = upper_hex(decoded);
+                self.push(decoded, &[b'%', high, low])
+            }
+        }
+    }
+
+    /// Takes one decoded byte and the text that stands for it.
+    fn push(&mut self, decoded: u8, text: &[u8]) -> Result<(), TargetError> {
+        let [before_last, last] = self.decoded;
+        if before_last == b'%' && last.is_ascii_hexdigit() && decoded.is_ascii_hexdigit() {
+            return Err(TargetError::DecodesTwice);
+        }
+        self.decoded = [last, decoded];
+        self.segment_length += 1;
+        self.segment_dots += usize::from(decoded == b'.');
+        self.out.extend_from_slice(text);
+        Ok(())
+    }
+
+    fn close_segment(&mut self) -> Result<(), TargetError> {
+        if self.segment_length == 0 {
+            return Err(TargetError::EmptySegment);
+        }
+        self.check_dots()?;
+        self.decoded = [0; 2];
+        self.segment_length = 0;
+        self.segment_dots = 0;
+        self.out.push(b'/');
+        Ok(())
+    }
+
+    fn check_dots(&self) -> Result<(), TargetError> {
+        if self.segment_length > 0 && self.segment_dots == self.segment_length {
+            return Err(TargetError::DotSegment);
+        }
+        Ok(())
+    }
+}
+
+const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+const fn hex_value(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+fn upper_hex(byte: u8) -> [u8; 2] {
+    crate::entropy::hex_pair(byte).map(|digit| digit.to_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,10 @@
+//! The library behind the `sidegate` binary.
+
+pub mod clock;
+pub mod entropy;
+pub mod http;
+pub mod member;
+pub mod policy;
+pub mod secret;
+pub mod template;
+pub mod token;

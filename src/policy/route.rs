@@ -1,0 +1,146 @@
+//! One route of the operator's, compiled.
+
+use std::sync::Arc;
+
+use ::http::Uri;
+
+use super::{cors::CorsPolicy, method::MethodSet, pattern::Pattern, refusal::RefusalTemplate};
+
+/// Which upstream, as an index into the compiled list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UpstreamId(pub usize);
+
+/// Which endpoint the gateway answers itself, as an index into the compiled list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndpointId(pub usize);
+
+/// Who may use a route. Ordered from least to most demanding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// The token is not read and no identity is sent.
+    Public,
+    /// No token is anonymous; a bad one is refused.
+    Optional,
+    /// A good token, or a refusal.
+    Required,
+}
+
+impl Access {
+    /// The word in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Optional => "optional",
+            Self::Required => "required",
+        }
+    }
+}
+
+/// What happens to a permitted request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// It goes to the upstream.
+    Forward(UpstreamId),
+    /// The gateway answers it.
+    Answer(EndpointId),
+}
+
+/// Whether the client's `Authorization` goes on to the upstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authorization {
+    /// As long as the monolith still checks it.
+    Forward,
+    /// Once it has stopped.
+    Remove,
+}
+
+/// Which hosts a route is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostMatch {
+    /// Whatever the Host says.
+    Any,
+    /// `*.example.com`: any name below it, held as `.example.com`.
+    Below(String),
+    /// Exactly this host, without a port.
+    Exact(String),
+}
+
+impl HostMatch {
+    /// Parses `example.com` or `*.example.com`; folded to lower case.
+    pub fn parse(text: &str) -> Option<Self> {
+        let folded = text.to_ascii_lowercase();
+        let (name, below) = match folded.strip_prefix("*.") {
+            Some(name) => (name, true),
+            None => (folded.as_str(), false),
+        };
+        let host = crate::http::host::parse(name).ok()?;
+        if crate::http::host::without_port(&host) != host || format!("http://{host}/").parse::<Uri>().is_err() {
+            return None;
+        }
+        Some(if below {
+            Self::Below(format!(".{host}"))
+        } else {
+            Self::Exact(host.into_owned())
+        })
+    }
+
+    /// Whether this host (in lower case, without port) is meant.
+    pub fn matches(&self, host: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Below(suffix) => host.len() > suffix.len() && host.ends_with(suffix.as_str()),
+            Self::Exact(name) => host == name,
+        }
+    }
+
+    /// Exact before below (the longer first) before any.
+    pub fn specificity(&self) -> (u8, usize) {
+        match self {
+            Self::Exact(_) => (0, 0),
+            Self::Below(suffix) => (1, usize::MAX - suffix.len()),
+            Self::Any => (2, 0),
+        }
+    }
+}
+
+/// A compiled route.
+#[derive(Debug)]
+pub struct Route {
+    /// As written, for logs and explanations: `GET /docs/**`.
+    pub name: Arc<str>,
+    /// Where it stands: `gateway.yaml:12`.
+    pub place: Arc<str>,
+    /// Which hosts.
+    pub host: HostMatch,
+    /// Which methods.
+    pub methods: MethodSet,
+    /// Which paths.
+    pub pattern: Pattern,
+    /// Who may use it.
+    pub access: Access,
+    /// What then happens.
+    pub action: Action,
+    /// Whether `Authorization` goes on.
+    pub authorization: Authorization,
+    /// What a refusal looks like.
+    pub refusals: Arc<RefusalTemplate>,
+    /// CORS headers of the gateway's own answers.
+    pub cors: Option<Arc<CorsPolicy>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_match_exactly_or_below() {
+        let below = HostMatch::parse("*.Example.com").expect("a host");
+        assert!(below.matches("a.example.com") && below.matches("a.b.example.com"));
+        assert!(!below.matches("example.com") && !below.matches("badexample.com"));
+        let exact = HostMatch::parse("API.example.com").expect("a host");
+        assert!(exact.matches("api.example.com") && !exact.matches("x.api.example.com"));
+        for text in ["", "a b", "*", "*.", "a*.com", "host:80", "http://x"] {
+            assert_eq!(HostMatch::parse(text), None, "{text}");
+        }
+    }
+}

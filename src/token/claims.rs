@@ -1,0 +1,169 @@
+//! Claims with the types that RFC 7519 gives them; a claim of another type makes the token invalid.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::clock::UnixSeconds;
+
+/// The claims of a token, in their order. Repeated names are an error: two parsers would pick different ones.
+#[derive(Clone)]
+pub struct Claims(Map<String, Value>);
+
+/// Who a token is about, with the JSON type that the issuer chose.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A JSON string (RFC 7519 section 4.1.2).
+    Text(String),
+    /// A JSON integer, as some frameworks issue it.
+    Integer(i64),
+}
+
+impl Claims {
+    /// The claim as it stands.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// A `NumericDate`: seconds since the epoch, a fraction cut off. `Err` when it is there with another type.
+    pub fn time(&self, name: &'static str) -> Result<Option<UnixSeconds>, ClaimError> {
+        let Some(value) = self.0.get(name) else {
+            return Ok(None);
+        };
+        let seconds = value.as_u64().or_else(|| value.as_f64().and_then(whole));
+        seconds
+            .map(|seconds| Some(UnixSeconds(seconds)))
+            .ok_or(ClaimError::WrongType(name))
+    }
+
+    /// The subject: a non-empty text without control characters, or an integer.
+    pub fn subject(&self, name: &str) -> Result<Subject, ClaimError> {
+        match self.0.get(name) {
+            None => Err(ClaimError::NoSubject),
+            Some(Value::String(text)) if is_subject(text) => Ok(Subject::Text(text.clone())),
+            Some(Value::Number(number)) => {
+                let integer = number.as_i64().ok_or(ClaimError::Subject)?;
+                Ok(Subject::Integer(integer))
+            }
+            Some(_) => Err(ClaimError::Subject),
+        }
+    }
+}
+
+/// A fraction of a second is cut off; what is not a moment between 1970 and the end of 64-bit floats is no time.
+fn whole(seconds: f64) -> Option<u64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the range was checked just before"
+    )]
+    (0.0..EXACT).contains(&seconds).then_some(seconds as u64)
+}
+
+fn is_subject(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 512 && !text.chars().any(char::is_control)
+}
+
+/// A claim that is not what it has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimError {
+    /// A time that is not a number, or not a moment.
+    #[error("the claim {0} is not a time")]
+    WrongType(&'static str),
+    /// The subject claim is missing.
+    #[error("the subject claim is missing")]
+    NoSubject,
+    /// The subject is neither a usable text nor an integer.
+    #[error("the subject claim is neither a text nor an integer")]
+    Subject,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => formatter.write_str(text),
+            Self::Integer(integer) => integer.fmt(formatter),
+        }
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Subject([redacted])")
+    }
+}
+
+impl fmt::Debug for Claims {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Values may be e-mails; names are enough to see what is there.
+        formatter.debug_set().entries(self.names()).finish()
+    }
+}
+
+impl<'de> Deserialize<'de> for Claims {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Unique;
+        impl<'de> Visitor<'de> for Unique {
+            type Value = Claims;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object of claims")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Claims, A::Error> {
+                let mut map = Map::new();
+                while let Some((name, value)) = access.next_entry::<String, Value>()? {
+                    if map.insert(name, value).is_some() {
+                        return Err(A::Error::custom("a claim is repeated"));
+                    }
+                }
+                Ok(Claims(map))
+            }
+        }
+        deserializer.deserialize_map(Unique)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claims(json: &str) -> Claims {
+        serde_json::from_str(json).expect("claims")
+    }
+
+    #[test]
+    fn times_are_numbers() {
+        assert_eq!(claims(r#"{"exp":5}"#).time("exp"), Ok(Some(UnixSeconds(5))));
+        assert_eq!(claims(r#"{"exp":5.9}"#).time("exp"), Ok(Some(UnixSeconds(5))));
+        assert_eq!(claims("{}").time("exp"), Ok(None));
+        for wrong in ["\"5\"", "-1", "1e300", "null", "true", "[5]", "{}"] {
+            let json = format!(r#"{{"exp":{wrong}}}"#);
+            assert_eq!(claims(&json).time("exp"), Err(ClaimError::WrongType("exp")));
+        }
+    }
+
+    #[test]
+    fn subjects_keep_their_json_type() {
+        let subject = |json: &str| claims(json).subject("sub");
+        assert_eq!(subject(r#"{"sub":"7"}"#), Ok(Subject::Text("7".to_owned())));
+        assert_eq!(subject(r#"{"sub":7}"#), Ok(Subject::Integer(7)));
+        assert_eq!(subject("{}"), Err(ClaimError::NoSubject));
+        for wrong in ["\"\"", "null", "1.5", "true", "[]", "\"a\\r\\nX: y\"", "\"a\\u0000\""] {
+            let json = format!(r#"{{"sub":{wrong}}}"#);
+            assert_eq!(subject(&json), Err(ClaimError::Subject), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_repeated_claim_is_an_error() {
+        assert!(serde_json::from_str::<Claims>(r#"{"sub":"1","sub":"2"}"#).is_err());
+    }
+}

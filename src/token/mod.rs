@@ -1,0 +1,11 @@
+//! Bearer tokens: bounded and untrusted ([`raw::RawToken`]), then proven ([`verify::Verified`]).
+//!
+//! A proof says that a key signed these claims. It is no permission: times are compared again on every request, and
+//! so are the route's rule and the user's state.
+
+pub mod cache;
+pub mod claims;
+pub mod key;
+pub mod mint;
+pub mod raw;
+pub mod verify;
