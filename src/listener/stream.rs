@@ -1,0 +1,127 @@
+//! The socket of a connection, watched: where in a request it stands, and what the parser would keep to itself.
+
+use std::{
+    cell::Cell,
+    io,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+/// Where a connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Between requests.
+    Waiting,
+    /// Some bytes of a head have come.
+    Head,
+    /// A request is being answered.
+    Exchange,
+}
+
+/// What the stream and the connection tell each other.
+#[derive(Debug)]
+pub struct Notices {
+    phase: Cell<Phase>,
+    fragment: Cell<Fragment>,
+}
+
+/// Whether the request line had a `#`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fragment {
+    None,
+    Seen,
+}
+
+impl Notices {
+    pub(super) fn new() -> Self {
+        Self {
+            phase: Cell::new(Phase::Waiting),
+            fragment: Cell::new(Fragment::None),
+        }
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.phase.get()
+    }
+
+    pub(super) fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+    }
+
+    /// Whether the target of the current request had a fragment, which the parser cuts off silently.
+    pub fn take_fragment(&self) -> bool {
+        self.fragment.replace(Fragment::None) == Fragment::Seen
+    }
+
+    /// Looks at bytes that begin or continue a head.
+    fn notice_head(&self, bytes: &[u8]) {
+        if self.phase.get() == Phase::Exchange || bytes.is_empty() {
+            return;
+        }
+        self.phase.set(Phase::Head);
+        // The first of the two decides: a `#` after the first line is part of some header's value.
+        let first = memchr::memchr2(b'#', b'\n', bytes).and_then(|at| bytes.get(at));
+        if first == Some(&b'#') {
+            self.fragment.set(Fragment::Seen);
+        }
+    }
+}
+
+/// A TCP stream whose reads are noticed.
+#[derive(Debug)]
+pub(super) struct Watched {
+    pub(super) stream: TcpStream,
+    pub(super) peer: Rc<super::Peer>,
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if polled.is_ready() {
+            let read = buffer.filled().get(before..).unwrap_or_default();
+            self.peer.notices.notice_head(read);
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

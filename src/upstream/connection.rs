@@ -1,0 +1,66 @@
+//! One connection to an endpoint, driven by a task of its own on the same core.
+
+use std::{io, time::Instant};
+
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::{
+    error::Failure,
+    settings::{Endpoint, Settings},
+    upload::Upload,
+};
+
+/// The sending half of a connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) sender: SendRequest<Upload>,
+    /// When it was last put back; meaningless while it is in use.
+    pub(super) idle_since: Instant,
+}
+
+/// Connects to the first endpoint that answers.
+pub(super) async fn connect(settings: &Settings, now: Instant) -> Result<Connection, Failure> {
+    let mut failure = None;
+    for endpoint in &settings.endpoints {
+        match connect_to(endpoint, settings, now).await {
+            Ok(connection) => return Ok(connection),
+            Err(error) => failure = Some(error),
+        }
+    }
+    Err(failure.unwrap_or_else(|| Failure::Unreachable {
+        endpoint: settings.name.clone(),
+        source: io::Error::new(io::ErrorKind::NotFound, "no endpoint is configured"),
+    }))
+}
+
+async fn connect_to(
+    endpoint: &Endpoint,
+    settings: &Settings,
+    now: Instant,
+) -> Result<Connection, Failure> {
+    let unreachable = |source| Failure::Unreachable {
+        endpoint: endpoint.to_string(),
+        source,
+    };
+    let connecting = TcpStream::connect((endpoint.host.as_str(), endpoint.port));
+    let stream = tokio::time::timeout(settings.connect_timeout, connecting)
+        .await
+        .map_err(|_| Failure::ConnectTimeout {
+            endpoint: endpoint.to_string(),
+        })?
+        .map_err(unreachable)?;
+    stream.set_nodelay(true).map_err(unreachable)?;
+    let (sender, connection) = http1::Builder::new()
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(Failure::from_exchange)?;
+    // Owned by the worker's runtime: it ends with the sender, or with the worker. Its error, if any, reaches the
+    // exchange that it breaks; an idle connection that ends has nobody to tell.
+    tokio::task::spawn_local(connection);
+    Ok(Connection {
+        sender,
+        idle_since: now,
+    })
+}

@@ -1,0 +1,17 @@
+//! The monolith: this core's connections to it, and one exchange over one of them.
+//!
+//! [`Upstream::send`] is the seam: a prepared request goes in, a response whose body is relayed comes out. Which
+//! client speaks the protocol is known only below it. It does not know routes, tokens or what a failure means to the
+//! client.
+
+mod connection;
+mod error;
+mod pool;
+mod relay;
+mod settings;
+mod upload;
+
+pub use error::Failure;
+pub use pool::Upstream;
+pub use relay::{Relay, RelayError};
+pub use settings::{Endpoint, Settings};

@@ -1,0 +1,136 @@
+//! This core's idle connections to one upstream, and an exchange over one of them.
+//!
+//! A connection that was idle may have been closed by the upstream in the same moment. The library hands a request
+//! that it never began to send back, and such a request goes over another connection; one that was sent is never
+//! repeated.
+
+use std::{cell::RefCell, rc::Rc, time::Instant};
+
+use ::http::{Request, Response};
+use hyper::body::Incoming;
+
+use super::{
+    connection::{self, Connection},
+    error::Failure,
+    relay::Relay,
+    settings::Settings,
+    upload::Upload,
+};
+use crate::deadline::{Deadline, Deadlines};
+
+/// One upstream, as seen from one core.
+#[derive(Debug)]
+pub struct Upstream {
+    settings: Settings,
+    deadlines: Deadlines,
+    idle: RefCell<Vec<Connection>>,
+}
+
+impl Upstream {
+    /// An upstream without any connection yet.
+    pub fn new(settings: Settings, deadlines: Deadlines) -> Self {
+        Self {
+            settings,
+            deadlines,
+            idle: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// What the operator said.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(super) fn deadlines(&self) -> &Deadlines {
+        &self.deadlines
+    }
+
+    /// Sends the request and waits for the head of its response.
+    pub async fn send(
+        self: &Rc<Self>,
+        request: Request<Incoming>,
+        now: Instant,
+    ) -> Result<Response<Relay>, Failure> {
+        let deadline = self.deadlines.unset();
+        let timeout = self.settings.response_timeout;
+        let mut request = request.map(|body| Upload::new(body, &deadline, timeout));
+        while let Some(connection) = self.take_idle(now) {
+            deadline.set(now, timeout);
+            match self.exchange(connection, request, &deadline).await {
+                Exchange::Done(result) => return result,
+                Exchange::NotSent(unsent, _) => request = unsent,
+            }
+        }
+        let connection = connection::connect(&self.settings, now).await?;
+        deadline.set_from_now(timeout);
+        match self.exchange(connection, request, &deadline).await {
+            Exchange::Done(result) => result,
+            Exchange::NotSent(_, failure) => Err(failure),
+        }
+    }
+
+    async fn exchange(
+        self: &Rc<Self>,
+        mut connection: Connection,
+        request: Request<Upload>,
+        deadline: &Deadline,
+    ) -> Exchange {
+        let sending = connection.sender.try_send_request(request);
+        match deadline.bound(sending).await {
+            None => Exchange::Done(Err(Failure::ResponseTimeout)),
+            Some(Ok(response)) => Exchange::Done(Ok(
+                response.map(|body| Relay::new(body, connection, Rc::clone(self)))
+            )),
+            Some(Err(mut error)) => {
+                let unsent = error.take_message();
+                let failure = Failure::from_exchange(error.into_error());
+                match unsent {
+                    Some(request) => Exchange::NotSent(request, failure),
+                    None => Exchange::Done(Err(failure)),
+                }
+            }
+        }
+    }
+
+    /// The most recently used connection that is fit for another request.
+    fn take_idle(&self, now: Instant) -> Option<Connection> {
+        let mut idle = self.idle.borrow_mut();
+        let mut position = idle.len();
+        while position > 0 {
+            position -= 1;
+            let connection = idle.get(position)?;
+            let too_old = now.duration_since(connection.idle_since) > self.settings.keep_alive;
+            if connection.sender.is_closed() || too_old {
+                idle.swap_remove(position);
+            } else if connection.sender.is_ready() {
+                return Some(idle.swap_remove(position));
+            }
+        }
+        None
+    }
+
+    pub(super) fn put_back(&self, mut connection: Connection) {
+        let mut idle = self.idle.borrow_mut();
+        if connection.sender.is_closed() || idle.len() >= self.settings.max_idle {
+            return;
+        }
+        connection.idle_since = self.deadlines.now();
+        idle.push(connection);
+    }
+
+    /// Closes connections that nobody has used for too long.
+    pub fn close_stale(&self) {
+        let now = self.deadlines.now();
+        self.idle.borrow_mut().retain(|connection| {
+            !connection.sender.is_closed()
+                && now.duration_since(connection.idle_since) <= self.settings.keep_alive
+        });
+    }
+}
+
+/// How an attempt went.
+enum Exchange {
+    Done(Result<Response<Relay>, Failure>),
+    /// Nothing was sent; the request is back.
+    NotSent(Request<Upload>, Failure),
+}
