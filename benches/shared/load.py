@@ -6,30 +6,34 @@ import subprocess
 from pathlib import Path
 
 from .peers import bearer
+from .processes import pinned
 
 SCRIPT = Path(__file__).resolve().parent / "load.lua"
 
 
 class Load:
-    """A wrk that is running; `result` waits for its end."""
+    """A wrk that is running; use it in a `with`, which ends it at the latest."""
 
     def __init__(self, url, seconds, connections, core=None, token=None, patience=2, **options):
-        pinned = [] if core is None else ["taskset", "-c", str(core)]
         headers = [] if token is None else ["-H", ": ".join(bearer(token))]
         command = [
-            *pinned, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", f"{patience}s",
+            "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", f"{patience}s",
             *headers, "-s", str(SCRIPT), url, "--", *(f"{name}={value}" for name, value in options.items()),
         ]
         self.limit = seconds + patience + 20
-        self.child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        with pinned(core):
+            self.child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.kill()
+        self.child.communicate(timeout=5)
 
     def result(self):
         """What wrk counted; latencies in microseconds."""
-        try:
-            output, _ = self.child.communicate(timeout=self.limit)
-        finally:
-            self.child.kill()
-            self.child.wait()
+        output, _ = self.child.communicate(timeout=self.limit)
         line = re.search(r"^RESULT (\{.*\})$", output, re.MULTILINE)
         if line is None:
             raise SystemExit(f"wrk gave no result:\n{output[-2000:]}")
@@ -38,7 +42,8 @@ class Load:
 
 def run(url, seconds, connections, **options):
     """Load on a route where every answer has to be a good one."""
-    result = Load(url, seconds, connections, **options).result()
+    with Load(url, seconds, connections, **options) as load:
+        result = load.result()
     if result["refused"] or result["broken"] or not result["requests"]:
         raise SystemExit(f"{url}: {result['requests']} requests, {result['refused']} refused, {result['broken']} broken")
     return result

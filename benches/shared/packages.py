@@ -11,7 +11,6 @@ PACKAGES = {
     "h2load": "nghttp2-client",
     "valgrind": "valgrind",
     "callgrind_annotate": "valgrind",
-    "taskset": "util-linux",
 }
 
 

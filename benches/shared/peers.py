@@ -5,6 +5,7 @@ Promises: a peer that is handed out answers, and has passed its smoke test if it
 
 import http.client
 import os
+from collections import namedtuple
 from pathlib import Path
 
 from . import tokens, users
@@ -13,6 +14,10 @@ from .processes import free_port, poll, raise_open_files
 SHARED = Path(__file__).resolve().parent
 BINARY = SHARED.parents[1] / "target" / "release" / "sidegate"
 SUBJECT = 42
+GUARDED = "/items/7"
+
+# How to start a peer, the port it will serve, and the (port, path) pairs that answer 200 once it does.
+Plan = namedtuple("Plan", "name command port ready")
 
 
 class Peer:
@@ -21,7 +26,7 @@ class Peer:
     def __init__(self, space, process, port):
         self.space, self.process, self.port = space, process, port
 
-    def url(self, path="/items/7"):
+    def url(self, path=GUARDED):
         """Where the load goes."""
         return f"http://127.0.0.1:{self.port}{path}"
 
@@ -30,7 +35,7 @@ class Peer:
         self.space.stop(self.process, seconds)
 
 
-def ask(port, path="/items/7", headers=(), seconds=5):
+def ask(port, path=GUARDED, headers=(), seconds=5):
     """One request on a connection of its own: status and body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     try:
@@ -49,56 +54,50 @@ def bearer(token):
     return ("Authorization", f"Bearer {token}")
 
 
-def upstream(space, core=None):
+def upstream(space):
     """The stand-in monolith: nginx with one worker and a constant answer."""
-    return nginx(space, None, core, template="upstream.conf.in", path="/")
+    return nginx(space, None, template="upstream.conf.in")
 
 
-def nginx(space, behind, core=None, wrap=(), seconds=10, template="nginx.conf.in", path="/items/7"):
-    """The control: nginx that forwards and checks nothing."""
+def nginx(space, behind, template="nginx.conf.in"):
+    """The control: nginx with one worker that forwards and checks nothing."""
     port, folder = free_port(), folder_of(space, "nginx")
     file = render(template, folder, PORT=port, UPSTREAM=behind and behind.port)
-    process = space.start("nginx", [*wrap, "nginx", "-p", folder, "-c", file], core)
-    return answering(Peer(space, process, port), port, path, seconds)
+    return Plan("nginx", ["nginx", "-p", folder, "-c", file], port, [(port, GUARDED)])
 
 
-def haproxy(space, behind, core=None):
+def haproxy(space, behind):
     """haproxy with one thread, checking the token of every request with `jwt_verify`."""
     port, folder = free_port(), folder_of(space, "haproxy")
     file = render("haproxy.cfg.in", folder, PORT=port, UPSTREAM=behind.port)
-    process = space.start("haproxy", ["haproxy", "-db", "-f", file], core)
-    return answering(Peer(space, process, port), port, "/items/7", 10)
+    return Plan("haproxy", ["haproxy", "-db", "-f", file], port, [(port, GUARDED)])
 
 
-def prepare_gateway(space, behind, access_log=False):
-    """Writes the gateway's configuration and user table; answers with its file and its two ports."""
+def gateway(space, behind, access_log=False, binary=BINARY):
+    """sidegate with every feature on; its logs, the access log too, go to a file."""
+    if not Path(binary).is_file():
+        raise SystemExit("no gateway to measure: run `cargo build --release` first, or give its --binary")
     port, admin, folder = free_port(), free_port(), folder_of(space, "sidegate")
     users.create(folder / "users.db")
     log = "true" if access_log else "false"
     file = render("gateway.yaml.in", folder, PORT=port, ADMIN=admin, UPSTREAM=behind.port, ACCESS_LOG=log)
-    return file, port, admin
+    return Plan("sidegate", [binary, "run", "--config", file], port, [(admin, "/ready"), (port, GUARDED)])
 
 
-def gateway(space, behind, core=None, wrap=(), seconds=20, access_log=False, binary=BINARY):
-    """sidegate with every feature on; its logs, the access log too, go to a file."""
-    file, port, admin = prepare_gateway(space, behind, access_log)
-    process = space.start("sidegate", [*wrap, binary, "run", "--config", file], core)
-    peer = answering(Peer(space, process, port), admin, "/ready", seconds)
-    return answering(peer, port, "/items/7", seconds)
-
-
-def answering(peer, port, path, seconds):
-    """Waits until the peer answers 200 there, to a good token."""
+def start(space, plan, core=None, wrap=(), seconds=20):
+    """Starts what was planned, under the command `wrap` if there is one, and waits until all of it answers 200."""
+    peer = Peer(space, space.start(plan.name, [*wrap, *plan.command], core), plan.port)
     good = [bearer(tokens.mint(SUBJECT))]
 
-    def question():
+    def answers(port, path):
         peer.process.alive()
         try:
             return ask(port, path, good)[0] == 200
         except (OSError, http.client.HTTPException):
             return False
 
-    poll(f"{peer.process.name} does not answer {path} with 200", seconds, question)
+    for port, path in plan.ready:
+        poll(f"{plan.name} does not answer {path} with 200", seconds, lambda: answers(port, path))
     return peer
 
 

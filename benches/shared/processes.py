@@ -5,6 +5,7 @@ Does not: look at any process that it did not start.
 """
 
 import atexit
+import contextlib
 import os
 import resource
 import shutil
@@ -44,6 +45,18 @@ def cores():
     return allowed[0], allowed[min(1, len(allowed) - 1)]
 
 
+@contextlib.contextmanager
+def pinned(core):
+    """What is started inside inherits the core; `None` leaves the choice to the kernel."""
+    before = os.sched_getaffinity(0)
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 def raise_open_files():
     """Raises the soft limit of open files to the hard one, for this process and its children."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -56,10 +69,9 @@ class Process:
 
     def __init__(self, name, command, log, core=None):
         self.name, self.log = name, Path(log)
-        prefix = [] if core is None else ["taskset", "-c", str(core)]
-        with self.log.open("wb") as out:
+        with self.log.open("wb") as out, pinned(core):
             self.child = subprocess.Popen(
-                prefix + [str(part) for part in command],
+                [str(part) for part in command],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
             )
 

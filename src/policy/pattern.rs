@@ -87,6 +87,19 @@ impl Pattern {
         self.ends
     }
 
+    /// Whether it has this parameter.
+    pub fn has_parameter(&self, name: &str) -> bool {
+        let named = |segment: &Segment| matches!(segment, Segment::Parameter(n) if n == name);
+        self.segments.iter().any(named)
+    }
+
+    /// The segment of a matching path that stands for a parameter, still percent-encoded.
+    pub fn parameter<'a>(&self, path: &'a str, name: &str) -> Option<&'a str> {
+        let named = |segment: &Segment| matches!(segment, Segment::Parameter(n) if n == name);
+        let position = self.segments.iter().position(named)?;
+        path.split('/').nth(position + 1)
+    }
+
     /// Whether both match the same paths: parameter names do not count.
     pub fn same_shape(&self, other: &Self) -> bool {
         self.ends == other.ends
@@ -209,5 +222,8 @@ mod tests {
             assert_eq!(pattern(wide).covers(&pattern(narrow)), covers, "{wide} {narrow}");
         }
         assert!(pattern("/u/{a}").same_shape(&pattern("/u/{b}")));
+        let users = pattern("/users/{id}/**");
+        assert_eq!(users.parameter("/users/5/x", "id"), Some("5"));
+        assert_eq!(users.parameter("/users/5/x", "other"), None);
     }
 }

@@ -118,6 +118,8 @@ pub struct Route {
     pub pattern: Pattern,
     /// Who may use it.
     pub access: Access,
+    /// A path parameter that has to be the token's subject.
+    pub subject_is: Option<String>,
     /// What then happens.
     pub action: Action,
     /// Whether `Authorization` goes on.

@@ -41,6 +41,9 @@ pub enum InvalidToken {
     /// A claim of the wrong type or a missing subject.
     #[error(transparent)]
     Claim(#[from] ClaimError),
+    /// A claim that becomes a header has characters that a header cannot carry.
+    #[error("a claim that becomes a header has characters that no header can carry")]
+    NotAHeader,
     /// No `exp`: such a token would never end.
     #[error("the token has no exp claim")]
     NoExpiry,

@@ -6,7 +6,7 @@
 
 use std::{cell::RefCell, rc::Rc, time::Instant};
 
-use ::http::{Request, Response};
+use ::http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 
 use super::{
@@ -39,6 +39,13 @@ impl Upstream {
     /// What the operator said.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// A Host for requests that came without one: the first endpoint's.
+    pub fn authority(&self) -> HeaderValue {
+        let endpoint = self.settings.endpoints.first().map(ToString::to_string);
+        let authority = endpoint.and_then(|endpoint| HeaderValue::try_from(endpoint).ok());
+        authority.unwrap_or(HeaderValue::from_static("localhost"))
     }
 
     pub(super) fn deadlines(&self) -> &Deadlines {

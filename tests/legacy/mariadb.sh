@@ -120,6 +120,7 @@ stop() {
 [ $# -ge 2 ] || usage
 mkdir -p "$2"
 dir=$(cd "$2" && pwd)
+case $dir in *[[:space:]]*) fail "the path of DIR may not hold spaces: mariadb-install-db can't read it" ;; esac
 case $1 in
     start) start ;;
     stop) stop ;;

@@ -27,6 +27,7 @@ fn route(text: &str) -> Route {
             .map_or(MethodSet::Any, |methods| MethodSet::parse(methods).expect("methods")),
         pattern: Pattern::parse(&pattern).expect("a pattern"),
         access: Access::Required,
+        subject_is: None,
         action: Action::Forward(UpstreamId(0)),
         authorization: Authorization::Forward,
         refusals: Arc::new(RefusalTemplate::default()),

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, File, Form, Header, Query, Request, Response, UploadFile
 from fastapi.responses import FileResponse, RedirectResponse, StreamingResponse
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, delete, func, select
 
 from .. import schemas
 from ..database import Database
@@ -170,8 +170,7 @@ def remove(item_id: int, member: Member, database: Database):
     item = _own(item_id, member, database)
     if database.scalar(select(func.count()).where(Deal.item_id == item_id)):
         raise refusal(409, Domain.ITEM + 9, "거래가 있는 상품은 삭제할 수 없습니다.")
-    for photo in database.scalars(select(Photo).where(Photo.item_id == item_id)):
-        database.delete(photo)
+    database.execute(delete(Photo).where(Photo.item_id == item_id))
     database.delete(item)
     database.commit()
 

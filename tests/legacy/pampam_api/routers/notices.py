@@ -82,7 +82,8 @@ def dismiss(notice_id: int, database: Database):
     notice = _existing(notice_id, database)
     response = Response(status_code=204)
     response.set_cookie(f"dismissed_{notice.id}", "1", max_age=604800, secure=True, samesite="strict")
-    response.delete_cookie("notice_popup")
+    # Not `delete_cookie`, whose expiry is the time of the request.
+    response.set_cookie("notice_popup", "", max_age=0, expires="Thu, 01 Jan 1970 00:00:00 GMT")
     return response
 
 

@@ -1,0 +1,89 @@
+//! How an endpoint fails by our own fault, and what that is to a client.
+
+use std::time::Duration;
+
+use ::http::StatusCode;
+
+use crate::{store, token::mint::MintError};
+
+/// Why an endpoint has no answer in its dialect. None of these is the user's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The user database could not be asked.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// More logins wait for a password check than the queue takes.
+    #[error("too many logins wait for a password check")]
+    Busy,
+    /// The threads that check passwords are gone.
+    #[error("the password threads have ended")]
+    HashingEnded,
+    /// A token could not be signed.
+    #[error(transparent)]
+    Mint(#[from] MintError),
+    /// An answer refers to an endpoint that does not exist.
+    #[error("there is no such endpoint")]
+    NoEndpoint,
+    /// The work was given up half-way, for example by the drain.
+    #[error("the request was given up")]
+    Abandoned,
+}
+
+/// One row of the table from failure to HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// The status.
+    pub status: StatusCode,
+    /// The stable code.
+    pub code: &'static str,
+    /// `Retry-After`, for what passes by itself.
+    pub retry_after: Option<Duration>,
+}
+
+impl AccountError {
+    /// What the client gets.
+    pub fn outcome(&self) -> Outcome {
+        let (status, code, retry_after) = match self {
+            Self::Store(error) => return store_outcome(error),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "login_busy", Some(2)),
+            Self::Abandoned => (StatusCode::SERVICE_UNAVAILABLE, "shutting_down", Some(1)),
+            Self::HashingEnded | Self::Mint(_) | Self::NoEndpoint => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal", None)
+            }
+        };
+        Outcome {
+            status,
+            code,
+            retry_after: retry_after.map(Duration::from_secs),
+        }
+    }
+}
+
+fn store_outcome(error: &store::Error) -> Outcome {
+    use store::Error;
+    let (status, code, retry_after) = match error {
+        Error::Unavailable { .. } | Error::Deadline { .. } | Error::Overloaded => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "users_unavailable",
+            Some(Duration::from_secs(1)),
+        ),
+        // A grant or a column can be put right while the gateway runs, so this too may pass.
+        Error::Refused { .. }
+        | Error::UnknownDatabase
+        | Error::UnknownTable { .. }
+        | Error::UnknownColumn { .. }
+        | Error::Unexpected { .. } => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "users_misconfigured",
+            Some(Duration::from_secs(30)),
+        ),
+        Error::Corrupt { .. } | Error::Ambiguous { .. } | Error::Settings(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "users_corrupt", None)
+        }
+    };
+    Outcome {
+        status,
+        code,
+        retry_after,
+    }
+}

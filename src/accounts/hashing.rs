@@ -1,0 +1,165 @@
+//! The threads that check passwords: few, of low priority, with a short queue.
+//!
+//! A login storm must cost proxied traffic nothing but its share of the processor. Past the queue a login is refused
+//! at once; a queue that grows would only make every login late.
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU8, Ordering},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+};
+
+use tokio::sync::oneshot;
+use tracing::debug;
+
+use super::error::AccountError;
+use crate::{
+    password::{self, Cost, Verdict},
+    secret::Secret,
+};
+
+/// How much the threads yield to the data plane: their weight is about a ninth of an ordinary thread's.
+const NICENESS: i32 = 10;
+
+/// Bounds of the work.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// How many passwords are checked at once.
+    pub threads: usize,
+    /// How many further ones may wait.
+    pub queue: usize,
+}
+
+/// The threads. They end when this is dropped.
+#[derive(Debug)]
+pub struct HashingPool {
+    jobs: SyncSender<Job>,
+    /// The cost of the last stored password that was checked, for users who do not exist.
+    usual_cost: AtomicU8,
+}
+
+struct Job {
+    typed: Secret<String>,
+    against: Against,
+    verdict: oneshot::Sender<Verdict>,
+}
+
+enum Against {
+    Stored(Secret<String>),
+    Nobody(Cost),
+}
+
+impl HashingPool {
+    /// Starts the threads.
+    pub fn start(settings: Settings) -> io::Result<Self> {
+        let (jobs, queue) = sync_channel(settings.queue);
+        let queue = Arc::new(Mutex::new(queue));
+        for index in 0..settings.threads {
+            let queue = Arc::clone(&queue);
+            let thread = std::thread::Builder::new().name(format!("password-{index}"));
+            thread.spawn(move || work(&queue))?;
+        }
+        let Cost::Bcrypt(cost) = Cost::default();
+        Ok(Self {
+            jobs,
+            usual_cost: AtomicU8::new(cost),
+        })
+    }
+
+    /// Checks a password; with nothing stored, takes as long as if there were something and differs.
+    pub async fn verify(
+        &self,
+        typed: Secret<String>,
+        stored: Option<Secret<String>>,
+    ) -> Result<Verdict, AccountError> {
+        let cost = stored.as_ref().and_then(password::cost);
+        let against = match (stored, cost) {
+            (Some(stored), Some(Cost::Bcrypt(cost))) => {
+                self.usual_cost.store(cost, Ordering::Relaxed);
+                Against::Stored(stored)
+            }
+            (Some(_), None) => return Ok(Verdict::Unreadable),
+            (None, _) => Against::Nobody(Cost::Bcrypt(self.usual_cost.load(Ordering::Relaxed))),
+        };
+        let (verdict, answer) = oneshot::channel();
+        let job = Job {
+            typed,
+            against,
+            verdict,
+        };
+        self.jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => AccountError::Busy,
+            TrySendError::Disconnected(_) => AccountError::HashingEnded,
+        })?;
+        answer.await.map_err(|_| AccountError::HashingEnded)
+    }
+}
+
+fn work(queue: &Mutex<Receiver<Job>>) {
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        debug!(%error, "password threads keep the ordinary priority");
+    }
+    loop {
+        // A thread that panicked while it held the lock had only received: the queue is intact.
+        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        if job.verdict.is_closed() {
+            // The client has gone; the work would be for nobody.
+            continue;
+        }
+        let verdict = match &job.against {
+            Against::Stored(stored) => password::verify(&job.typed, stored),
+            Against::Nobody(cost) => {
+                password::verify_nothing(&job.typed, *cost);
+                Verdict::Differs
+            }
+        };
+        // Whoever asked may be gone by now; nobody else needs the verdict.
+        drop(job.verdict.send(verdict));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Secret<String> {
+        Secret::new(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn past_the_queue_a_check_is_refused_at_once() {
+        let (jobs, queue) = sync_channel(1);
+        let pool = HashingPool {
+            jobs,
+            usual_cost: AtomicU8::new(4),
+        };
+        let waiting = pool.verify(secret("a"), None);
+        let mut waiting = std::pin::pin!(waiting);
+        let pending = std::future::poll_fn(|context| {
+            std::task::Poll::Ready(waiting.as_mut().poll(context).is_pending())
+        });
+        assert!(pending.await);
+        let refused = pool.verify(secret("b"), None).await;
+        assert!(matches!(refused, Err(AccountError::Busy)));
+        drop(queue);
+        assert!(matches!(waiting.await, Err(AccountError::HashingEnded)));
+    }
+
+    #[tokio::test]
+    async fn an_unknown_user_differs_and_an_odd_hash_is_unreadable() {
+        let settings = Settings {
+            threads: 1,
+            queue: 4,
+        };
+        let pool = HashingPool::start(settings).expect("threads");
+        pool.usual_cost.store(4, Ordering::Relaxed);
+        let unknown = pool.verify(secret("a"), None).await;
+        assert_eq!(unknown.expect("a verdict"), Verdict::Differs);
+        let odd = pool.verify(secret("a"), Some(secret("md5"))).await;
+        assert_eq!(odd.expect("a verdict"), Verdict::Unreadable);
+    }
+}

@@ -1,0 +1,68 @@
+//! Password login.
+
+use tracing::warn;
+
+use super::{
+    AccountError, AccountRequest, Accounts, Answer,
+    dialect::{LoginDialect, StateCheck},
+    pick::{Picked, pick},
+};
+use crate::{member::Member, password::Verdict, secret::Secret};
+
+impl Accounts {
+    pub(super) async fn login(
+        &self,
+        dialect: &LoginDialect,
+        request: &AccountRequest,
+    ) -> Result<Answer, AccountError> {
+        let mut values = match dialect.request.read(request, &dialect.refused) {
+            Ok(values) => values,
+            Err(answer) => return Ok(answer),
+        };
+        let typed = values.get_mut(dialect.password_field).map(std::mem::take);
+        let typed = Secret::new(typed.unwrap_or_default());
+        let login = values.get(dialect.login_field).map_or("", String::as_str);
+        let members = self.store.members_by_login(login).await?;
+        let Picked::One(member) = pick(members) else {
+            // As slow as a wrong password, so that the time does not tell who exists.
+            self.hashing.verify(typed, None).await?;
+            return Ok(dialect.refused.clone());
+        };
+        if dialect.state_check == StateCheck::BeforePassword
+            && let Some(answer) = dialect.blocked(&member)
+        {
+            return Ok(answer);
+        }
+        if !self.password_matches(typed, &member).await? {
+            return Ok(dialect.refused.clone());
+        }
+        if let Some(answer) = dialect.blocked(&member) {
+            return Ok(answer);
+        }
+        let session = self.open_session(&member)?;
+        Ok(dialect.granted.fill(&|name| session.value(name)))
+    }
+
+    async fn password_matches(
+        &self,
+        typed: Secret<String>,
+        member: &Member,
+    ) -> Result<bool, AccountError> {
+        let verdict = self.hashing.verify(typed, member.password.clone()).await?;
+        if verdict == Verdict::Unreadable {
+            warn!(
+                member.id = %member.id,
+                "the stored password is in no format that can be checked: the login is refused"
+            );
+        }
+        Ok(verdict == Verdict::Matches)
+    }
+}
+
+impl LoginDialect {
+    /// What a blocked member is told; `None` for one who may log in.
+    fn blocked(&self, member: &Member) -> Option<Answer> {
+        let state = member.state.as_ref()?;
+        Some(self.states.get(state).unwrap_or(&self.refused).clone())
+    }
+}

@@ -1,0 +1,95 @@
+//! The routes that the gateway answers itself, in the monolith's own dialect.
+//!
+//! Everything here runs on the control runtime: it waits for the database and for password checks, and the data plane
+//! only waits for its answer. It promises that a failure of our own is never dressed up as a wrong password or a bad
+//! token, and that nothing a client typed reaches a log. It does not guard anything: see `pipeline`.
+
+pub mod dialect;
+mod error;
+pub mod fastapi;
+pub mod hashing;
+mod login;
+mod pick;
+mod refresh;
+mod session;
+mod verify;
+
+use bytes::Bytes;
+
+use crate::{
+    accounts::dialect::{LoginDialect, RefreshDialect, VerifyDialect},
+    clock::{Clock, UnixSeconds},
+    store::Store,
+    token::{mint::Minter, verify::Verifier},
+};
+
+pub use dialect::Answer;
+pub use error::AccountError;
+
+/// One route that the gateway answers.
+#[derive(Debug)]
+pub enum Endpoint {
+    /// Credentials in, tokens out.
+    Login(LoginDialect),
+    /// A refresh token in, a new access token out.
+    Refresh(RefreshDialect),
+    /// A token in, whether the guard would accept it out.
+    Verify(VerifyDialect),
+}
+
+/// What an endpoint needs of a request.
+#[derive(Debug)]
+pub struct AccountRequest {
+    /// The raw query, without `?`.
+    pub query: String,
+    /// `Content-Type`, as sent.
+    pub content_type: Option<String>,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// Access and refresh tokens: how they are made and proven.
+#[derive(Debug)]
+pub struct TokenKind {
+    /// Makes them.
+    pub minter: Minter,
+    /// Proves them.
+    pub verifier: Verifier,
+}
+
+/// Everything the endpoints share.
+#[derive(Debug)]
+pub struct Accounts {
+    /// The endpoints, by [`crate::policy::route::EndpointId`].
+    pub endpoints: Vec<Endpoint>,
+    /// The monolith's users.
+    pub store: Store,
+    /// Where passwords are checked.
+    pub hashing: hashing::HashingPool,
+    /// Access tokens.
+    pub access: TokenKind,
+    /// Refresh tokens.
+    pub refresh: TokenKind,
+    /// The clock of `exp`.
+    pub clock: Clock,
+}
+
+impl Accounts {
+    /// Answers a request to an endpoint.
+    pub async fn answer(
+        &self,
+        endpoint: usize,
+        request: AccountRequest,
+    ) -> Result<Answer, AccountError> {
+        match self.endpoints.get(endpoint) {
+            Some(Endpoint::Login(dialect)) => self.login(dialect, &request).await,
+            Some(Endpoint::Refresh(dialect)) => self.refresh(dialect, &request).await,
+            Some(Endpoint::Verify(dialect)) => self.verify(dialect, &request).await,
+            None => Err(AccountError::NoEndpoint),
+        }
+    }
+
+    fn now(&self) -> UnixSeconds {
+        self.clock.unix_seconds()
+    }
+}

@@ -1,0 +1,41 @@
+//! A refresh token for a new access token; the same refresh token comes back, as the monolith does it.
+
+use super::{AccountError, AccountRequest, Accounts, Answer, dialect::RefreshDialect};
+use crate::{member::Member, token::verify::Verifier};
+
+impl Accounts {
+    pub(super) async fn refresh(
+        &self,
+        dialect: &RefreshDialect,
+        request: &AccountRequest,
+    ) -> Result<Answer, AccountError> {
+        let values = match dialect.request.read(request, &dialect.refused) {
+            Ok(values) => values,
+            Err(answer) => return Ok(answer),
+        };
+        let token = values.first().map_or("", String::as_str);
+        let Some(member) = self.holder(&self.refresh.verifier, token).await? else {
+            return Ok(dialect.refused.clone());
+        };
+        let access_token = self.renew_session(&member)?;
+        Ok(dialect.granted.fill(&|name| match name {
+            "access_token" => Some(access_token.as_str().into()),
+            "refresh_token" => Some(token.into()),
+            _ => None,
+        }))
+    }
+
+    /// The unblocked member that a good token is about.
+    pub(super) async fn holder(
+        &self,
+        verifier: &Verifier,
+        token: &str,
+    ) -> Result<Option<Member>, AccountError> {
+        let Ok(verified) = verifier.verify_at(token.as_bytes(), self.now()) else {
+            return Ok(None);
+        };
+        let subject = verified.subject.to_string();
+        let member = self.store.member_by_id(&subject).await?;
+        Ok(member.filter(|member| member.state.is_none()))
+    }
+}

@@ -1,0 +1,27 @@
+//! Whether an access token holds, for applications that ask.
+//!
+//! A blocked or unknown user's token does not hold; when the user cannot be looked up, the answer is an outage and
+//! not a bad token.
+
+use super::{AccountError, AccountRequest, Accounts, Answer, dialect::VerifyDialect};
+
+impl Accounts {
+    pub(super) async fn verify(
+        &self,
+        dialect: &VerifyDialect,
+        request: &AccountRequest,
+    ) -> Result<Answer, AccountError> {
+        let values = match dialect.request.read(request, &dialect.invalid) {
+            Ok(values) => values,
+            Err(answer) => return Ok(answer),
+        };
+        let token = values.first().map_or("", String::as_str);
+        let holder = self.holder(&self.access.verifier, token).await?;
+        let answer = if holder.is_some() {
+            &dialect.valid
+        } else {
+            &dialect.invalid
+        };
+        Ok(answer.clone())
+    }
+}

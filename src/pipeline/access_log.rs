@@ -1,0 +1,193 @@
+//! One line per request: what was asked, which route, what came of it, why.
+//!
+//! The line is written when the answer's body has left, so that its size and time are true. It never has a query, a
+//! token, an e-mail or a body.
+
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use ::http::{Method, Request, Response, Uri};
+use tracing::info;
+
+use super::{
+    body::Body,
+    identify::Proof,
+    live::Live,
+    rejection::Rejection,
+    stage::{Identified, Routed},
+};
+use crate::{clock::Clock, entropy::DecisionId, listener::Peer, policy::route::Route, upstream::RelayError};
+
+/// Which requests get a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessLogging {
+    /// All.
+    All,
+    /// Only those that were refused.
+    Refusals,
+}
+
+/// What is known of a request so far.
+#[derive(Debug)]
+pub(super) struct Record<'a> {
+    decision: DecisionId,
+    started: Instant,
+    route: Option<&'a Route>,
+    proof: Option<Arc<Proof>>,
+    outcome: &'static str,
+    reason: Option<String>,
+    upstream_time: Option<Duration>,
+    origin: Option<::http::HeaderValue>,
+    logging: AccessLogging,
+    method: Method,
+    uri: Uri,
+    client: IpAddr,
+}
+
+/// A finished line, waiting for the body to leave.
+#[derive(Debug)]
+pub(super) struct Line {
+    decision: DecisionId,
+    started: Instant,
+    client: IpAddr,
+    method: Method,
+    uri: Uri,
+    status: u16,
+    route: Option<Arc<str>>,
+    proof: Option<Arc<Proof>>,
+    outcome: &'static str,
+    reason: Option<String>,
+    upstream_time: Option<Duration>,
+    bytes: u64,
+}
+
+impl<'a> Record<'a> {
+    pub(super) fn new<B>(
+        decision: DecisionId,
+        started: Instant,
+        peer: &Peer,
+        request: &Request<B>,
+        live: &Live,
+    ) -> Self {
+        Self {
+            decision,
+            started,
+            route: None,
+            proof: None,
+            outcome: "forwarded",
+            reason: None,
+            upstream_time: None,
+            origin: live.origin_of(request.headers()),
+            logging: live.access_log,
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            client: peer.address.ip(),
+        }
+    }
+
+    pub(super) fn decision(&self) -> DecisionId {
+        self.decision
+    }
+
+    pub(super) fn started(&self) -> Instant {
+        self.started
+    }
+
+    pub(super) fn origin(&self) -> Option<&::http::HeaderValue> {
+        self.origin.as_ref()
+    }
+
+    pub(super) fn route(&self) -> Option<&'a Route> {
+        self.route
+    }
+
+    pub(super) fn routed<B>(&mut self, routed: &Routed<'a, B>) {
+        self.route = Some(routed.route);
+    }
+
+    pub(super) fn identified<B>(&mut self, identified: &Identified<'a, B>) {
+        self.proof.clone_from(&identified.proof);
+    }
+
+    pub(super) fn set_route(&mut self, route: &'a Route) {
+        self.route = Some(route);
+    }
+
+    pub(super) fn set_outcome(&mut self, outcome: &'static str) {
+        self.outcome = outcome;
+    }
+
+    /// Asks for the time only where a line may show it.
+    pub(super) fn set_upstream_time(&mut self, time: impl FnOnce() -> Duration) {
+        if self.logging == AccessLogging::All {
+            self.upstream_time = Some(time());
+        }
+    }
+
+    pub(super) fn refused(&mut self, code: &'static str, rejection: &Rejection) {
+        self.outcome = code;
+        self.reason = Some(rejection.reason());
+    }
+
+    /// Gives the line to the body, to be written when it has left.
+    pub(super) fn attach(self, mut response: Response<Body>) -> Response<Body> {
+        if self.logging == AccessLogging::Refusals && self.reason.is_none() {
+            return response;
+        }
+        let line = Line {
+            decision: self.decision,
+            started: self.started,
+            client: self.client,
+            method: self.method,
+            uri: self.uri,
+            status: response.status().as_u16(),
+            route: self.route.map(|route| Arc::clone(&route.name)),
+            proof: self.proof,
+            outcome: self.outcome,
+            reason: self.reason,
+            upstream_time: self.upstream_time,
+            bytes: 0,
+        };
+        response.body_mut().write_at_end(Box::new(line));
+        response
+    }
+}
+
+impl Line {
+    pub(super) fn count(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+    }
+
+    pub(super) fn broke(&mut self, error: &RelayError) {
+        self.outcome = "upstream_broke_off";
+        self.reason = Some(error.to_string());
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let elapsed = Clock.instant().duration_since(self.started);
+        info!(
+            target: "sidegate::access",
+            method = self.method.as_str(),
+            path = self.uri.path(),
+            status = self.status,
+            route = self.route.as_deref(),
+            outcome = self.outcome,
+            reason = self.reason.as_deref(),
+            subject = self.proof.as_ref().map(|proof| &*proof.log_subject),
+            client = %self.client,
+            bytes = self.bytes,
+            time_us = micros(elapsed),
+            upstream_us = self.upstream_time.map(micros),
+            decision = self.decision.as_str(),
+        );
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

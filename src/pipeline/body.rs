@@ -1,0 +1,92 @@
+//! The body of an answer: relayed from the upstream, or our own.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+
+use super::access_log::Line;
+use crate::upstream::{Relay, RelayError};
+
+/// A body, and the access line that is written when it has left.
+#[derive(Debug)]
+pub struct Body {
+    content: Content,
+    line: Option<Box<Line>>,
+}
+
+#[derive(Debug)]
+enum Content {
+    Own(Option<Bytes>),
+    Relayed(Relay),
+}
+
+impl Body {
+    /// No body.
+    pub fn empty() -> Self {
+        Self::from(Content::Own(None))
+    }
+
+    /// These bytes.
+    pub fn own(bytes: Bytes) -> Self {
+        Self::from(Content::Own(Some(bytes).filter(|bytes| !bytes.is_empty())))
+    }
+
+    pub(super) fn relayed(relay: Relay) -> Self {
+        Self::from(Content::Relayed(relay))
+    }
+
+    pub(super) fn write_at_end(&mut self, line: Box<Line>) {
+        self.line = Some(line);
+    }
+}
+
+impl From<Content> for Body {
+    fn from(content: Content) -> Self {
+        Self {
+            content,
+            line: None,
+        }
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = RelayError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, RelayError>>> {
+        let polled = match &mut self.content {
+            Content::Own(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Content::Relayed(relay) => Pin::new(relay).poll_frame(context),
+        };
+        if let (Some(line), Poll::Ready(Some(frame))) = (&mut self.line, &polled) {
+            match frame {
+                Ok(frame) => line.count(frame.data_ref().map_or(0, Bytes::len)),
+                Err(error) => line.broke(error),
+            }
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.content {
+            Content::Own(bytes) => bytes.is_none(),
+            Content::Relayed(relay) => relay.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.content {
+            Content::Own(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
+            Content::Relayed(relay) => relay.size_hint(),
+        }
+    }
+}

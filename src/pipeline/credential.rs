@@ -1,0 +1,88 @@
+//! Stage 3: the token that the request carries, where its route reads tokens at all.
+//!
+//! Absent and malformed are different things: another scheme's credentials are none of ours, but `Bearer` followed by
+//! something that is no token is a bad token.
+
+use ::http::{HeaderMap, HeaderValue, header};
+
+use super::{
+    rejection::Rejection,
+    stage::{Credential, Presented, Routed},
+};
+use crate::policy::route::Access;
+
+const SCHEME: &[u8] = b"bearer";
+
+/// Takes the token out of `Authorization` (RFC 6750 section 2.1).
+pub(super) fn extract<B>(routed: Routed<'_, B>) -> Result<Presented<'_, B>, Rejection> {
+    let credential = match routed.route.access {
+        Access::Public => Credential::Absent,
+        Access::Optional | Access::Required => from_headers(routed.received.request.headers())?,
+    };
+    Ok(Presented { routed, credential })
+}
+
+fn from_headers(headers: &HeaderMap) -> Result<Credential, Rejection> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Ok(Credential::Absent);
+    };
+    if values.any(|other| other != value) {
+        return Err(Rejection::ConflictingTokens);
+    }
+    Ok(from_value(value))
+}
+
+fn from_value(value: &HeaderValue) -> Credential {
+    let bytes = value.as_bytes();
+    let Some((scheme, rest)) = bytes.split_at_checked(SCHEME.len()) else {
+        return Credential::Absent;
+    };
+    let spaces = rest.iter().take_while(|&&byte| byte == b' ').count();
+    if !scheme.eq_ignore_ascii_case(SCHEME) || (spaces == 0 && !rest.is_empty()) {
+        return Credential::Absent;
+    }
+    Credential::Bearer {
+        value: value.clone(),
+        start: SCHEME.len() + spaces,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(values: &[&'static str]) -> Result<Option<String>, Rejection> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(header::AUTHORIZATION, HeaderValue::from_static(value));
+        }
+        let credential = from_headers(&headers)?;
+        let token = credential.token();
+        Ok(token.map(|token| String::from_utf8_lossy(token).into_owned()))
+    }
+
+    #[test]
+    fn the_scheme_is_read_in_any_case() {
+        for value in ["Bearer a.b.c", "bearer a.b.c", "BEARER   a.b.c"] {
+            assert_eq!(found(&[value]).ok().flatten().as_deref(), Some("a.b.c"));
+        }
+        assert_eq!(found(&["Bearer"]).ok().flatten().as_deref(), Some(""));
+        assert_eq!(found(&["Bearer "]).ok().flatten().as_deref(), Some(""));
+    }
+
+    #[test]
+    fn other_schemes_are_no_token_of_ours() {
+        for value in ["Basic eDp5", "a.b.c", "BearerX a.b.c", "Bear", ""] {
+            assert_eq!(found(&[value]).expect("no conflict"), None, "{value}");
+        }
+        assert_eq!(found(&[]).expect("no conflict"), None);
+    }
+
+    #[test]
+    fn two_different_tokens_are_a_conflict() {
+        assert!(found(&["Bearer a.b.c", "Bearer a.b.c"]).is_ok());
+        assert!(found(&["Bearer a.b.c", "Bearer d.e.f"]).is_err());
+        assert!(found(&["Bearer a.b.c", "Basic eDp5"]).is_err());
+    }
+}

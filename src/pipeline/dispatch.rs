@@ -1,0 +1,95 @@
+//! Stage 7: to the upstream, or to the endpoint that the gateway answers itself.
+
+use std::{sync::Arc, time::Duration};
+
+use ::http::{HeaderValue, Response, header};
+use hyper::body::Incoming;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{Pipeline, access_log::Record, body::Body, rejection::Rejection, stage::Prepared};
+use crate::{
+    accounts::{AccountError, AccountRequest, Answer},
+    http::{body::collect, header::clean_response},
+    policy::{
+        cors::CorsPolicy,
+        route::{Action, EndpointId, UpstreamId},
+    },
+};
+
+/// How long the body of an account request may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Pipeline {
+    pub(super) async fn dispatch<'a>(
+        &self,
+        prepared: Prepared<'a, Incoming>,
+        record: &mut Record<'a>,
+    ) -> Result<Response<Body>, Rejection> {
+        match prepared.route.action {
+            Action::Forward(upstream) => self.forward(upstream, prepared, record).await,
+            Action::Answer(endpoint) => self.answer(endpoint, prepared, record).await,
+        }
+    }
+
+    async fn forward<'a>(
+        &self,
+        UpstreamId(upstream): UpstreamId,
+        prepared: Prepared<'a, Incoming>,
+        record: &mut Record<'a>,
+    ) -> Result<Response<Body>, Rejection> {
+        let upstream = self.upstreams.get(upstream).ok_or(Rejection::Misrouted)?;
+        let mut request = prepared.request;
+        if let Some(host) = &upstream.settings().host {
+            request.headers_mut().insert(header::HOST, host.clone());
+        } else if !request.headers().contains_key(header::HOST) {
+            request.headers_mut().insert(header::HOST, upstream.authority());
+        }
+        let sent = record.started();
+        let response = upstream.send(request, sent).await;
+        record.set_upstream_time(|| self.clock.instant().duration_since(sent));
+        let mut response = response?.map(Body::relayed);
+        clean_response(response.headers_mut());
+        Ok(response)
+    }
+
+    async fn answer<'a>(
+        &self,
+        EndpointId(endpoint): EndpointId,
+        prepared: Prepared<'a, Incoming>,
+        record: &mut Record<'a>,
+    ) -> Result<Response<Body>, Rejection> {
+        let accounts = self.live.accounts.as_ref().ok_or(Rejection::Misrouted)?;
+        let (head, body) = prepared.request.into_parts();
+        let deadline = self.core.deadlines().unset();
+        deadline.set_from_now(BODY_TIMEOUT);
+        let body = deadline.bound(collect(body, self.live.account_body)).await;
+        let content_type = head.headers.get(header::CONTENT_TYPE);
+        let request = AccountRequest {
+            query: head.uri.query().unwrap_or_default().to_owned(),
+            content_type: content_type
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
+            body: body.ok_or(Rejection::BodyTimeout)??,
+        };
+        let accounts = Arc::clone(accounts);
+        let work = async move { accounts.answer(endpoint, request).await };
+        let task = self.control.tasks.spawn_on(work, &self.control.runtime);
+        // A client that goes away takes its work along: nobody else would use the answer.
+        let answer = AbortOnDropHandle::new(task).await;
+        let answer = answer.map_err(|_| AccountError::Abandoned)??;
+        record.set_outcome(answer.outcome);
+        Ok(render(answer, prepared.route.cors.as_deref(), record))
+    }
+}
+
+fn render(answer: Answer, cors: Option<&CorsPolicy>, record: &Record<'_>) -> Response<Body> {
+    let mut response = Response::new(Body::own(answer.body));
+    *response.status_mut() = answer.status;
+    let headers = response.headers_mut();
+    let content_type = HeaderValue::from_static(answer.content_type);
+    headers.insert(header::CONTENT_TYPE, content_type);
+    if let Some(cors) = cors {
+        cors.decorate(record.origin(), headers);
+    }
+    response
+}

@@ -1,0 +1,238 @@
+//! What the gateway would do with a request, and why: the live path's own stages, without sending anything.
+
+use std::fmt;
+
+use ::http::{HeaderValue, Method, Request, header};
+use serde::Serialize;
+
+use super::{
+    authorize::authorize, credential::extract, identify::identify, live::Live, receive::receive,
+    rejection::Rejection, route::route,
+};
+use crate::{
+    clock::UnixSeconds,
+    policy::{
+        route::{Action, Route},
+        table::Fit,
+    },
+};
+
+/// A request to be explained.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// The method.
+    pub method: Method,
+    /// The target, in origin form.
+    pub target: &'a str,
+    /// The Host.
+    pub host: &'a str,
+    /// A bearer token.
+    pub token: Option<&'a str>,
+    /// The moment to decide at.
+    pub now: UnixSeconds,
+}
+
+/// What would happen.
+#[derive(Debug, Default, Serialize)]
+pub struct Explanation {
+    /// The target as asked.
+    pub target: String,
+    /// The path that is matched and forwarded.
+    pub canonical_path: Option<String>,
+    /// Every route whose pattern matches the path, most specific first.
+    pub candidates: Vec<Candidate>,
+    /// The route that is taken.
+    pub route: Option<Taken>,
+    /// What the token turned out to be.
+    pub token: Option<String>,
+    /// The subject as the log shows it.
+    pub subject: Option<String>,
+    /// Names of the identity headers that are added.
+    pub headers: Vec<String>,
+    /// What happens in the end.
+    pub verdict: Verdict,
+}
+
+/// One matching pattern.
+#[derive(Debug, Serialize)]
+pub struct Candidate {
+    /// The route as written.
+    pub route: String,
+    /// Where it stands.
+    pub place: String,
+    /// Whether it is taken, or why not.
+    pub fit: &'static str,
+}
+
+/// The route that is taken.
+#[derive(Debug, Serialize)]
+pub struct Taken {
+    /// As written.
+    pub route: String,
+    /// Where it stands.
+    pub place: String,
+    /// Its access word.
+    pub access: &'static str,
+}
+
+/// The end of the walk.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Not decided.
+    #[default]
+    Undecided,
+    /// It goes to this upstream.
+    Forwarded {
+        /// Its name.
+        upstream: String,
+    },
+    /// The gateway answers it.
+    Answered,
+    /// It is refused.
+    Refused {
+        /// The status.
+        status: u16,
+        /// The stable code.
+        code: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Explains.
+pub fn explain(question: &Question<'_>, live: &Live) -> Explanation {
+    let mut explanation = Explanation {
+        target: question.target.to_owned(),
+        ..Explanation::default()
+    };
+    match walk(question, live, &mut explanation) {
+        Ok(verdict) => explanation.verdict = verdict,
+        Err(rejection) => {
+            explanation.verdict = Verdict::Refused {
+                status: rejection.status().as_u16(),
+                code: rejection.code(),
+                reason: rejection.reason(),
+            };
+        }
+    }
+    explanation
+}
+
+fn walk(
+    question: &Question<'_>,
+    live: &Live,
+    explanation: &mut Explanation,
+) -> Result<Verdict, Rejection> {
+    use crate::http::target::TargetError;
+    let fragment = question.target.contains('#');
+    let request = request(question).ok_or(TargetError::Form)?;
+    let received = receive(request, fragment)?;
+    let path = received.request.uri().path().to_owned();
+    explanation.candidates = live
+        .table
+        .candidates(received.host_name(), &question.method, &path)
+        .into_iter()
+        .map(candidate)
+        .collect();
+    explanation.canonical_path = Some(path);
+    let routed = route(received, &live.table)?;
+    let taken = routed.route;
+    explanation.route = Some(Taken::from(taken));
+    let presented = extract(routed)?;
+    explanation.token = Some(format!("{:?}", presented.credential).to_lowercase());
+    let identified = identify(presented, live, question.now)?;
+    if let Some(proof) = &identified.proof {
+        explanation.token = Some("valid".to_owned());
+        explanation.subject = Some(proof.log_subject.to_string());
+        let names = proof.headers.iter().map(|(name, _)| name.to_string());
+        explanation.headers = names.collect();
+    }
+    authorize(identified)?;
+    Ok(match taken.action {
+        Action::Answer(_) => Verdict::Answered,
+        Action::Forward(upstream) => Verdict::Forwarded {
+            upstream: live
+                .upstreams
+                .get(upstream.0)
+                .map_or_else(String::new, |upstream| upstream.name.clone()),
+        },
+    })
+}
+
+fn request(question: &Question<'_>) -> Option<Request<()>> {
+    let mut builder = Request::builder()
+        .method(question.method.clone())
+        .uri(question.target)
+        .header(header::HOST, question.host);
+    if let Some(token) = question.token {
+        let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+        value.set_sensitive(true);
+        builder = builder.header(header::AUTHORIZATION, value);
+    }
+    builder.body(()).ok()
+}
+
+fn candidate((route, fit): (&Route, Fit)) -> Candidate {
+    Candidate {
+        route: route.name.to_string(),
+        place: route.place.to_string(),
+        fit: match fit {
+            Fit::Whole => "matches",
+            Fit::OtherHost => "other host",
+            Fit::OtherMethod => "other method",
+        },
+    }
+}
+
+impl From<&Route> for Taken {
+    fn from(route: &Route) -> Self {
+        Self {
+            route: route.name.to_string(),
+            place: route.place.to_string(),
+            access: route.access.name(),
+        }
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "target     {}", self.target)?;
+        if let Some(path) = &self.canonical_path {
+            writeln!(f, "path       {path}")?;
+        }
+        for candidate in &self.candidates {
+            let Candidate { route, place, fit } = candidate;
+            writeln!(f, "candidate  {route}  ({place}): {fit}")?;
+        }
+        if let Some(taken) = &self.route {
+            let Taken { route, place, access } = taken;
+            writeln!(f, "route      {route}  ({place}), access: {access}")?;
+        }
+        if let Some(token) = &self.token {
+            writeln!(f, "token      {token}")?;
+        }
+        if let Some(subject) = &self.subject {
+            writeln!(f, "subject    {subject}")?;
+        }
+        if !self.headers.is_empty() {
+            writeln!(f, "adds       {}", self.headers.join(", "))?;
+        }
+        write!(f, "verdict    {}", self.verdict)
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Undecided => f.write_str("undecided"),
+            Self::Forwarded { upstream } => write!(f, "forwarded to {upstream}"),
+            Self::Answered => f.write_str("answered by the gateway"),
+            Self::Refused {
+                status,
+                code,
+                reason,
+            } => write!(f, "refused with {status} {code}: {reason}"),
+        }
+    }
+}

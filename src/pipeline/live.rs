@@ -1,0 +1,59 @@
+//! Everything a request is decided by: one immutable snapshot that every core reads without locking.
+
+use std::sync::Arc;
+
+use ::http::{HeaderMap, HeaderValue, header};
+
+use super::{
+    access_log::AccessLogging,
+    forwarded::ForwardedStyle,
+    identify::{IdentityHeaders, Proof, SubjectLog},
+};
+use crate::{
+    accounts::Accounts,
+    http::{client_address::TrustedProxies, header::Stripped},
+    policy::{cors::CorsPolicy, refusal::RefusalTemplate, table::RouteTable},
+    token::{cache::ProofCache, verify::Verifier},
+    upstream,
+};
+
+/// The snapshot.
+#[derive(Debug)]
+pub struct Live {
+    /// The routes.
+    pub table: RouteTable,
+    /// Proves access tokens.
+    pub verifier: Verifier,
+    /// Proofs of earlier requests.
+    pub proofs: ProofCache<Proof>,
+    /// What the upstream is told about the subject.
+    pub identity: IdentityHeaders,
+    /// What the log is told about the subject.
+    pub subject_log: SubjectLog,
+    /// What no client may send.
+    pub stripped: Stripped,
+    /// Whose `X-Forwarded-*` is believed.
+    pub trusted_proxies: TrustedProxies,
+    /// How the client's address goes on.
+    pub forwarded: ForwardedStyle,
+    /// CORS where no route is known; `None` only when no route has any either.
+    pub cors: Option<Arc<CorsPolicy>>,
+    /// Refusals where no route is known.
+    pub refusals: Arc<RefusalTemplate>,
+    /// The upstreams, by [`crate::policy::route::UpstreamId`].
+    pub upstreams: Vec<upstream::Settings>,
+    /// The endpoints that the gateway answers, if there are any.
+    pub accounts: Option<Arc<Accounts>>,
+    /// The largest body in bytes that such an endpoint reads.
+    pub account_body: usize,
+    /// Which requests get a line in the access log.
+    pub access_log: AccessLogging,
+}
+
+impl Live {
+    /// The `Origin` of a request, where anything depends on it.
+    pub(super) fn origin_of(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let wanted = self.cors.is_some();
+        wanted.then(|| headers.get(header::ORIGIN).cloned()).flatten()
+    }
+}

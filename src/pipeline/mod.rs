@@ -1,0 +1,123 @@
+//! The life of a request: received, routed, presented, identified, permitted, prepared, dispatched.
+//!
+//! [`Pipeline`] is one core's handler. `walk` is the order of the stages; each stage is one file and the only
+//! constructor of its value, so that a request that was not authorised cannot be dispatched. Inside, a stage says no
+//! with a [`Rejection`]; outside, `handle` alone turns it into an answer.
+
+mod access_log;
+mod authorize;
+mod body;
+mod credential;
+mod dispatch;
+pub mod explain;
+mod forwarded;
+mod identify;
+mod inject;
+mod live;
+mod preflight;
+mod receive;
+mod rejection;
+mod route;
+mod stage;
+
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Instant};
+
+use ::http::{Request, Response};
+use hyper::body::Incoming;
+use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
+
+pub use access_log::AccessLogging;
+pub use body::Body;
+pub use forwarded::ForwardedStyle;
+pub use identify::{IdentityHeaders, Proof, SubjectLog};
+pub use inject::stripped_headers;
+pub use live::Live;
+pub use rejection::Rejection;
+
+use crate::{
+    clock::Clock,
+    entropy::Entropy,
+    listener::{Core, Handler, Peer},
+    upstream::Upstream,
+};
+use access_log::Record;
+use rejection::refuse;
+
+/// One core's way of answering requests.
+#[derive(Debug)]
+pub struct Pipeline {
+    live: Arc<Live>,
+    upstreams: Vec<Rc<Upstream>>,
+    entropy: RefCell<Entropy>,
+    clock: Clock,
+    core: Core,
+    control: Control,
+}
+
+/// Where work that waits for the database or for password checks is done.
+#[derive(Debug, Clone)]
+pub struct Control {
+    /// The control runtime.
+    pub runtime: Handle,
+    /// Owns what is spawned there: the drain waits for it.
+    pub tasks: TaskTracker,
+}
+
+impl Pipeline {
+    /// The handler of one core, with its own upstream connections.
+    pub fn new(live: Arc<Live>, control: Control, core: Core) -> Self {
+        let upstream = |settings: &crate::upstream::Settings| {
+            Rc::new(Upstream::new(settings.clone(), core.deadlines().clone()))
+        };
+        Self {
+            upstreams: live.upstreams.iter().map(upstream).collect(),
+            live,
+            entropy: RefCell::new(Entropy::from_os()),
+            clock: Clock,
+            core,
+            control,
+        }
+    }
+
+    /// This core's upstreams.
+    pub fn upstreams(&self) -> &[Rc<Upstream>] {
+        &self.upstreams
+    }
+
+    async fn walk<'a>(
+        &'a self,
+        peer: &Peer,
+        request: Request<Incoming>,
+        record: &mut Record<'a>,
+    ) -> Result<Response<Body>, Rejection> {
+        let live = &*self.live;
+        let received = receive::receive(request, peer.notices.take_fragment())?;
+        if let Some(answer) = preflight::answer(&received, live, record) {
+            return Ok(answer);
+        }
+        let routed = route::route(received, &live.table)?;
+        record.routed(&routed);
+        let presented = credential::extract(routed)?;
+        let identified = identify::identify(presented, live, self.clock.unix_seconds())?;
+        record.identified(&identified);
+        let permitted = authorize::authorize(identified)?;
+        let prepared = inject::inject(permitted, live, peer, record.decision());
+        self.dispatch(prepared, record).await
+    }
+}
+
+impl Handler for Pipeline {
+    type Body = Body;
+
+    async fn handle(self: Rc<Self>, peer: Rc<Peer>, request: Request<Incoming>) -> Response<Body> {
+        let started: Instant = self.clock.instant();
+        let decision = self.entropy.borrow_mut().decision_id();
+        let mut record = Record::new(decision, started, &peer, &request, &self.live);
+        let response = match self.walk(&peer, request, &mut record).await {
+            Ok(response) => response,
+            Err(rejection) => refuse(&rejection, &self.live, &mut record),
+        };
+        record.attach(response)
+    }
+}

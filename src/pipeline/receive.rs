@@ -1,0 +1,101 @@
+//! Stage 1: one target, one Host, each in its one canonical form.
+
+use std::borrow::Cow;
+
+use ::http::{HeaderValue, Request, Uri, uri::PathAndQuery};
+
+use super::{rejection::Rejection, stage::Received};
+use crate::http::{
+    host::{self, HostError},
+    target::{TargetError, canonical_path},
+};
+
+/// Checks Host and target and rewrites them to what is matched and forwarded. `fragment` says that the request line had
+/// a `#`, which the parser does not show.
+pub(super) fn receive<B>(mut request: Request<B>, fragment: bool) -> Result<Received<B>, Rejection> {
+    if fragment {
+        return Err(TargetError::Fragment.into());
+    }
+    let host = host_value(&request)?;
+    let uri = request.uri();
+    check_form(uri, host.as_ref())?;
+    let canonical = canonical_path(uri.path())?;
+    let rewritten = match canonical {
+        // In absolute form only the path and query go on: the authority has become the Host.
+        Cow::Borrowed(_) if uri.authority().is_none() => None,
+        Cow::Borrowed(_) => uri.path_and_query().cloned(),
+        Cow::Owned(path) => Some(with_query(path, uri.query())?),
+    };
+    if let Some(path_and_query) = rewritten {
+        *request.uri_mut() = Uri::from(path_and_query);
+    }
+    Ok(Received { request, host })
+}
+
+fn host_value<B>(request: &Request<B>) -> Result<Option<HeaderValue>, HostError> {
+    let headers = request.headers();
+    let valid = host::validated(headers, request.uri(), request.version())?;
+    match valid {
+        None => Ok(None),
+        Some(Cow::Borrowed(text)) => {
+            let sent = headers.get(::http::header::HOST).cloned();
+            sent.map_or_else(|| to_value(text), Ok).map(Some)
+        }
+        Some(Cow::Owned(text)) => to_value(&text).map(Some),
+    }
+}
+
+fn to_value(text: &str) -> Result<HeaderValue, HostError> {
+    HeaderValue::from_str(text).map_err(|_| HostError::Malformed)
+}
+
+/// Origin form, or absolute form with the authority that the Host names (RFC 9112 section 3.2).
+fn check_form(uri: &Uri, host: Option<&HeaderValue>) -> Result<(), TargetError> {
+    let Some(authority) = uri.authority() else {
+        return Ok(());
+    };
+    if !matches!(uri.scheme_str(), Some("http" | "https")) {
+        return Err(TargetError::Form);
+    }
+    let host = host.map_or(&b""[..], HeaderValue::as_bytes);
+    if authority.as_str().as_bytes().eq_ignore_ascii_case(host) {
+        Ok(())
+    } else {
+        Err(TargetError::Authority)
+    }
+}
+
+fn with_query(mut path: String, query: Option<&str>) -> Result<PathAndQuery, TargetError> {
+    if let Some(query) = query {
+        path.push('?');
+        path.push_str(query);
+    }
+    PathAndQuery::try_from(path).map_err(|_| TargetError::Form)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn receive_line(uri: &str, host: &str) -> Result<(String, Option<String>), String> {
+        let request = Request::builder().uri(uri).header("host", host).body(());
+        let received = receive(request.expect("a request"), false).map_err(|r| r.to_string())?;
+        let host = received.host.as_ref().map(|host| host.to_str().expect("text").to_owned());
+        Ok((received.request.uri().to_string(), host))
+    }
+
+    #[test]
+    fn what_is_matched_is_what_is_forwarded() {
+        let both = |uri: &str, host: &str| Ok((uri.to_owned(), Some(host.to_owned())));
+        assert_eq!(receive_line("/a%2db?x=%2F..&y", "A.example"), both("/a-b?x=%2F..&y", "a.example"));
+        assert_eq!(receive_line("http://A.example/a?b", "a.EXAMPLE"), both("/a?b", "a.example"));
+        assert_eq!(receive_line("http://a.example", "a.example"), both("/", "a.example"));
+    }
+
+    #[test]
+    fn an_absolute_target_has_to_agree_with_the_host() {
+        for uri in ["http://other/a", "http://user@a.example/", "ftp://a.example/", "a.example:443"] {
+            assert!(receive_line(uri, "a.example").is_err(), "{uri}");
+        }
+    }
+}

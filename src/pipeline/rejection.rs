@@ -1,0 +1,284 @@
+//! Why a request is refused, and what that is to the client: one table, one writer of error bodies.
+//!
+//! The client sees a status, a stable code and the decision's id; the reason goes to the log.
+
+use std::time::Duration;
+
+use ::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+
+use super::{access_log::Record, body::Body, live::Live};
+use crate::{
+    accounts::AccountError,
+    http::{
+        body::CollectError,
+        host::HostError,
+        problem::{self, Problem},
+        target::TargetError,
+    },
+    policy::refusal::{FixedAnswer, RefusalTemplate},
+    token::verify::InvalidToken,
+    upstream::Failure,
+};
+
+/// A stop on the walk.
+#[derive(Debug, thiserror::Error)]
+pub enum Rejection {
+    /// The target could be read in two ways, or not at all.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// The Host is missing or could be more than a host.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// No route for this host and path.
+    #[error("no route matches this host and path")]
+    NoRoute,
+    /// Routes, but none for this method.
+    #[error("no route matches this method; others are allowed: {allowed}")]
+    MethodNotAllowed {
+        /// The value of `Allow`.
+        allowed: String,
+    },
+    /// Two `Authorization` headers that differ.
+    #[error("the request carries two different Authorization headers")]
+    ConflictingTokens,
+    /// The route requires a token.
+    #[error("the route requires a token and the request has none")]
+    MissingToken,
+    /// The token does not hold.
+    #[error(transparent)]
+    InvalidToken(#[from] InvalidToken),
+    /// The path speaks of somebody else.
+    #[error("the path parameter {{{parameter}}} is not the token's subject")]
+    NotTheSubject {
+        /// Which parameter.
+        parameter: String,
+    },
+    /// The body of an account request.
+    #[error(transparent)]
+    Body(#[from] CollectError),
+    /// The body of an account request did not come in time.
+    #[error("the request body did not come in time")]
+    BodyTimeout,
+    /// An account endpoint failed.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// The upstream failed.
+    #[error(transparent)]
+    Upstream(#[from] Failure),
+    /// A part of the gateway that should be there is not.
+    #[error("the route leads to something that is not configured")]
+    Misrouted,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    challenge: Option<&'static str>,
+    retry_after: Option<Duration>,
+    template: Option<Slot>,
+}
+
+/// Which of a route's refusal templates applies.
+#[derive(Debug, Clone, Copy)]
+enum Slot {
+    MissingToken,
+    InvalidToken,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+}
+
+impl Row {
+    fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
+        Self {
+            status,
+            code,
+            title,
+            challenge: None,
+            retry_after: None,
+            template: None,
+        }
+    }
+
+    fn challenge(mut self, challenge: &'static str) -> Self {
+        self.challenge = Some(challenge);
+        self
+    }
+
+    fn template(mut self, slot: Slot) -> Self {
+        self.template = Some(slot);
+        self
+    }
+
+    fn retry_after(mut self, after: Option<Duration>) -> Self {
+        self.retry_after = after;
+        self
+    }
+}
+
+impl Rejection {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        self.row().code
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.row().status
+    }
+
+    /// What the operator reads: this error and what lies beneath it.
+    pub fn reason(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            let cause_text = cause.to_string();
+            if !text.contains(&cause_text) {
+                text.push_str(": ");
+                text.push_str(&cause_text);
+            }
+            source = cause.source();
+        }
+        text
+    }
+
+    fn row(&self) -> Row {
+        match self {
+            Self::Target(_) => bad_request("bad_target", "The request target is not acceptable"),
+            Self::Host(_) => bad_request("bad_host", "The Host header is not acceptable"),
+            Self::NoRoute => Row::new(StatusCode::NOT_FOUND, "no_route", "Not Found").template(Slot::NotFound),
+            Self::MethodNotAllowed { .. } => {
+                Row::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method Not Allowed")
+                    .template(Slot::MethodNotAllowed)
+            }
+            Self::ConflictingTokens => bad_request("conflicting_tokens", "More than one token")
+                .challenge(r#"Bearer error="invalid_request""#),
+            Self::MissingToken => unauthorized("missing_token", "A token is required")
+                .challenge("Bearer")
+                .template(Slot::MissingToken),
+            Self::InvalidToken(InvalidToken::Expired) => unauthorized("expired_token", "The token has expired")
+                .challenge(r#"Bearer error="invalid_token", error_description="The access token expired""#)
+                .template(Slot::InvalidToken),
+            Self::InvalidToken(_) => unauthorized("invalid_token", "The token is not valid")
+                .challenge(r#"Bearer error="invalid_token""#)
+                .template(Slot::InvalidToken),
+            Self::NotTheSubject { .. } => Row::new(StatusCode::FORBIDDEN, "not_the_subject", "Forbidden")
+                .challenge(r#"Bearer error="insufficient_scope""#)
+                .template(Slot::Forbidden),
+            Self::Body(CollectError::TooLarge) => {
+                Row::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The request body is too large")
+            }
+            Self::Body(CollectError::Incomplete) => bad_request("body_incomplete", "The request body ended early"),
+            Self::BodyTimeout => {
+                Row::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", "The request body did not come in time")
+            }
+            Self::Account(error) => account_row(error),
+            Self::Upstream(failure) => upstream_row(failure),
+            Self::Misrouted => Row::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal Server Error"),
+        }
+    }
+}
+
+fn bad_request(code: &'static str, title: &'static str) -> Row {
+    Row::new(StatusCode::BAD_REQUEST, code, title)
+}
+
+fn unauthorized(code: &'static str, title: &'static str) -> Row {
+    Row::new(StatusCode::UNAUTHORIZED, code, title)
+}
+
+fn account_row(error: &AccountError) -> Row {
+    let outcome = error.outcome();
+    let title = outcome.status.canonical_reason().unwrap_or("Error");
+    Row::new(outcome.status, outcome.code, title).retry_after(outcome.retry_after)
+}
+
+fn upstream_row(failure: &Failure) -> Row {
+    match failure {
+        Failure::Unreachable { .. } => {
+            Row::new(StatusCode::BAD_GATEWAY, "upstream_unreachable", "Bad Gateway")
+        }
+        Failure::ConnectTimeout { .. } => {
+            Row::new(StatusCode::GATEWAY_TIMEOUT, "upstream_connect_timeout", "Gateway Timeout")
+        }
+        Failure::ResponseTimeout => {
+            Row::new(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout", "Gateway Timeout")
+        }
+        Failure::Closed(_) => Row::new(StatusCode::BAD_GATEWAY, "upstream_closed", "Bad Gateway"),
+        Failure::NotHttp(_) => Row::new(StatusCode::BAD_GATEWAY, "upstream_not_http", "Bad Gateway"),
+        Failure::ClientBody(_) => bad_request("body_incomplete", "The request body ended early"),
+    }
+}
+
+/// The answer to a refused request.
+pub(super) fn refuse(rejection: &Rejection, live: &Live, record: &mut Record<'_>) -> Response<Body> {
+    let row = rejection.row();
+    record.refused(row.code, rejection);
+    let route = record.route();
+    let templates = route.map_or(&live.refusals, |route| &route.refusals);
+    let decision = record.decision();
+    let fixed = row.template.and_then(|slot| slot.of(templates));
+    let mut response = match fixed {
+        Some(fixed) => from_template(fixed),
+        None => from_problem(row, decision.as_str()),
+    };
+    let headers = response.headers_mut();
+    if let Ok(decision) = HeaderValue::from_bytes(decision.as_bytes()) {
+        headers.insert("x-request-id", decision);
+    }
+    add_standard_headers(rejection, row, headers);
+    let cors = route.map_or(live.cors.as_ref(), |route| route.cors.as_ref());
+    if let Some(cors) = cors {
+        cors.decorate(record.origin(), headers);
+    }
+    response
+}
+
+impl Slot {
+    fn of(self, templates: &RefusalTemplate) -> Option<&FixedAnswer> {
+        match self {
+            Self::MissingToken => templates.missing_token.as_ref(),
+            Self::InvalidToken => templates.invalid_token.as_ref(),
+            Self::Forbidden => templates.forbidden.as_ref(),
+            Self::NotFound => templates.not_found.as_ref(),
+            Self::MethodNotAllowed => templates.method_not_allowed.as_ref(),
+        }
+    }
+}
+
+fn from_template(fixed: &FixedAnswer) -> Response<Body> {
+    let mut response = Response::new(Body::own(fixed.body.clone()));
+    *response.status_mut() = fixed.status;
+    let content_type = HeaderValue::from_static(fixed.content_type);
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+fn from_problem(row: Row, decision: &str) -> Response<Body> {
+    let problem = Problem::new(row.status, row.code, row.title, decision);
+    let mut response = Response::new(Body::own(problem.to_bytes()));
+    *response.status_mut() = row.status;
+    let headers = response.headers_mut();
+    let content_type = HeaderValue::from_static(problem::CONTENT_TYPE);
+    headers.insert(header::CONTENT_TYPE, content_type);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// What the standards ask for, whatever the body looks like.
+fn add_standard_headers(rejection: &Rejection, row: Row, headers: &mut HeaderMap) {
+    if let Some(challenge) = row.challenge {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    if let Some(after) = row.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
+    }
+    if let Rejection::MethodNotAllowed { allowed } = rejection
+        && let Ok(allowed) = HeaderValue::from_str(allowed)
+    {
+        headers.insert(header::ALLOW, allowed);
+    }
+}

@@ -1,0 +1,93 @@
+//! The states of a request on its walk.
+//!
+//! Fields are private to the pipeline and each state is built by one stage only: [`Permitted`] by `authorize`,
+//! [`Prepared`] by `inject`. `dispatch` takes nothing else.
+
+use std::sync::Arc;
+
+use ::http::{HeaderValue, Request};
+
+use super::identify::Proof;
+use crate::policy::route::Route;
+
+/// One canonical target, one valid Host.
+#[derive(Debug)]
+pub struct Received<B> {
+    pub(super) request: Request<B>,
+    /// In lower case; `None` for an HTTP/1.0 request without one.
+    pub(super) host: Option<HeaderValue>,
+}
+
+/// Its route is known.
+#[derive(Debug)]
+pub struct Routed<'a, B> {
+    pub(super) received: Received<B>,
+    pub(super) route: &'a Route,
+}
+
+/// The token that it carries, if the route reads tokens.
+#[derive(Debug)]
+pub struct Presented<'a, B> {
+    pub(super) routed: Routed<'a, B>,
+    pub(super) credential: Credential,
+}
+
+/// What was found where a token may be.
+pub enum Credential {
+    /// Nothing, or nothing of ours.
+    Absent,
+    /// `Bearer` and something.
+    Bearer {
+        /// The whole header value.
+        value: HeaderValue,
+        /// Where the token begins in it.
+        start: usize,
+    },
+}
+
+/// The token, if there is one, holds.
+#[derive(Debug)]
+pub struct Identified<'a, B> {
+    pub(super) routed: Routed<'a, B>,
+    pub(super) proof: Option<Arc<Proof>>,
+}
+
+/// The route's rule holds.
+#[derive(Debug)]
+pub struct Permitted<'a, B> {
+    pub(super) identified: Identified<'a, B>,
+}
+
+/// Headers are cleaned and ours are added: ready to leave.
+#[derive(Debug)]
+pub struct Prepared<'a, B> {
+    pub(super) request: Request<B>,
+    pub(super) route: &'a Route,
+}
+
+impl<B> Received<B> {
+    /// The host without port, for matching; empty where there is none.
+    pub(super) fn host_name(&self) -> &str {
+        let host = self.host.as_ref().and_then(|host| host.to_str().ok());
+        crate::http::host::without_port(host.unwrap_or_default())
+    }
+}
+
+impl Credential {
+    /// The token's bytes.
+    pub(super) fn token(&self) -> Option<&[u8]> {
+        match self {
+            Self::Absent => None,
+            Self::Bearer { value, start } => value.as_bytes().get(*start..),
+        }
+    }
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Absent => "Absent",
+            Self::Bearer { .. } => "Bearer([redacted])",
+        })
+    }
+}

@@ -1,0 +1,75 @@
+//! What both databases promise, as tests.
+//!
+//! `suite` and `values` run against SQLite and against a real server; `server` and `file` hold what only one
+//! of them can show. The server comes from `SIDEGATE_TEST_MYSQL`, the URL of an account that may
+//! create databases and accounts; each test makes a database of its own and drops it.
+
+pub(super) mod bench;
+mod file;
+pub(super) mod gate;
+mod outage;
+mod server;
+mod suite;
+mod values;
+
+/// Runs each named test on a bench of the given kind.
+macro_rules! on {
+    ($bench:ident, $module:ident: $($name:ident),* $(,)?) => {
+        $(#[tokio::test]
+        async fn $name() {
+            let bench = super::bench::Bench::$bench().await;
+            bench.hosting(super::$module::$name(&bench)).await;
+        })*
+    };
+}
+
+/// The whole suite on one kind of bench.
+macro_rules! suite_on {
+    ($bench:ident) => {
+        on! { $bench, suite:
+            finds_by_login_and_by_id, integers_equal_their_canonical_text_only,
+            injection_finds_nothing, duplicates_come_in_order_and_bounded, hostile_names_are_names,
+            a_missing_table_is_named, the_first_missing_column_is_named, an_inspection_sees_the_table_as_it_is,
+            four_bytes_of_utf8_are_one_character, odd_logins_do_not_reach_the_database,
+            text_ids_are_text, extreme_ids_are_exact, look_ups_run_side_by_side,
+        }
+
+        on! { $bench, values:
+            shows_every_type, null_is_shown_as_null, the_first_state_that_matches_holds,
+            a_state_needs_all_its_columns, states_that_cannot_be_read_are_errors,
+            passwords_are_text_or_bytes, bytes_that_are_no_text_are_corrupt,
+        }
+    };
+}
+
+mod on_sqlite {
+    suite_on!(sqlite);
+}
+
+mod on_mysql {
+    suite_on!(mysql);
+
+    on! { mysql, server:
+        collation_decides, unwritable_characters_find_nothing, unsigned_ids_are_exact,
+        server_types_are_shown, a_decimal_login_is_exact, a_wrong_password_is_refused,
+        a_missing_grant_is_refused, a_missing_database_is_told, tls_trusts_its_own_authority,
+        other_schemas_are_reached,
+    }
+
+    on! { mysql, outage:
+        a_server_that_comes_late_is_found, a_restart_is_survived, a_black_hole_is_bounded,
+        a_frozen_connection_is_replaced, killed_connections_are_replaced,
+        a_locked_table_meets_the_deadline, a_full_pool_meets_the_deadline,
+        a_look_up_whose_connection_dies_is_repeated,
+    }
+}
+
+mod on_file {
+    on! { sqlite, file:
+        a_missing_file_is_named_and_not_made, an_endless_query_is_interrupted,
+        an_abandoned_query_is_interrupted, a_locked_file_meets_the_deadline,
+        a_file_that_is_no_database_is_unavailable, nothing_can_be_written,
+        shared_memory_is_read, numbers_in_text_columns_keep_their_spelling,
+        closing_ends_the_thread,
+    }
+}

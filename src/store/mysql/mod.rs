@@ -1,0 +1,181 @@
+//! The user table in MySQL or MariaDB.
+//!
+//! One pool of connections, each set up once for read-only statements of bounded length. Every
+//! wait is bounded: for a place in the pool and for the whole look-up by the deadline, for a
+//! connection by its own time-out. A connection that broke under a look-up is replaced and the
+//! look-up, being a read, is tried once more. Prepared statements survive in the connection that
+//! made them, so a warm look-up is one round trip.
+
+mod failure;
+mod options;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::fmt;
+use std::time::Duration;
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Pool, Row};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::cell::Cell;
+use super::error::{Cause, Error};
+use super::settings::Settings;
+use super::table_map::{LookUp, TableMap};
+use crate::secret::Secret;
+use failure::Failure;
+
+/// A pool of connections to one server, and the table that it reads.
+pub struct MySql {
+    pool: Pool,
+    /// A place in the pool. The pool's own queue cannot be told apart from a slow connection.
+    places: Semaphore,
+    connect_timeout: Duration,
+    deadline: Duration,
+    map: Box<TableMap>,
+}
+
+impl fmt::Debug for MySql {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("MySql")
+            .field("table", &self.map.table)
+            .finish_non_exhaustive()
+    }
+}
+
+impl MySql {
+    pub(super) fn open(
+        settings: &Settings,
+        url: &Secret<String>,
+        map: TableMap,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            pool: Pool::new(options::driver(settings, url)?),
+            places: Semaphore::new(settings.pool.max),
+            connect_timeout: settings.connect_timeout,
+            deadline: settings.deadline,
+            map: Box::new(map),
+        })
+    }
+
+    pub(super) fn map(&self) -> &TableMap {
+        &self.map
+    }
+
+    pub(super) async fn rows(
+        &self,
+        look_up: &LookUp,
+        wanted: &str,
+    ) -> Result<Vec<Vec<Cell>>, Error> {
+        self.within_deadline(async {
+            match self.rows_once(look_up, wanted).await {
+                Err(Failure::Lost(_)) => self.rows_once(look_up, wanted).await,
+                settled => settled,
+            }
+        })
+        .await
+    }
+
+    pub(super) async fn inspect(&self) -> Result<(), Error> {
+        self.within_deadline(async {
+            match self.inspect_once().await {
+                Err(Failure::Lost(_)) => self.inspect_once().await,
+                settled => settled,
+            }
+        })
+        .await
+    }
+
+    pub(super) async fn close(self) {
+        self.places.close();
+        // A server that does not answer the farewell must not hold up a shutdown, and there is
+        // nobody left to tell that it failed.
+        drop(timeout(self.deadline, self.pool.disconnect()).await);
+    }
+
+    async fn within_deadline<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Error> {
+        match timeout(self.deadline, work).await {
+            Ok(outcome) => outcome.map_err(|failure| failure.into_error(&self.map, self.deadline)),
+            Err(_) => Err(Error::Deadline {
+                limit: self.deadline,
+            }),
+        }
+    }
+
+    async fn rows_once(&self, look_up: &LookUp, wanted: &str) -> Result<Vec<Vec<Cell>>, Failure> {
+        let _place = self.place().await?;
+        let mut conn = self.connection().await?;
+        match fetch(&mut conn, look_up, wanted).await {
+            Err(Failure::ColumnMissing) => Err(self.missing_column(&mut conn).await),
+            // ASCII can be written in every character set, so there it is the table that is at odds.
+            Err(Failure::Incomparable) if !wanted.is_ascii() => Ok(Vec::new()),
+            settled => settled,
+        }
+    }
+
+    async fn inspect_once(&self) -> Result<(), Failure> {
+        let _place = self.place().await?;
+        let mut conn = self.connection().await?;
+        // Not prepared: a cached statement would not see that the table has changed.
+        match conn
+            .query_drop(&self.map.inspection)
+            .await
+            .map_err(Failure::from)
+        {
+            Err(Failure::ColumnMissing) => Err(self.missing_column(&mut conn).await),
+            settled => settled,
+        }
+    }
+
+    async fn place(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Failure> {
+        let place = self.places.acquire().await;
+        place.map_err(|_| Failure::Unavailable(Cause::Closed))
+    }
+
+    async fn connection(&self) -> Result<Conn, Failure> {
+        match timeout(self.connect_timeout, self.pool.get_conn()).await {
+            // A connection that was never there is an outage, not a loss worth a second try.
+            Ok(made) => made.map_err(|error| Failure::from(error).while_connecting()),
+            Err(_) => Err(Failure::Unavailable(Cause::ConnectTimeout(
+                self.connect_timeout,
+            ))),
+        }
+    }
+
+    /// Asks for each column by itself. The server's message names the column too, but in the
+    /// language of its locale.
+    async fn missing_column(&self, conn: &mut Conn) -> Failure {
+        for probe in &self.map.column_probes {
+            match conn.query_drop(&probe.sql).await.map_err(Failure::from) {
+                Ok(()) => {}
+                Err(Failure::ColumnMissing) => return Failure::NoColumn(probe.column.clone()),
+                Err(other) => return other,
+            }
+        }
+        Failure::ColumnMissing
+    }
+}
+
+async fn fetch(conn: &mut Conn, look_up: &LookUp, wanted: &str) -> Result<Vec<Vec<Cell>>, Failure> {
+    let statement = conn.prep(&look_up.sql).await?;
+    let columns = statement.columns();
+    let column = columns.get(look_up.key);
+    let Some(parameter) = value::parameter(column, wanted) else {
+        return Ok(Vec::new());
+    };
+    let bound_as_integer = parameter.is_integer();
+    let rows: Vec<Row> = conn.exec(&statement, (parameter.into_value(),)).await?;
+    let mut rows: Vec<_> = rows.into_iter().map(value::cells).collect();
+    if bound_as_integer {
+        // The column may have become text since the statement was prepared, and text equals an
+        // integer by its leading digits.
+        rows.retain(|row| !matches!(row.get(look_up.key), Some(Cell::Text(_))));
+    }
+    Ok(rows)
+}

@@ -1,0 +1,256 @@
+//! Where each value of a member is in the table, and the SQL that fetches it.
+//!
+//! Identifiers are quoted here, once, and every statement text is built at construction, so that
+//! a look-up never assembles SQL. Every column is qualified with the table's alias: SQLite would
+//! otherwise read a missing `"column"` as a string of that name. Each column is selected once.
+
+use crate::member::StateName;
+
+use super::settings::{ColumnType, Expected, Settings, SettingsError};
+
+/// How many rows a look-up returns at most.
+const ROWS: usize = 8;
+
+/// How a database quotes an identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    MySql,
+    Sqlite,
+}
+
+impl Dialect {
+    fn quote(self, name: &str) -> Result<String, SettingsError> {
+        if name.is_empty() || name.contains('\0') {
+            return Err(SettingsError::Name {
+                name: name.to_owned(),
+            });
+        }
+        Ok(match self {
+            Self::MySql => format!("`{}`", name.replace('`', "``")),
+            Self::Sqlite => format!("\"{}\"", name.replace('"', "\"\"")),
+        })
+    }
+
+    fn quote_table(self, table: &str) -> Result<String, SettingsError> {
+        match table.split_once('.') {
+            None => self.quote(table),
+            Some((_, name)) if name.contains('.') => Err(SettingsError::Table {
+                table: table.to_owned(),
+            }),
+            Some((schema, name)) => Ok(format!("{}.{}", self.quote(schema)?, self.quote(name)?)),
+        }
+    }
+}
+
+/// A prepared text and the place of the column that it looks up.
+#[derive(Debug)]
+pub(super) struct LookUp {
+    pub(super) sql: String,
+    pub(super) key: usize,
+}
+
+/// A statement that fails exactly when its column is missing.
+#[derive(Debug)]
+pub(super) struct Probe {
+    pub(super) column: String,
+    pub(super) sql: String,
+}
+
+/// A state and the places of the columns that it asks.
+#[derive(Debug)]
+pub(super) struct StatePlace {
+    pub(super) name: StateName,
+    pub(super) all: Vec<(usize, Expected)>,
+}
+
+/// A shown column's place, name and type.
+#[derive(Debug)]
+pub(super) struct ShownPlace {
+    pub(super) place: usize,
+    pub(super) as_name: String,
+    pub(super) column_type: ColumnType,
+}
+
+/// The table, as statements and places.
+#[derive(Debug)]
+pub(super) struct TableMap {
+    pub(super) table: String,
+    /// The selected columns; a place is an index into them and into every row.
+    pub(super) columns: Vec<String>,
+    pub(super) id: usize,
+    pub(super) password: usize,
+    pub(super) states: Vec<StatePlace>,
+    pub(super) shown: Vec<ShownPlace>,
+    pub(super) by_login: LookUp,
+    pub(super) by_id: LookUp,
+    /// Asks for every column and no row.
+    pub(super) inspection: String,
+    pub(super) column_probes: Vec<Probe>,
+}
+
+impl TableMap {
+    pub(super) fn new(settings: &Settings, dialect: Dialect) -> Result<Self, SettingsError> {
+        let mut columns = Vec::new();
+        let id = place(&mut columns, &settings.columns.id);
+        let login = place(&mut columns, &settings.columns.login);
+        let password = place(&mut columns, &settings.columns.password);
+        let states = state_places(settings, &mut columns)?;
+        let shown = shown_places(settings, &mut columns);
+        let table = dialect.quote_table(&settings.table)?;
+        let quoted = columns
+            .iter()
+            .map(|column| Ok(format!("m.{}", dialect.quote(column)?)))
+            .collect::<Result<Vec<_>, SettingsError>>()?;
+        let by = |key: usize| look_up(&table, &quoted, key);
+        Ok(Self {
+            table: settings.table.clone(),
+            by_login: by(login),
+            by_id: by(id),
+            inspection: format!("SELECT {} FROM {table} AS m LIMIT 0", quoted.join(", ")),
+            column_probes: probes(&table, &columns, &quoted),
+            columns,
+            id,
+            password,
+            states,
+            shown,
+        })
+    }
+
+    /// The name of the column at a place.
+    pub(super) fn column(&self, place: usize) -> String {
+        self.columns.get(place).cloned().unwrap_or_default()
+    }
+}
+
+fn place(columns: &mut Vec<String>, column: &str) -> usize {
+    columns
+        .iter()
+        .position(|known| known == column)
+        .unwrap_or_else(|| {
+            columns.push(column.to_owned());
+            columns.len() - 1
+        })
+}
+
+fn state_places(
+    settings: &Settings,
+    columns: &mut Vec<String>,
+) -> Result<Vec<StatePlace>, SettingsError> {
+    settings
+        .states
+        .iter()
+        .map(|rule| {
+            if rule.all.is_empty() {
+                return Err(SettingsError::EmptyState {
+                    state: rule.name.clone(),
+                });
+            }
+            let all = rule.all.iter();
+            let all = all.map(|(column, expected)| (place(columns, column), expected.clone()));
+            Ok(StatePlace {
+                name: rule.name.clone(),
+                all: all.collect(),
+            })
+        })
+        .collect()
+}
+
+fn shown_places(settings: &Settings, columns: &mut Vec<String>) -> Vec<ShownPlace> {
+    let shown = settings.shown.iter().map(|shown| ShownPlace {
+        place: place(columns, &shown.column),
+        as_name: shown.as_name.clone(),
+        column_type: shown.column_type,
+    });
+    shown.collect()
+}
+
+fn look_up(table: &str, quoted: &[String], key: usize) -> LookUp {
+    let id = quoted.first().map_or("", String::as_str);
+    let wanted = quoted.get(key).map_or("", String::as_str);
+    let sql = format!(
+        "SELECT {} FROM {table} AS m WHERE {wanted} = ? ORDER BY {id} LIMIT {ROWS}",
+        quoted.join(", ")
+    );
+    LookUp { sql, key }
+}
+
+fn probes(table: &str, columns: &[String], quoted: &[String]) -> Vec<Probe> {
+    let pairs = columns.iter().zip(quoted);
+    let probes = pairs.map(|(column, quoted)| Probe {
+        column: column.clone(),
+        sql: format!("SELECT {quoted} FROM {table} AS m LIMIT 0"),
+    });
+    probes.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::store::settings::{Columns, PoolSettings, Shown, StateRule};
+    use crate::store::url::DatabaseUrl;
+
+    fn settings(table: &str, login: &str) -> Settings {
+        Settings {
+            database: DatabaseUrl::parse("sqlite::memory:").expect("a good URL"),
+            table: table.to_owned(),
+            columns: Columns {
+                id: "id".to_owned(),
+                login: login.to_owned(),
+                password: "password".to_owned(),
+            },
+            states: vec![StateRule {
+                name: StateName::new("banned"),
+                all: vec![("flag".to_owned(), Expected::Boolean(true))],
+            }],
+            shown: vec![Shown {
+                column: "flag".to_owned(),
+                as_name: "flag".to_owned(),
+                column_type: ColumnType::Boolean,
+            }],
+            pool: PoolSettings { min: 0, max: 1 },
+            connect_timeout: Duration::from_secs(1),
+            deadline: Duration::from_secs(1),
+            tls: None,
+        }
+    }
+
+    #[test]
+    fn one_statement_selects_each_column_once() {
+        let map = TableMap::new(&settings("shop.user", "e`mail"), Dialect::MySql).expect("a map");
+        assert_eq!(
+            map.by_login.sql,
+            "SELECT m.`id`, m.`e``mail`, m.`password`, m.`flag` FROM `shop`.`user` AS m \
+             WHERE m.`e``mail` = ? ORDER BY m.`id` LIMIT 8"
+        );
+        let map = TableMap::new(&settings("us\"er", "id"), Dialect::Sqlite).expect("a map");
+        assert_eq!(
+            map.by_login.sql,
+            "SELECT m.\"id\", m.\"password\", m.\"flag\" FROM \"us\"\"er\" AS m \
+             WHERE m.\"id\" = ? ORDER BY m.\"id\" LIMIT 8"
+        );
+    }
+
+    #[test]
+    fn unusable_names_are_refused() {
+        for table in ["", "a.", ".b", "a.b.c", "a\0b"] {
+            assert!(
+                TableMap::new(&settings(table, "email"), Dialect::MySql).is_err(),
+                "{table:?}"
+            );
+        }
+        assert!(TableMap::new(&settings("user", "\0"), Dialect::Sqlite).is_err());
+    }
+
+    #[test]
+    fn a_state_without_a_condition_is_refused() {
+        let mut settings = settings("user", "email");
+        settings.states.push(StateRule {
+            name: StateName::new("all"),
+            all: Vec::new(),
+        });
+        let error = TableMap::new(&settings, Dialect::Sqlite).expect_err("an empty state");
+        assert!(matches!(error, SettingsError::EmptyState { .. }));
+    }
+}
