@@ -1,8 +1,13 @@
 //! The library behind the `sidegate` binary.
 
 pub mod accounts;
+pub mod admin;
+pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod deadline;
+pub mod demo;
 pub mod entropy;
 pub mod http;
 pub mod listener;
@@ -12,6 +17,7 @@ pub mod pipeline;
 pub mod policy;
 pub mod secret;
 pub mod store;
+pub mod telemetry;
 pub mod template;
 pub mod token;
 pub mod upstream;

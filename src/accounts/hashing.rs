@@ -118,7 +118,7 @@ fn work(queue: &Mutex<Receiver<Job>>) {
             }
         };
         // Whoever asked may be gone by now; nobody else needs the verdict.
-        drop(job.verdict.send(verdict));
+        let _ = job.verdict.send(verdict);
     }
 }
 

@@ -25,6 +25,7 @@ use crate::{
 
 pub use dialect::Answer;
 pub use error::AccountError;
+pub use session::{LOGIN_VALUES, REFRESH_VALUES};
 
 /// One route that the gateway answers.
 #[derive(Debug)]

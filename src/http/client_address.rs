@@ -12,6 +12,15 @@ use ipnet::IpNet;
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
 
+/// Which headers tell the upstream about the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForwardedStyle {
+    /// `X-Forwarded-For`, `X-Forwarded-Proto`, `X-Forwarded-Host`.
+    XForwarded,
+    /// `Forwarded` (RFC 7239).
+    Rfc7239,
+}
+
 impl TrustedProxies {
     /// Trusts the peers in these networks.
     pub fn new(networks: Vec<IpNet>) -> Self {

@@ -19,16 +19,7 @@ use super::{
     rejection::Rejection,
     stage::{Identified, Routed},
 };
-use crate::{clock::Clock, entropy::DecisionId, listener::Peer, policy::route::Route, upstream::RelayError};
-
-/// Which requests get a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccessLogging {
-    /// All.
-    All,
-    /// Only those that were refused.
-    Refusals,
-}
+use crate::{clock::Clock, entropy::DecisionId, listener::Peer, policy::route::Route, telemetry::AccessLogging, upstream::RelayError};
 
 /// What is known of a request so far.
 #[derive(Debug)]

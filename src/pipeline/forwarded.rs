@@ -8,16 +8,7 @@ use std::net::IpAddr;
 use ::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::live::Live;
-use crate::{entropy::DecisionId, listener::Peer};
-
-/// Which headers carry the client's address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ForwardedStyle {
-    /// `X-Forwarded-For`, `X-Forwarded-Proto`, `X-Forwarded-Host`.
-    XForwarded,
-    /// `Forwarded` (RFC 7239).
-    Rfc7239,
-}
+use crate::{entropy::DecisionId, http::client_address::ForwardedStyle, listener::Peer};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");

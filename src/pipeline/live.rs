@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use ::http::{HeaderMap, HeaderValue, header};
 
-use super::{
-    access_log::AccessLogging,
-    forwarded::ForwardedStyle,
-    identify::{IdentityHeaders, Proof, SubjectLog},
-};
+use super::identify::{IdentityHeaders, Proof, SubjectLog};
 use crate::{
     accounts::Accounts,
-    http::{client_address::TrustedProxies, header::Stripped},
+    http::{
+        client_address::{ForwardedStyle, TrustedProxies},
+        header::Stripped,
+    },
     policy::{cors::CorsPolicy, refusal::RefusalTemplate, table::RouteTable},
+    telemetry::AccessLogging,
     token::{cache::ProofCache, verify::Verifier},
     upstream,
 };

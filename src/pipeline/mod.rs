@@ -20,16 +20,19 @@ mod rejection;
 mod route;
 mod stage;
 
-use std::{cell::RefCell, rc::Rc, sync::Arc, time::Instant};
+use std::{
+    cell::RefCell,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use ::http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
-pub use access_log::AccessLogging;
 pub use body::Body;
-pub use forwarded::ForwardedStyle;
 pub use identify::{IdentityHeaders, Proof, SubjectLog};
 pub use inject::stripped_headers;
 pub use live::Live;
@@ -65,24 +68,22 @@ pub struct Control {
 }
 
 impl Pipeline {
-    /// The handler of one core, with its own upstream connections.
+    /// The handler of one core, with its own upstream connections. Has to be called on the core's runtime.
     pub fn new(live: Arc<Live>, control: Control, core: Core) -> Self {
         let upstream = |settings: &crate::upstream::Settings| {
             Rc::new(Upstream::new(settings.clone(), core.deadlines().clone()))
         };
+        let upstreams: Vec<Rc<Upstream>> = live.upstreams.iter().map(upstream).collect();
+        // Ends with this core's runtime.
+        tokio::task::spawn_local(close_stale(upstreams.clone()));
         Self {
-            upstreams: live.upstreams.iter().map(upstream).collect(),
+            upstreams,
             live,
             entropy: RefCell::new(Entropy::from_os()),
             clock: Clock,
             core,
             control,
         }
-    }
-
-    /// This core's upstreams.
-    pub fn upstreams(&self) -> &[Rc<Upstream>] {
-        &self.upstreams
     }
 
     async fn walk<'a>(
@@ -104,6 +105,15 @@ impl Pipeline {
         let permitted = authorize::authorize(identified)?;
         let prepared = inject::inject(permitted, live, peer, record.decision());
         self.dispatch(prepared, record).await
+    }
+}
+
+/// Closes connections that nobody used for too long, so that an idle gateway does not hold them for ever.
+async fn close_stale(upstreams: Vec<Rc<Upstream>>) {
+    const EVERY: Duration = Duration::from_secs(1);
+    loop {
+        tokio::time::sleep(EVERY).await;
+        upstreams.iter().for_each(|upstream| upstream.close_stale());
     }
 }
 

@@ -12,7 +12,7 @@ use crate::policy::route::Route;
 
 /// One canonical target, one valid Host.
 #[derive(Debug)]
-pub struct Received<B> {
+pub(super) struct Received<B> {
     pub(super) request: Request<B>,
     /// In lower case; `None` for an HTTP/1.0 request without one.
     pub(super) host: Option<HeaderValue>,
@@ -20,20 +20,20 @@ pub struct Received<B> {
 
 /// Its route is known.
 #[derive(Debug)]
-pub struct Routed<'a, B> {
+pub(super) struct Routed<'a, B> {
     pub(super) received: Received<B>,
     pub(super) route: &'a Route,
 }
 
 /// The token that it carries, if the route reads tokens.
 #[derive(Debug)]
-pub struct Presented<'a, B> {
+pub(super) struct Presented<'a, B> {
     pub(super) routed: Routed<'a, B>,
     pub(super) credential: Credential,
 }
 
 /// What was found where a token may be.
-pub enum Credential {
+pub(super) enum Credential {
     /// Nothing, or nothing of ours.
     Absent,
     /// `Bearer` and something.
@@ -47,20 +47,20 @@ pub enum Credential {
 
 /// The token, if there is one, holds.
 #[derive(Debug)]
-pub struct Identified<'a, B> {
+pub(super) struct Identified<'a, B> {
     pub(super) routed: Routed<'a, B>,
     pub(super) proof: Option<Arc<Proof>>,
 }
 
 /// The route's rule holds.
 #[derive(Debug)]
-pub struct Permitted<'a, B> {
+pub(super) struct Permitted<'a, B> {
     pub(super) identified: Identified<'a, B>,
 }
 
 /// Headers are cleaned and ours are added: ready to leave.
 #[derive(Debug)]
-pub struct Prepared<'a, B> {
+pub(super) struct Prepared<'a, B> {
     pub(super) request: Request<B>,
     pub(super) route: &'a Route,
 }

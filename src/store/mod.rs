@@ -132,3 +132,21 @@ impl Store {
         Ok(rows.pop())
     }
 }
+
+impl Settings {
+    /// Whether names, states and bounds can be used at all; asks no database.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let dialect = match &self.database {
+            DatabaseUrl::MySql(_) => Dialect::MySql,
+            DatabaseUrl::Sqlite(_) => Dialect::Sqlite,
+        };
+        TableMap::new(self, dialect)?;
+        if self.pool.max == 0 || self.pool.min > self.pool.max {
+            return Err(SettingsError::Pool {
+                min: self.pool.min,
+                max: self.pool.max,
+            });
+        }
+        Ok(())
+    }
+}

@@ -21,7 +21,7 @@ pub(super) fn is_json(content_type: Option<&str>) -> bool {
 }
 
 pub(super) fn is_urlencoded(content_type: Option<&str>) -> bool {
-    // INVARIANT of the splitting: the type itself holds no quote, so a quoted `;` can only come later.
+    // A quoted `;` needs no care: a type with a quote in front of it is not this one anyway.
     let essence = content_type
         .unwrap_or_default()
         .split(';')

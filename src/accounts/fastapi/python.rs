@@ -1,7 +1,7 @@
 //! Python's view of text: what is white space, what `repr` prints, which category a character has.
 //!
 //! Promises `CPython`'s answers for characters that both its Unicode (14 in Python 3.11) and the compiled tables know;
-//! a character that was assigned later counts as assigned here.
+//! a character that was assigned after that counts as assigned here, so that it may be accepted where Python refuses it.
 
 use std::fmt::Write as _;
 

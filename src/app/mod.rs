@@ -1,0 +1,150 @@
+//! From a compiled configuration to a running gateway, and down again: the composition root.
+//!
+//! Everything that can fail is done before the first connection is accepted: sockets are bound, threads are started.
+//! The user database is the exception: it may be away, and then `/ready` says so and logins answer 503.
+
+mod assemble;
+mod ready;
+mod shutdown;
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use tokio::{runtime::Runtime, sync::Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{info, warn};
+
+pub use assemble::assemble;
+
+use crate::{
+    accounts::AccountError,
+    admin,
+    config::compiled::{Compiled, Server},
+    listener::{self, Acceptor, BindError, Workers},
+    pipeline::{Control, Live, Pipeline},
+    store,
+};
+use ready::Ready;
+
+/// The gateway could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address is taken or not ours.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// A thread or a runtime could not be made.
+    #[error("cannot start a thread or an event loop")]
+    Threads(#[from] io::Error),
+    /// The user store refused its settings.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Something of the accounts could not be made.
+    #[error(transparent)]
+    Accounts(#[from] AccountError),
+}
+
+/// A gateway that serves.
+#[derive(Debug)]
+pub struct App {
+    control: Runtime,
+    tasks: TaskTracker,
+    draining: CancellationToken,
+    stop: CancellationToken,
+    cores: Vec<JoinHandle<()>>,
+    drain: Duration,
+    /// Where clients connect, with the ports that were taken.
+    pub addresses: Vec<SocketAddr>,
+    /// Where operators connect.
+    pub admin: SocketAddr,
+}
+
+/// The runtime of everything that waits for something slow.
+pub fn control_runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("control")
+        .enable_all()
+        .build()
+}
+
+impl App {
+    /// Binds and starts everything.
+    pub fn start(compiled: Compiled, control: Runtime) -> Result<Self, StartError> {
+        let sockets = compiled.server.listeners.iter();
+        let sockets: Vec<_> = sockets.map(|&address| listener::bind(address)).collect::<Result<_, _>>()?;
+        let admin_socket = listener::bind(compiled.server.admin)?;
+        let tasks = TaskTracker::new();
+        let (draining, stop) = (CancellationToken::new(), CancellationToken::new());
+        let entered = control.enter();
+        let (live, server) = assemble(compiled)?;
+        let live = Arc::new(live);
+        let handed = Control {
+            runtime: control.handle().clone(),
+            tasks: tasks.clone(),
+        };
+        let (workers, cores) = start_cores(&live, &server, handed)?;
+        let permits = Arc::new(Semaphore::new(server.connections.max_connections));
+        let mut addresses = Vec::with_capacity(sockets.len());
+        for socket in sockets {
+            addresses.push(socket.local_addr()?);
+            let acceptor = Acceptor::new(socket, Arc::clone(&permits))?;
+            tasks.spawn(acceptor.run(Arc::clone(&workers), draining.clone()));
+        }
+        let (admin_listener, admin) = admin::listen(admin_socket)?;
+        let ready = Arc::new(Ready::new(live, draining.clone()));
+        tasks.spawn(admin::serve(admin_listener, ready, tasks.clone(), stop.clone()));
+        drop(entered);
+        for address in &addresses {
+            info!(%address, "listening");
+        }
+        info!(address = %admin, "admin listening");
+        Ok(Self {
+            control,
+            tasks,
+            draining,
+            stop,
+            cores,
+            drain: server.drain,
+            addresses,
+            admin,
+        })
+    }
+
+    /// Serves until a signal, then drains.
+    pub fn run(self) {
+        let signal = self.control.block_on(shutdown::signal());
+        info!(signal, "stops accepting and finishes what is in flight");
+        let second = self.control.spawn(shutdown::signal());
+        self.drain(|| second.is_finished());
+    }
+
+    /// Stops accepting, waits for what is in flight, ends.
+    pub fn drain(self, give_up: impl Fn() -> bool) {
+        self.draining.cancel();
+        self.tasks.close();
+        let finished = self.control.block_on(shutdown::finished(&self.cores, self.drain, give_up));
+        if finished == shutdown::Outcome::GaveUp {
+            warn!("a second signal ends the drain");
+        }
+        self.stop.cancel();
+        self.control.shutdown_timeout(Duration::from_millis(500));
+        info!("stopped");
+    }
+}
+
+fn start_cores(
+    live: &Arc<Live>,
+    server: &Server,
+    control: Control,
+) -> Result<(Arc<Workers>, Vec<JoinHandle<()>>), StartError> {
+    let live = Arc::clone(live);
+    let make = move |core| Pipeline::new(Arc::clone(&live), control.clone(), core);
+    let (workers, cores) =
+        Workers::start(server.cores, &server.connections, server.drain, make)?;
+    Ok((Arc::new(workers), cores))
+}

@@ -1,0 +1,35 @@
+//! Whether the gateway can do all of its work, and if not, why.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{admin::Readiness, pipeline::Live};
+
+/// Asks the parts when somebody asks it.
+#[derive(Debug)]
+pub(super) struct Ready {
+    live: Arc<Live>,
+    draining: CancellationToken,
+}
+
+impl Ready {
+    pub(super) fn new(live: Arc<Live>, draining: CancellationToken) -> Self {
+        Self { live, draining }
+    }
+}
+
+impl Readiness for Ready {
+    async fn reasons(&self) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if self.draining.is_cancelled() {
+            reasons.push("the gateway is shutting down".to_owned());
+        }
+        if let Some(accounts) = &self.live.accounts
+            && let Err(error) = accounts.store.inspect().await
+        {
+            reasons.push(error.to_string());
+        }
+        reasons
+    }
+}

@@ -1,0 +1,100 @@
+//! `sidegate check`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use super::{
+    Format, Outcome, complain,
+    output::{counted, is_mistake, with_causes},
+    report,
+};
+use crate::{
+    app::control_runtime,
+    config::{
+        compiled::Compiled,
+        load::{Loaded, load},
+        source::{Disk, ProcessEnvironment},
+    },
+    store::Store,
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
+    config: PathBuf,
+    /// Also ask the user database for the table and every configured column.
+    #[arg(long)]
+    connect: bool,
+    /// How the findings are written.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn check(arguments: &Arguments) -> Result<Outcome> {
+    let loaded = match load(&arguments.config, &Disk, &ProcessEnvironment) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            complain(&format!("sidegate: {}", with_causes(&error)));
+            return Ok(Outcome::Unusable);
+        }
+    };
+    let database = match (&loaded.compiled, arguments.connect) {
+        (Some(compiled), true) => ask_database(compiled)?,
+        _ => None,
+    };
+    match arguments.format {
+        Format::Text => as_text(arguments, &loaded, database.as_deref()),
+        Format::Json => as_json(&loaded, database.as_deref())?,
+    }
+    let good = loaded.compiled.is_some() && database.is_none();
+    Ok(if good { Outcome::Success } else { Outcome::Unusable })
+}
+
+/// What the user database says against the configuration.
+fn ask_database(compiled: &Compiled) -> Result<Option<String>> {
+    let Some(users) = &compiled.users else {
+        return Ok(None);
+    };
+    let runtime = control_runtime().context("cannot start the control runtime")?;
+    runtime.block_on(async {
+        let store = match Store::open(users) {
+            Ok(store) => store,
+            Err(error) => return Ok(Some(with_causes(&error))),
+        };
+        let found = store.inspect().await;
+        store.close().await;
+        Ok(found.err().map(|error| with_causes(&error)))
+    })
+}
+
+fn as_text(arguments: &Arguments, loaded: &Loaded, database: Option<&str>) {
+    for diagnostic in &loaded.diagnostics {
+        report(&diagnostic.to_string());
+    }
+    if let Some(problem) = database {
+        report(&format!("{}: users: {problem}", arguments.config.display()));
+    }
+    let mistakes = loaded.diagnostics.iter().filter(is_mistake).count() + usize::from(database.is_some());
+    let warnings = loaded.diagnostics.len() - loaded.diagnostics.iter().filter(is_mistake).count();
+    let file = arguments.config.display();
+    if mistakes > 0 {
+        report(&format!("{file}: {}", counted(mistakes)));
+    } else if warnings > 0 {
+        report(&format!("{file}: good, {warnings} warned of"));
+    } else {
+        report(&format!("{file}: good"));
+    }
+}
+
+fn as_json(loaded: &Loaded, database: Option<&str>) -> Result<()> {
+    let report_text = json!({
+        "good": loaded.compiled.is_some() && database.is_none(),
+        "diagnostics": loaded.diagnostics,
+        "database": database,
+    });
+    report(&serde_json::to_string_pretty(&report_text)?);
+    Ok(())
+}

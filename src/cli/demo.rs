@@ -1,0 +1,33 @@
+//! `sidegate demo`.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+
+use super::{Outcome, complain, report, run::serve};
+use crate::demo::Demo;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Where the gateway listens; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+}
+
+pub(super) fn demo(arguments: &Arguments) -> Result<Outcome> {
+    let demo = Demo::prepare(arguments.listen).context("cannot prepare the demo")?;
+    let compiled = match demo.compile() {
+        Ok(compiled) => compiled,
+        Err(diagnostics) => {
+            for diagnostic in diagnostics {
+                complain(&diagnostic.to_string());
+            }
+            return Ok(Outcome::Unusable);
+        }
+    };
+    serve(compiled, |app| {
+        if let Some(address) = app.addresses.first() {
+            report(&demo.instructions(*address, app.admin));
+        }
+    })
+}

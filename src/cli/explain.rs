@@ -1,0 +1,86 @@
+//! `sidegate explain METHOD PATH`.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use ::http::Method;
+use anyhow::{Context, Result};
+
+use super::{Format, Outcome, complain, output::load_or_complain, report};
+use crate::{
+    app::{assemble, control_runtime},
+    clock::Clock,
+    pipeline::explain::{Question, Verdict, explain as ask},
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The method, such as GET.
+    method: Method,
+    /// The target, such as /users/5?full=1.
+    target: String,
+    /// A file with a bearer token, or - for standard input. Not the token itself: command lines are no secret.
+    #[arg(long, value_name = "FILE")]
+    token: Option<PathBuf>,
+    /// The Host of the request.
+    #[arg(long, default_value = "localhost")]
+    host: String,
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
+    config: PathBuf,
+    /// How the explanation is written.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn explain(arguments: &Arguments) -> Result<Outcome> {
+    let Some(compiled) = load_or_complain(&arguments.config) else {
+        return Ok(Outcome::Unusable);
+    };
+    let token = arguments.token.as_deref().map(read_token).transpose()?;
+    let host = match crate::http::host::parse(&arguments.host) {
+        Ok(host) => host,
+        Err(error) => {
+            complain(&format!("sidegate: --host: {error}"));
+            return Ok(Outcome::Unusable);
+        }
+    };
+    let runtime = control_runtime().context("cannot start the control runtime")?;
+    let entered = runtime.enter();
+    let (live, _server) = assemble(compiled).context("cannot use the configuration")?;
+    drop(entered);
+    let question = Question {
+        method: arguments.method.clone(),
+        target: &arguments.target,
+        host: &host,
+        token: token.as_deref(),
+        now: Clock.unix_seconds(),
+    };
+    let explanation = ask(&question, &live);
+    match arguments.format {
+        Format::Text => report(&explanation.to_string()),
+        Format::Json => report(&serde_json::to_string_pretty(&explanation)?),
+    }
+    Ok(match explanation.verdict {
+        Verdict::Refused { .. } => Outcome::Refused,
+        Verdict::Undecided | Verdict::Forwarded { .. } | Verdict::Answered => Outcome::Success,
+    })
+}
+
+/// A token from a file or standard input, without the line break and a possible `Bearer`.
+pub(super) fn read_token(path: &Path) -> Result<String> {
+    const LIMIT: u64 = 64 * 1024;
+    let mut text = String::new();
+    if path == Path::new("-") {
+        std::io::stdin().take(LIMIT).read_to_string(&mut text)
+    } else {
+        let file = std::fs::File::open(path);
+        let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+        file.take(LIMIT).read_to_string(&mut text)
+    }
+    .with_context(|| format!("cannot read a token from {}", path.display()))?;
+    let token = text.trim();
+    Ok(token.strip_prefix("Bearer ").unwrap_or(token).to_owned())
+}

@@ -1,0 +1,105 @@
+//! The command line: `run`, `check`, `explain`, `token`, `demo`.
+//!
+//! Answers go to standard output, complaints to standard error. Exit codes: 0 for success, 1 for a failure at run
+//! time, 64 for a configuration or a command line that cannot be used, and from `explain` 2 for a refusal.
+
+mod check;
+mod demo;
+mod explain;
+mod output;
+mod run;
+mod token;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use output::{complain, report};
+
+/// A sidecar gateway that moves authentication out of a legacy HTTP monolith.
+#[derive(Debug, Parser)]
+#[command(name = "sidegate", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve.
+    Run(ConfigArgument),
+    /// Show every mistake in a configuration, and warnings.
+    Check(check::Arguments),
+    /// Show what would happen to a request, and why.
+    Explain(explain::Arguments),
+    /// Make, read or check a token.
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Serve an embedded user database and a stand-in monolith, and print commands to try.
+    Demo(demo::Arguments),
+}
+
+#[derive(Debug, clap::Args)]
+struct ConfigArgument {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
+    config: PathBuf,
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// What a command came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// It did what it was asked.
+    Success,
+    /// It answered, and the answer is no.
+    Refused,
+    /// The configuration or the command line cannot be used.
+    Unusable,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Success => Self::SUCCESS,
+            Outcome::Refused => Self::from(2),
+            // EX_USAGE of sysexits.h.
+            Outcome::Unusable => Self::from(64),
+        }
+    }
+}
+
+/// Runs the command of this process's arguments.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers; everything else is a complaint. Neither can be printed to a closed pipe.
+            let _ = error.print();
+            let asked = error.use_stderr();
+            return if asked { Outcome::Unusable } else { Outcome::Success }.into();
+        }
+    };
+    let outcome = match arguments.command {
+        Command::Run(arguments) => run::run(&arguments.config),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Token(command) => token::token(&command),
+        Command::Demo(arguments) => demo::demo(&arguments),
+    };
+    outcome.map_or_else(
+        |error| {
+            complain(&format!("sidegate: {error:#}"));
+            ExitCode::FAILURE
+        },
+        ExitCode::from,
+    )
+}

@@ -1,0 +1,68 @@
+//! Standard output and standard error. A closed pipe ends nothing: there is nobody left to tell.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use crate::config::{
+    compiled::Compiled,
+    diagnostic::{Diagnostic, Severity},
+    load::{Loaded, load},
+    source::{Disk, ProcessEnvironment},
+};
+
+/// An answer.
+pub(super) fn report(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// A complaint.
+pub(super) fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Loads a configuration for a command that needs a good one; complains about everything that is wrong with it.
+pub(super) fn load_or_complain(path: &Path) -> Option<Compiled> {
+    let Loaded {
+        compiled,
+        diagnostics,
+    } = match load(path, &Disk, &ProcessEnvironment) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            complain(&format!("sidegate: {}", with_causes(&error)));
+            return None;
+        }
+    };
+    for diagnostic in &diagnostics {
+        complain(&diagnostic.to_string());
+    }
+    if compiled.is_none() {
+        let mistakes = diagnostics.iter().filter(|found| is_mistake(found)).count();
+        complain(&format!("sidegate: {} has {}", path.display(), counted(mistakes)));
+    }
+    compiled
+}
+
+pub(super) fn is_mistake(diagnostic: &&Diagnostic) -> bool {
+    diagnostic.severity == Severity::Mistake
+}
+
+pub(super) fn counted(mistakes: usize) -> String {
+    match mistakes {
+        1 => "1 mistake".to_owned(),
+        count => format!("{count} mistakes"),
+    }
+}
+
+/// An error and what lies beneath it, on one line.
+pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,67 @@
+//! The routes that the gateway answers itself.
+
+use std::thread::available_parallelism;
+
+use super::{Findings, dialect};
+use crate::{
+    accounts::{Endpoint, hashing},
+    config::document::{
+        Document,
+        accounts::{Account, Action, Passwords},
+    },
+};
+
+/// The endpoints, by the index of their account.
+pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Vec<Endpoint>> {
+    if !document.accounts.is_empty() {
+        needed(document.users.is_some(), "users", "`accounts` needs the user table", findings);
+        let refresh = document.tokens.refresh.is_some();
+        needed(refresh, "tokens", "`accounts` needs `tokens.refresh`", findings);
+    }
+    let dialects = dialect::load_all(document, findings);
+    let accounts = document.accounts.iter().enumerate();
+    let endpoints: Vec<Option<Endpoint>> = accounts
+        .map(|(index, account)| endpoint(account, &format!("accounts[{index}]"), &dialects, findings))
+        .collect();
+    endpoints.into_iter().collect()
+}
+
+fn needed(there: bool, path: &str, message: &str, findings: &mut Findings<'_>) {
+    if !there {
+        findings.mistake(path, message, "add it, or remove the account routes");
+    }
+}
+
+fn endpoint(
+    account: &Account,
+    path: &str,
+    dialects: &dialect::Dialects,
+    findings: &mut Findings<'_>,
+) -> Option<Endpoint> {
+    let dialect_path = format!("{path}.dialect");
+    let known = dialects.names().join(", ");
+    let unknown = format!("use one of {known}, or name a file under `dialects`");
+    let found = dialects.find(&account.dialect);
+    let dialect = findings.take(found.ok_or("there is no such dialect"), &dialect_path, &unknown)?;
+    // A dialect with mistakes of its own has been reported where they are.
+    let dialect = dialect?;
+    let endpoint = match account.action {
+        Action::Login => dialect.login.clone().map(Endpoint::Login),
+        Action::Refresh => dialect.refresh.clone().map(Endpoint::Refresh),
+        Action::Verify => dialect.verify.clone().map(Endpoint::Verify),
+    };
+    let endpoint = endpoint.ok_or("the dialect does not say how this action speaks");
+    let fix = "use another dialect, or add the action to its file";
+    findings.take(endpoint, &dialect_path, fix)
+}
+
+/// Bounds of password checks.
+pub(super) fn hashing(passwords: &Passwords) -> hashing::Settings {
+    let threads = passwords.threads.map(usize::from);
+    hashing::Settings {
+        threads: threads
+            .unwrap_or_else(|| available_parallelism().map_or(1, usize::from))
+            .max(1),
+        queue: usize::from(passwords.queue).max(1),
+    }
+}

@@ -1,0 +1,108 @@
+//! What is allowed and probably not meant, and the one default that is refused.
+
+use super::Findings;
+use crate::{
+    config::document::{Document, accounts::Action},
+    policy::{
+        method::MethodSet,
+        pattern::{End, Pattern},
+        route::{Access, HostMatch, Route},
+        table::RouteTable,
+    },
+};
+
+pub(super) fn lint(document: &Document, table: Option<&RouteTable>, findings: &mut Findings<'_>) {
+    unused_upstreams(document, findings);
+    unused_dialects(document, findings);
+    let Some(table) = table else { return };
+    let routes = table.routes();
+    let accounts = document.accounts.len();
+    for (index, route) in routes.iter().enumerate() {
+        let path = match index.checked_sub(accounts) {
+            None => format!("accounts[{index}]"),
+            Some(index) => format!("routes[{index}]"),
+        };
+        public_by_default(document, route, &path, findings);
+        weaker_fallback(route, routes, &path, findings);
+    }
+    if routes.len() == accounts {
+        findings.warning("routes", "nothing is forwarded: every other request is refused", "add a route");
+    }
+}
+
+/// Whatever no other route names would go through unguarded.
+fn public_by_default(document: &Document, route: &Route, path: &str, findings: &mut Findings<'_>) {
+    let everything = route.host == HostMatch::Any
+        && route.methods == MethodSet::Any
+        && route.pattern.segments().is_empty()
+        && route.pattern.ends() == End::Anything;
+    if !everything || route.access != Access::Public {
+        return;
+    }
+    let message = "whatever no other route names goes through without a token";
+    if document.public_by_default.is_some() {
+        findings.warning(path, message, "name the public routes and require a token for the rest");
+    } else {
+        let fix = "write `access: required`, or say `public_by_default: acknowledged` at the top";
+        findings.mistake(path, message, fix);
+    }
+}
+
+/// A request with another method falls through to the next less specific route; warn where that one asks for less.
+fn weaker_fallback(route: &Route, routes: &[Route], path: &str, findings: &mut Findings<'_>) {
+    if route.methods == MethodSet::Any || route.access == Access::Public {
+        return;
+    }
+    let mut fallbacks: Vec<&Route> = routes.iter().filter(|other| catches(other, route)).collect();
+    fallbacks.sort_by_key(|other| specificity(&other.pattern));
+    let Some(next) = fallbacks.last() else { return };
+    if next.access < route.access {
+        let message = format!(
+            "other methods on this path fall through to `{}` ({}), which asks for less",
+            next.name, next.place
+        );
+        let fix = "add a route for the other methods, or leave the methods out here";
+        findings.warning(&format!("{path}.match"), &message, fix);
+    }
+}
+
+/// Whether `other` takes requests that `route` leaves for their method alone.
+fn catches(other: &Route, route: &Route) -> bool {
+    !std::ptr::eq(other, route)
+        && other.pattern.covers(&route.pattern)
+        && (other.host == HostMatch::Any || other.host == route.host)
+        && !route.methods.covers(&other.methods)
+}
+
+/// Of patterns that cover the same one, the longer is the more specific, and an exact end beats `/**`.
+fn specificity(pattern: &Pattern) -> (usize, bool) {
+    (pattern.segments().len(), pattern.ends() == End::Exact)
+}
+
+fn unused_upstreams(document: &Document, findings: &mut Findings<'_>) {
+    if document.upstreams.len() < 2 {
+        return;
+    }
+    for name in document.upstreams.keys() {
+        let used = |route: &&str| *route == name;
+        let named = document.routes.iter().filter_map(|route| route.upstream.as_deref());
+        if !named.into_iter().any(|route| used(&route)) {
+            let path = format!("upstreams{}", crate::config::places::key_step(name));
+            findings.warning(&path, "no route goes to this upstream", "remove it, or name it in a route");
+        }
+    }
+}
+
+fn unused_dialects(document: &Document, findings: &mut Findings<'_>) {
+    for name in document.dialects.keys() {
+        if !document.accounts.iter().any(|account| account.dialect == *name) {
+            let path = format!("dialects{}", crate::config::places::key_step(name));
+            findings.warning(&path, "no account uses this dialect", "remove it, or use it");
+        }
+    }
+    let login = |action: Action| matches!(action, Action::Login);
+    let accounts = &document.accounts;
+    if !accounts.is_empty() && !accounts.iter().any(|account| login(account.action)) {
+        findings.warning("accounts", "there is no login", "add one, or let the monolith's go through");
+    }
+}

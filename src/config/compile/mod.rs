@@ -1,0 +1,129 @@
+//! From what was written to what it means.
+//!
+//! Every mistake is collected, so that an operator sees them all at once; a document with any is never run. One file
+//! for each part of the document.
+
+mod accounts;
+mod cors;
+mod dialect;
+mod lint;
+mod refusals;
+mod routes;
+mod server;
+mod tokens;
+mod upstreams;
+mod users;
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    compiled::Compiled,
+    diagnostic::{Diagnostic, Severity},
+    document::Document,
+    places::Places,
+    source::Files,
+};
+
+/// What compiling collects.
+pub(super) struct Findings<'a> {
+    places: &'a Places,
+    diagnostics: Vec<Diagnostic>,
+    /// Where files are, and where relative paths begin.
+    files: &'a dyn Files,
+    folder: PathBuf,
+}
+
+impl<'a> Findings<'a> {
+    pub(super) fn new(places: &'a Places, files: &'a dyn Files, folder: &Path) -> Self {
+        Self {
+            places,
+            diagnostics: Vec::new(),
+            files,
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// A mistake: the configuration cannot be used.
+    fn mistake(&mut self, path: &str, message: &str, fix: &str) {
+        self.diagnostics.push(self.places.mistake(path, message, fix));
+    }
+
+    /// A warning: somebody should look.
+    fn warning(&mut self, path: &str, message: &str, fix: &str) {
+        self.diagnostics.push(self.places.warning(path, message, fix));
+    }
+
+    /// Diagnostics of another file.
+    fn extend(&mut self, diagnostics: Vec<Diagnostic>) {
+        self.diagnostics.extend(diagnostics);
+    }
+
+    /// The value, or a mistake made of its error.
+    fn take<T, E: std::fmt::Display>(
+        &mut self,
+        result: Result<T, E>,
+        path: &str,
+        fix: &str,
+    ) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.mistake(path, &error.to_string(), fix);
+                None
+            }
+        }
+    }
+
+    /// A path as the file means it: relative to the file's own folder.
+    fn resolve(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// `gateway.yaml:12`, for logs and explanations.
+    fn place(&self, path: &str) -> String {
+        let line = self.places.at(path).map_or(0, |location| location.line);
+        format!("{}:{line}", self.places.file())
+    }
+
+    fn has_mistakes(&self) -> bool {
+        let mistake = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Mistake;
+        self.diagnostics.iter().any(mistake)
+    }
+
+    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+}
+
+/// Compiles the document; `None` when anything in it is a mistake.
+pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Compiled> {
+    let server = server::compile(document, findings);
+    let upstreams = upstreams::compile(&document.upstreams, findings);
+    let tokens = tokens::compile(document, findings);
+    let identity = tokens::compile_identity(document, findings);
+    let users = users::compile(document, findings);
+    let cors = cors::compile(document.cors.as_ref(), "cors", findings);
+    let refusals = refusals::compile(&document.refusals, "refusals", findings);
+    let accounts = accounts::compile(document, findings);
+    let defaults = routes::Defaults {
+        cors: cors.clone(),
+        refusals: std::sync::Arc::clone(&refusals),
+    };
+    let table = routes::compile(document, &defaults, findings);
+    lint::lint(document, table.as_ref(), findings);
+    if findings.has_mistakes() {
+        return None;
+    }
+    Some(Compiled {
+        server: server?,
+        upstreams,
+        tokens: tokens?,
+        identity: identity?,
+        users,
+        hashing: accounts::hashing(&document.passwords),
+        endpoints: accounts?,
+        cors: cors.or_else(|| routes::any_cors(table.as_ref())),
+        refusals,
+        table: table?,
+    })
+}

@@ -1,0 +1,107 @@
+//! The monolith's addresses.
+
+use ::http::{HeaderValue, Uri};
+use indexmap::IndexMap;
+
+use super::Findings;
+use crate::{
+    config::{document::upstreams::Upstream, duration::Span, places::key_step},
+    http::host,
+    upstream::{Endpoint, Settings},
+};
+
+const ENDPOINT: &str = "write http://, a host and a port, such as http://127.0.0.1:8000";
+
+pub(super) fn compile(
+    upstreams: &IndexMap<String, Upstream>,
+    findings: &mut Findings<'_>,
+) -> Vec<Settings> {
+    if upstreams.is_empty() {
+        findings.mistake(
+            "upstreams",
+            "there is no upstream",
+            "add one, such as `api: { endpoints: [http://127.0.0.1:8000] }`",
+        );
+    }
+    upstreams
+        .iter()
+        .map(|(name, upstream)| one(name, upstream, findings))
+        .collect()
+}
+
+fn one(name: &str, upstream: &Upstream, findings: &mut Findings<'_>) -> Settings {
+    let path = format!("upstreams{}", key_step(name));
+    if upstream.endpoints.is_empty() {
+        findings.mistake(&format!("{path}.endpoints"), "there is no endpoint", ENDPOINT);
+    }
+    let endpoints = upstream.endpoints.iter().enumerate();
+    let endpoints = endpoints.filter_map(|(index, text)| {
+        let path = format!("{path}.endpoints[{index}]");
+        findings.take(endpoint(text), &path, ENDPOINT)
+    });
+    let endpoints: Vec<Endpoint> = endpoints.collect();
+    let times = [
+        ("connect_timeout", upstream.connect_timeout),
+        ("response_timeout", upstream.response_timeout),
+        ("body_timeout", upstream.body_timeout),
+    ];
+    for (key, time) in times {
+        positive(time, &format!("{path}.{key}"), findings);
+    }
+    if endpoints.iter().any(|endpoint| !is_local(&endpoint.host)) {
+        findings.warning(
+            &format!("{path}.endpoints"),
+            "the upstream is not on this machine: whoever reaches it directly can send identity headers of their own",
+            "let only the gateway reach it, for example by a private network or a firewall",
+        );
+    }
+    Settings {
+        name: name.to_owned(),
+        endpoints,
+        host: upstream.host.as_deref().and_then(|text| {
+            let value = host::parse(text).map(|host| HeaderValue::try_from(&*host));
+            let value = value.map_err(|error| error.to_string());
+            let value = value.and_then(|value| value.map_err(|error| error.to_string()));
+            findings.take(value, &format!("{path}.host"), "write a host, with a port if it has one")
+        }),
+        connect_timeout: upstream.connect_timeout.into(),
+        response_timeout: upstream.response_timeout.into(),
+        body_timeout: upstream.body_timeout.into(),
+        keep_alive: upstream.keep_alive.into(),
+        max_idle: upstream.max_idle.into(),
+    }
+}
+
+fn positive(time: Span, path: &str, findings: &mut Findings<'_>) {
+    if std::time::Duration::from(time).is_zero() {
+        findings.mistake(path, "no request could succeed", "write a longer time, such as 5s");
+    }
+}
+
+fn endpoint(text: &str) -> Result<Endpoint, &'static str> {
+    let uri: Uri = text.parse().map_err(|_| "this is not a URL")?;
+    match uri.scheme_str() {
+        Some("http") => {}
+        Some("https") => return Err("TLS to an upstream is not supported yet"),
+        _ => return Err("this is not an http:// URL"),
+    }
+    if uri.path_and_query().is_some_and(|path| path != "/") {
+        return Err("an endpoint has no path");
+    }
+    let authority = uri.authority().ok_or("this URL has no host")?;
+    if authority.as_str().contains('@') {
+        return Err("an endpoint has no user name");
+    }
+    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+    Ok(Endpoint {
+        host: name.to_owned(),
+        port: authority.port_u16().unwrap_or(80),
+    })
+}
+
+fn is_local(host: &str) -> bool {
+    host == "localhost"
+        || host
+            .parse()
+            .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}

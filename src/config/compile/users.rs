@@ -1,0 +1,118 @@
+//! The monolith's user table.
+
+use serde_json::Value;
+
+use super::{Findings, tokens::secret_text};
+use crate::{
+    config::{
+        document::{
+            Document,
+            users::{ColumnType, Users},
+        },
+        places::key_step,
+    },
+    member::StateName,
+    store::{self, DatabaseUrl, Expected, PoolSettings, Settings, Shown, StateRule, TlsSettings},
+};
+
+pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Settings> {
+    let users = document.users.as_ref()?;
+    let url = secret_text(&users.database, "users.database", findings)?;
+    let url = DatabaseUrl::parse(url.expose());
+    let fix = "write mysql://user:password@host/database or sqlite:path";
+    let database = findings.take(url, "users.database", fix);
+    let states = states(users, findings);
+    let shown = users.show.iter().map(|(column, kind)| Shown {
+        column: column.clone(),
+        as_name: column.clone(),
+        column_type: column_type(*kind),
+    });
+    password_stays_hidden(users, findings);
+    let settings = Settings {
+        database: database?,
+        table: users.table.clone(),
+        columns: store::Columns {
+            id: users.columns.id.clone(),
+            login: users.columns.login.clone(),
+            password: users.columns.password.clone(),
+        },
+        states,
+        shown: shown.collect(),
+        pool: PoolSettings {
+            min: users.pool.min.into(),
+            max: users.pool.max.into(),
+        },
+        connect_timeout: users.connect_timeout.into(),
+        deadline: users.deadline.into(),
+        tls: users.tls.as_ref().map(|tls| TlsSettings {
+            ca_file: tls.ca.as_deref().map(|path| findings.resolve(path)),
+        }),
+    };
+    match settings.check() {
+        Ok(()) => Some(settings),
+        Err(error) => {
+            findings.mistake("users", &error.to_string(), "correct the settings of the user table");
+            None
+        }
+    }
+}
+
+fn states(users: &Users, findings: &mut Findings<'_>) -> Vec<StateRule> {
+    let mut rules = Vec::with_capacity(users.states.len());
+    for (name, columns) in &users.states {
+        let path = format!("users.states{}", key_step(name));
+        let mut all = Vec::with_capacity(columns.len());
+        for (column, value) in columns {
+            let path = format!("{path}{}", key_step(column));
+            let fix = "write true, false, null, a whole number or a text";
+            if let Some(expected) = findings.take(expected(value), &path, fix) {
+                all.push((column.clone(), expected));
+            }
+        }
+        rules.push(StateRule {
+            name: StateName::new(name),
+            all,
+        });
+    }
+    rules
+}
+
+fn expected(value: &Value) -> Result<Expected, &'static str> {
+    match value {
+        Value::Null => Ok(Expected::Null),
+        Value::Bool(truth) => Ok(Expected::Boolean(*truth)),
+        Value::Number(number) => {
+            let number = number.as_i64().ok_or("no column is compared with this number")?;
+            Ok(Expected::Integer(number))
+        }
+        Value::String(text) => Ok(Expected::Text(text.clone())),
+        Value::Array(_) | Value::Object(_) => Err("a column is compared with one value"),
+    }
+}
+
+fn column_type(kind: ColumnType) -> store::ColumnType {
+    match kind {
+        ColumnType::Integer => store::ColumnType::Integer,
+        ColumnType::Number => store::ColumnType::Number,
+        ColumnType::Boolean => store::ColumnType::Boolean,
+        ColumnType::Text => store::ColumnType::Text,
+        ColumnType::Datetime => store::ColumnType::DateTime,
+        ColumnType::Date => store::ColumnType::Date,
+        ColumnType::Json => store::ColumnType::Json,
+    }
+}
+
+fn password_stays_hidden(users: &Users, findings: &mut Findings<'_>) {
+    for column in users.show.keys() {
+        let path = format!("users.show{}", key_step(column));
+        if column.eq_ignore_ascii_case(&users.columns.password) {
+            let fix = "leave it out: clients never see a stored password";
+            findings.mistake(&path, "this is the column of the stored password", fix);
+        } else if column.to_ascii_lowercase().contains("password_hash")
+            || column.to_ascii_lowercase().starts_with("hashed_")
+        {
+            let fix = "leave it out, unless clients really get it";
+            findings.warning(&path, "this looks like a stored secret", fix);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What a configuration means: runtime settings, without anything of the file they came from.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use ::http::HeaderName;
+
+use crate::{
+    accounts::{Endpoint, hashing},
+    http::client_address::{ForwardedStyle, TrustedProxies},
+    listener,
+    policy::{cors::CorsPolicy, refusal::RefusalTemplate, table::RouteTable},
+    store, telemetry,
+    template::Template,
+    token::{key::Key, mint::ClaimValue},
+    upstream,
+};
+
+/// A configuration without mistakes.
+#[derive(Debug)]
+pub struct Compiled {
+    /// Sockets, cores, limits and logs.
+    pub server: Server,
+    /// The upstreams.
+    pub upstreams: Vec<upstream::Settings>,
+    /// Access and refresh tokens.
+    pub tokens: Tokens,
+    /// What the upstream is told about the user.
+    pub identity: Identity,
+    /// The user table, if there is one.
+    pub users: Option<store::Settings>,
+    /// Password threads.
+    pub hashing: hashing::Settings,
+    /// The endpoints that the gateway answers.
+    pub endpoints: Vec<Endpoint>,
+    /// CORS where no route is known.
+    pub cors: Option<Arc<CorsPolicy>>,
+    /// Refusals where no route is known.
+    pub refusals: Arc<RefusalTemplate>,
+    /// The routes.
+    pub table: RouteTable,
+}
+
+/// Sockets, cores, limits and logs.
+#[derive(Debug)]
+pub struct Server {
+    /// How many cores serve.
+    pub cores: usize,
+    /// Where clients connect.
+    pub listeners: Vec<SocketAddr>,
+    /// Where operators connect.
+    pub admin: SocketAddr,
+    /// Limits of connections.
+    pub connections: listener::Settings,
+    /// The largest body of an account request, in bytes.
+    pub account_body: usize,
+    /// Who may speak for clients.
+    pub trusted_proxies: TrustedProxies,
+    /// How the client's address goes on.
+    pub forwarded: ForwardedStyle,
+    /// How long the drain may take.
+    pub drain: Duration,
+    /// Logs.
+    pub logs: telemetry::Settings,
+}
+
+/// Access and refresh tokens.
+#[derive(Debug)]
+pub struct Tokens {
+    /// Access tokens.
+    pub access: TokenSettings,
+    /// Refresh tokens.
+    pub refresh: Option<TokenSettings>,
+    /// The longest token in bytes.
+    pub max_size: usize,
+    /// How many proofs are kept.
+    pub cache_capacity: u64,
+}
+
+/// One kind of token.
+#[derive(Debug, Clone)]
+pub struct TokenSettings {
+    /// Secret and algorithm.
+    pub key: Key,
+    /// How long a minted one holds.
+    pub lifetime: Duration,
+    /// Its claims besides `exp`.
+    pub claims: Vec<(String, ClaimValue)>,
+}
+
+/// What the upstream is told about the user.
+#[derive(Debug)]
+pub struct Identity {
+    /// The claim that says who it is.
+    pub subject: String,
+    /// The headers.
+    pub headers: Vec<(HeaderName, Template)>,
+    /// Whether the subject is known to be the id of a row, which a log may show.
+    pub subject_is_row_id: bool,
+}

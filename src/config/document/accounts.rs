@@ -1,0 +1,53 @@
+//! The routes that the gateway answers itself.
+
+use serde::Deserialize;
+
+use super::routes::Cors;
+
+/// One such route.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// What it does.
+    pub action: Action,
+    /// The method and path, such as `POST /auth/token/pair`.
+    #[serde(rename = "match")]
+    pub matches: String,
+    /// The host it is for. Default: any.
+    pub host: Option<String>,
+    /// How it speaks: a built-in dialect (`pampam`, `pair`) or one of `dialects`.
+    pub dialect: String,
+    /// CORS headers of its answers. Default: the gateway's `cors`.
+    pub cors: Option<Cors>,
+}
+
+/// What an account route does.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Credentials for tokens.
+    Login,
+    /// A refresh token for an access token.
+    Refresh,
+    /// Whether a token holds.
+    Verify,
+}
+
+/// How passwords are checked.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Passwords {
+    /// How many are checked at once, on threads of low priority. Default: as many as cores.
+    pub threads: Option<u16>,
+    /// How many further ones may wait; past it a login is refused with 503. Default: 32.
+    pub queue: u16,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self {
+            threads: None,
+            queue: 32,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! `gateway.yaml` as it is written: one struct for each container, with its defaults.
+//!
+//! Serde only: no logic and no meaning. Every container refuses unknown keys; durations and sizes are texts with a
+//! unit; there are no negative options. What the values mean together is the business of `compile`.
+
+pub mod accounts;
+pub mod dialect;
+pub mod routes;
+pub mod server;
+pub mod tokens;
+pub mod upstreams;
+pub mod users;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+use self::{
+    accounts::{Account, Passwords},
+    routes::{Cors, Refusals, Route},
+    server::{Admin, Forwarded, Limits, Listener, Logs, Shutdown},
+    tokens::{Identity, Tokens},
+    upstreams::Upstream,
+    users::Users,
+};
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// How many cores serve requests, each with a thread of its own. Default: as many as the machine has.
+    pub cores: Option<u16>,
+    /// Where clients connect.
+    pub listeners: Vec<Listener>,
+    /// Where operators connect: health. Default: 127.0.0.1:9901.
+    #[serde(default)]
+    pub admin: Admin,
+    /// Limits of connections and requests.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Addresses or networks whose X-Forwarded-* headers are believed. Default: none.
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
+    /// How the client's address goes on to the upstream. Default: `x_forwarded`.
+    #[serde(default)]
+    pub forwarded: Forwarded,
+    /// How the gateway stops.
+    #[serde(default)]
+    pub shutdown: Shutdown,
+    /// What is logged, and how.
+    #[serde(default)]
+    pub logs: Logs,
+    /// The monolith, by a name of your choice.
+    pub upstreams: IndexMap<String, Upstream>,
+    /// The monolith's user table; needed by `accounts`.
+    pub users: Option<Users>,
+    /// How passwords are checked.
+    #[serde(default)]
+    pub passwords: Passwords,
+    /// The tokens that are accepted and minted.
+    pub tokens: Tokens,
+    /// What the upstream is told about the user.
+    #[serde(default)]
+    pub identity: Identity,
+    /// Dialects of your own: a name and the path of its file, relative to this one.
+    #[serde(default)]
+    pub dialects: IndexMap<String, String>,
+    /// The routes that the gateway answers itself.
+    #[serde(default)]
+    pub accounts: Vec<Account>,
+    /// What refusals look like, unless a route says otherwise. Default: `problem`.
+    #[serde(default)]
+    pub refusals: Refusals,
+    /// CORS headers of the gateway's own answers, unless a route says otherwise.
+    pub cors: Option<Cors>,
+    /// Everything that is forwarded. A path that no route matches is refused.
+    #[serde(default)]
+    pub routes: Vec<Route>,
+    /// Says that a `/**` route that is public for every method is meant so.
+    pub public_by_default: Option<Waiver>,
+}
+
+/// Something unsafe that the operator takes on in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Waiver {
+    /// "I know what this means."
+    Acknowledged,
+}

@@ -1,0 +1,143 @@
+//! Route policies.
+
+use serde::Deserialize;
+
+use crate::config::duration::Span;
+
+/// One route.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// Methods and a path: `GET,HEAD /docs/**`, or a path alone for every method.
+    #[serde(rename = "match")]
+    pub matches: String,
+    /// The host it is for: `api.example.com` or `*.example.com`. Default: any.
+    pub host: Option<String>,
+    /// Who may use it.
+    pub access: Access,
+    /// Where it goes. Default: the only upstream.
+    pub upstream: Option<String>,
+    /// What a token has to say besides being good.
+    pub require: Option<Require>,
+    /// Whether the client's Authorization goes on. Default: `forward`.
+    #[serde(default)]
+    pub authorization: Authorization,
+    /// What refusals look like. Default: the gateway's `refusals`.
+    pub refusals: Option<Refusals>,
+    /// CORS headers of the gateway's own answers. Default: the gateway's `cors`.
+    pub cors: Option<Cors>,
+}
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Everybody; the token is not read.
+    Public,
+    /// Everybody; a token that is sent has to be good.
+    Optional,
+    /// Those with a good token.
+    Required,
+}
+
+/// What a token has to say.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Require {
+    /// A path parameter that has to be the token's subject.
+    pub subject_is: String,
+}
+
+/// Whether the client's Authorization goes on to the upstream.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Authorization {
+    /// The upstream still checks it.
+    #[default]
+    Forward,
+    /// The upstream has stopped.
+    Remove,
+}
+
+/// What refusals look like.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusals {
+    /// problem+json (RFC 9457).
+    #[default]
+    Problem,
+    /// What a FastAPI application with OAuth2PasswordBearer answers.
+    Fastapi,
+    /// Your own; what is left out is problem+json.
+    Custom(CustomRefusals),
+}
+
+/// Refusals of the monolith's own kind.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CustomRefusals {
+    /// No token where one is required.
+    pub missing_token: Option<CustomRefusal>,
+    /// A bad or expired token.
+    pub invalid_token: Option<CustomRefusal>,
+    /// A good token that is not enough.
+    pub forbidden: Option<CustomRefusal>,
+    /// No route.
+    pub not_found: Option<CustomRefusal>,
+    /// A route, but not for this method.
+    pub method_not_allowed: Option<CustomRefusal>,
+}
+
+/// One refusal.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomRefusal {
+    /// The status, 400 to 599.
+    pub status: u16,
+    /// The JSON body.
+    pub body: serde_json::Value,
+}
+
+/// CORS headers of the gateway's own answers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cors {
+    /// Origins such as `https://app.example.com`, or `["*"]`.
+    pub origins: Vec<String>,
+    /// Methods that a preflight allows. Default: GET, HEAD, POST, PUT, PATCH, DELETE.
+    #[serde(default = "usual_methods")]
+    pub methods: Vec<String>,
+    /// Headers that a preflight allows. Default: those that it asks for.
+    pub headers: Option<Vec<String>>,
+    /// Headers that scripts may read.
+    #[serde(default)]
+    pub expose: Vec<String>,
+    /// Whether browsers may send cookies along. Default: `omit`.
+    #[serde(default)]
+    pub credentials: Credentials,
+    /// How long a preflight's answer holds. Default: 10m.
+    #[serde(default = "ten_minutes")]
+    pub max_age: Span,
+}
+
+/// Whether browsers may send cookies along.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Credentials {
+    /// They may.
+    Allow,
+    /// They may not.
+    #[default]
+    Omit,
+}
+
+fn usual_methods() -> Vec<String> {
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+        .map(str::to_owned)
+        .to_vec()
+}
+
+fn ten_minutes() -> Span {
+    Span::from_secs(600)
+}
+

@@ -1,0 +1,136 @@
+//! Sockets, limits, logs and the way down.
+
+use serde::Deserialize;
+
+use crate::config::{duration::Span, size::Size};
+
+/// One address that clients connect to.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// An address and a port, such as `0.0.0.0:8080` or `[::]:8080`.
+    pub address: String,
+}
+
+/// The operators' listener.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Admin {
+    /// An address and a port. Default: 127.0.0.1:9901.
+    pub address: String,
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self {
+            address: "127.0.0.1:9901".to_owned(),
+        }
+    }
+}
+
+/// Limits of connections and requests.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// The largest request head. Default: 64KiB.
+    pub header_size: Size,
+    /// The most header lines of a request. Default: 100.
+    pub header_count: u16,
+    /// How long a request head may take from its first byte. Default: 10s.
+    pub header_timeout: Span,
+    /// How long a connection may wait for its next request. Default: 75s.
+    pub idle_timeout: Span,
+    /// How many connections are open at most; further ones wait. Default: 10000.
+    pub connections: u32,
+    /// The largest body of a request to a route that the gateway answers itself. Default: 64KiB.
+    pub account_body: Size,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header_size: Size::from_bytes(64 * 1024),
+            header_count: 100,
+            header_timeout: Span::from_secs(10),
+            idle_timeout: Span::from_secs(75),
+            connections: 10_000,
+            account_body: Size::from_bytes(64 * 1024),
+        }
+    }
+}
+
+/// Which headers carry the client's address to the upstream.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Forwarded {
+    /// `X-Forwarded-For`, `-Proto` and `-Host`.
+    #[default]
+    XForwarded,
+    /// `Forwarded` of RFC 7239.
+    Rfc7239,
+}
+
+/// How the gateway stops on SIGTERM.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Shutdown {
+    /// How long requests in flight may take to finish. Default: 30s.
+    pub deadline: Span,
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Self {
+            deadline: Span::from_secs(30),
+        }
+    }
+}
+
+/// What is logged, and how. Logs go to standard error, access lines to standard output.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Logs {
+    /// For people or for machines. Default: `text`.
+    pub format: LogFormat,
+    /// The least important level that is shown. Default: `info`.
+    pub level: LogLevel,
+    /// Which requests get an access line. Default: `all`.
+    pub access: AccessLog,
+}
+
+/// How a log line is written.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object for each line.
+    Json,
+}
+
+/// The least important level.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    /// Something failed.
+    Error,
+    /// Somebody should look.
+    Warn,
+    /// What happens.
+    #[default]
+    Info,
+    /// Why it happens.
+    Debug,
+}
+
+/// Which requests get an access line.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessLog {
+    /// Every request.
+    #[default]
+    All,
+    /// Those that the gateway refused.
+    Refusals,
+}

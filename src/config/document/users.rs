@@ -1,0 +1,101 @@
+//! The monolith's own user table. It is only read: its schema is never altered.
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+use super::tokens::SecretText;
+use crate::config::duration::Span;
+
+/// Where users are and which columns matter.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Users {
+    /// `mysql://user:password@host/database` or `sqlite:path`; `file:PATH` reads it from a file.
+    pub database: SecretText,
+    /// The table: `user`, or `schema.user`.
+    pub table: String,
+    /// The columns that a login needs.
+    pub columns: Columns,
+    /// Blocked states by name: the columns and values that all have to hold. The first that matches counts; NULL
+    /// matches only `null`.
+    #[serde(default)]
+    pub states: IndexMap<String, IndexMap<String, serde_json::Value>>,
+    /// The columns of the user object that a dialect may answer, in order, with their JSON types.
+    #[serde(default)]
+    pub show: IndexMap<String, ColumnType>,
+    /// Connections to the database.
+    #[serde(default)]
+    pub pool: Pool,
+    /// How long a connection to the database may take. Default: 2s.
+    #[serde(default = "two_seconds")]
+    pub connect_timeout: Span,
+    /// How long a look-up may take in all. Default: 3s.
+    #[serde(default = "three_seconds")]
+    pub deadline: Span,
+    /// TLS to the database.
+    pub tls: Option<Tls>,
+}
+
+/// The columns that a login needs.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Columns {
+    /// The row's id, which tokens carry.
+    pub id: String,
+    /// What users log in with.
+    pub login: String,
+    /// The stored password hash.
+    pub password: String,
+}
+
+/// The JSON type of a shown column.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnType {
+    /// A number without fraction.
+    Integer,
+    /// Any number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// A text.
+    Text,
+    /// `2024-01-02T03:04:05`.
+    Datetime,
+    /// `2024-01-02`.
+    Date,
+    /// The JSON in the column.
+    Json,
+}
+
+/// Connections to the database.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pool {
+    /// Kept when idle. Default: 1.
+    pub min: u16,
+    /// Open at most. Default: 8.
+    pub max: u16,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self { min: 1, max: 8 }
+    }
+}
+
+/// TLS to the database.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// A PEM file with the authority that signed the server's certificate. Default: the public authorities.
+    pub ca: Option<String>,
+}
+
+fn two_seconds() -> Span {
+    Span::from_secs(2)
+}
+
+fn three_seconds() -> Span {
+    Span::from_secs(3)
+}

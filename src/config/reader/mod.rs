@@ -1,0 +1,83 @@
+//! A source text to a typed document, with every mistake at once.
+//!
+//! [`read`] never panics and always ends, whatever the text. The document types are plain serde structs that refuse
+//! unknown keys. What the values mean together is for a later step, which reports through [`Places`].
+
+use serde::de::DeserializeOwned;
+
+use crate::config::compose::compose;
+use crate::config::diagnostic::{Diagnostic, Finding, Severity, sort};
+use crate::config::interpolate::interpolate;
+use crate::config::listing::Listing;
+use crate::config::peel::{Peeled, peel};
+use crate::config::places::Places;
+use crate::config::source::{Environment, Source};
+
+/// What reading a source gave.
+#[derive(Debug)]
+pub struct Reading<T> {
+    /// The document; only there if it has no mistake.
+    pub value: Option<T>,
+    /// What is left of a document that has mistakes, without the parts that have them: good for finding more
+    /// mistakes, never for running, since a rule may be what was left out.
+    pub remainder: Option<T>,
+    /// The mistakes and warnings, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Where everything is.
+    pub places: Places,
+}
+
+/// Reads `source`, with the variables of `environment`.
+pub fn read<T: DeserializeOwned>(source: &Source, environment: &dyn Environment) -> Reading<T> {
+    let mut composition = compose(source.text());
+    let listing = Listing::new(
+        source.name(),
+        source.text(),
+        composition.masks,
+        composition.comments,
+    );
+    let mut findings = composition.findings;
+    let mut peeled = Peeled {
+        value: None,
+        findings: Vec::new(),
+        cut: false,
+    };
+    if let Some(root) = &mut composition.root {
+        findings.extend(interpolate(root, environment));
+        peeled = peel(root);
+    }
+    findings.append(&mut peeled.findings);
+    if peeled.cut {
+        findings.push(unfinished());
+    }
+    let mut diagnostics: Vec<_> = findings
+        .into_iter()
+        .map(|finding| finding.diagnose(Severity::Mistake, &listing))
+        .collect();
+    sort(&mut diagnostics);
+    let sound = diagnostics.is_empty();
+    let (value, remainder) = if sound {
+        (peeled.value, None)
+    } else {
+        (None, peeled.value)
+    };
+    Reading {
+        value,
+        remainder,
+        diagnostics,
+        places: Places::new(listing, composition.root),
+    }
+}
+
+fn unfinished() -> Finding {
+    Finding {
+        path: String::new(),
+        location: None,
+        value: None,
+        message: "there may be more mistakes than are shown".to_owned(),
+        fix: "correct these and check again".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

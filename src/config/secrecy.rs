@@ -1,0 +1,131 @@
+//! Which keys and values must not be shown.
+//!
+//! It errs towards hiding: a misspelt `secert` hides its value too. It does not hide anything itself.
+
+use crate::config::suggestion::distance;
+
+/// What a key's name contains when its value is a secret.
+const WORDS: [&str; 4] = ["secret", "password", "database", "token_key"];
+
+/// Whether the value under a key of this name is a secret; misspelt names count.
+pub fn is_secret_name(name: &str) -> bool {
+    let name: String = name
+        .chars()
+        .take(256)
+        .collect::<String>()
+        .to_lowercase()
+        .replace('-', "_");
+    WORDS.iter().any(|word| name.contains(word))
+        || name
+            .split(|c: char| !c.is_alphanumeric())
+            .any(is_nearly_secret)
+}
+
+fn is_nearly_secret(part: &str) -> bool {
+    let part: Vec<char> = part.chars().collect();
+    WORDS.iter().any(|word| {
+        let word: Vec<char> = word.chars().filter(|c| *c != '_').collect();
+        part.len() + 2 >= word.len() && part.len() <= word.len() + 2 && distance(&part, &word) <= 2
+    })
+}
+
+/// Whether a value looks like a secret wherever it stands: taken from the environment, a URL with credentials in it,
+/// or a secret's name and its value run together.
+pub fn looks_secret(text: &str) -> bool {
+    text.contains("${") || has_credentials(text) || names_a_secret(text)
+}
+
+fn has_credentials(text: &str) -> bool {
+    text.split_once("://")
+        .is_some_and(|(_, rest)| rest.contains('@'))
+}
+
+/// `/password/reset` names a secret, `password reset` may be one.
+fn names_a_secret(text: &str) -> bool {
+    let in_paths = ['/', '.', '*', '}', ']', ')'];
+    secret_names(text).any(|end| {
+        text.get(end..)
+            .is_some_and(|rest| !rest.starts_with(in_paths) && rest.contains(char::is_alphanumeric))
+    })
+}
+
+/// Whether a key without a value may be a secret's name and the secret in one.
+pub fn is_run_together(key: &str) -> bool {
+    is_secret_name(key)
+        && !key
+            .chars()
+            .all(|c| c.is_ascii_alphabetic() || c == '_' || c == '-')
+}
+
+/// The byte at which the first secret's name ends in a text that could not be parsed.
+pub fn end_of_secret_name(text: &str) -> Option<usize> {
+    secret_names(text).next()
+}
+
+fn secret_names(text: &str) -> impl Iterator<Item = usize> {
+    let is_separator = |c: char| !c.is_alphanumeric() && c != '_' && c != '-';
+    let mut start = 0;
+    text.split_inclusive(is_separator).filter_map(move |part| {
+        let name = part.trim_end_matches(is_separator);
+        let end = start + name.len();
+        start += part.len();
+        is_secret_name(name).then_some(end)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for name in [
+            "secret",
+            "SECRET_KEY",
+            "db_password",
+            "database",
+            "token-key",
+            "secert",
+            "pasword",
+            "databse_url",
+            "client_secrets",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in [
+            "match",
+            "routes",
+            "token",
+            "subject",
+            "access",
+            "address",
+            "table",
+            "algorithm",
+            "listeners",
+            "",
+        ] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn values() {
+        for value in [
+            "${X}",
+            "mysql://u:p@h/d",
+            "secret=abc",
+            "Password: x",
+            "POST /x secret abc",
+        ] {
+            assert!(looks_secret(value), "{value}");
+        }
+        for value in [
+            "http://127.0.0.1:8000",
+            "hashed_password",
+            "GET /docs/**",
+            "me@example.org",
+        ] {
+            assert!(!looks_secret(value), "{value}");
+        }
+    }
+}

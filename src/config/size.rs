@@ -1,0 +1,139 @@
+//! Sizes as operators write them: `10MiB`, `64KiB`, `512B`.
+//!
+//! A whole number and a unit, powers of 1024 only, since `MB` means two things. Never a bare number.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use thiserror::Error;
+
+/// A number of bytes from the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Size(u64);
+
+/// Why a text is not a size. The words never repeat the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum SizeError {
+    /// There is no number, or not a whole one.
+    #[error("a size; fix: write a whole number and a unit, such as 10MiB, 64KiB or 512B")]
+    Number,
+    /// There is a number alone.
+    #[error("a size with its unit; fix: add B, KiB, MiB or GiB, such as 10MiB, 64KiB or 512B")]
+    NoUnit,
+    /// The unit is another one.
+    #[error(
+        "a size in B, KiB, MiB or GiB; fix: use one of these units, such as 10MiB, 64KiB or 512B"
+    )]
+    Unit,
+    /// It does not fit.
+    #[error("a size of at most 1048576GiB; fix: write a smaller one")]
+    TooLarge,
+}
+
+/// The largest size, a pebibyte: it fits every integer that counts bytes on the machines this runs on.
+const LARGEST: u64 = 1 << 50;
+
+impl Size {
+    /// A size of this many bytes, for defaults.
+    pub const fn from_bytes(bytes: u64) -> Self {
+        Self(bytes)
+    }
+}
+
+impl FromStr for Size {
+    type Err = SizeError;
+
+    fn from_str(text: &str) -> Result<Self, SizeError> {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at_checked(digits).ok_or(SizeError::Number)?;
+        if number.is_empty() || unit.starts_with(['.', ',', '_']) {
+            return Err(SizeError::Number);
+        }
+        let bytes: u64 = match unit {
+            "B" => 1,
+            "KiB" => 1 << 10,
+            "MiB" => 1 << 20,
+            "GiB" => 1 << 30,
+            "" => return Err(SizeError::NoUnit),
+            _ => return Err(SizeError::Unit),
+        };
+        let number: u64 = number.parse().map_err(|_| SizeError::TooLarge)?;
+        number
+            .checked_mul(bytes)
+            .filter(|size| *size <= LARGEST)
+            .map(Self)
+            .ok_or(SizeError::TooLarge)
+    }
+}
+
+impl From<Size> for u64 {
+    fn from(size: Size) -> Self {
+        size.0
+    }
+}
+
+impl From<Size> for usize {
+    fn from(size: Size) -> Self {
+        Self::try_from(size.0).unwrap_or(Self::MAX)
+    }
+}
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Words)
+    }
+}
+
+struct Words;
+
+impl Visitor<'_> for Words {
+    type Value = Size;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", SizeError::Number)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Size, E> {
+        text.parse().map_err(|error: SizeError| {
+            E::invalid_value(Unexpected::Str(text), &error.to_string().as_str())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_every_unit() {
+        for (text, expected) in [
+            ("512B", 512),
+            ("64KiB", 65_536),
+            ("10MiB", 10_485_760),
+            ("1GiB", 1 << 30),
+            ("0B", 0),
+            ("1048576GiB", LARGEST),
+        ] {
+            assert_eq!(text.parse::<Size>().map(u64::from), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_everything_else() {
+        for (text, expected) in [
+            ("", SizeError::Number),
+            ("MiB", SizeError::Number),
+            ("-1B", SizeError::Number),
+            ("1.5MiB", SizeError::Number),
+            ("10", SizeError::NoUnit),
+            ("10MB", SizeError::Unit),
+            ("10mib", SizeError::Unit),
+            ("10 MiB", SizeError::Unit),
+            ("99999999999999999999B", SizeError::TooLarge),
+            ("18446744073709551615GiB", SizeError::TooLarge),
+        ] {
+            assert_eq!(text.parse::<Size>(), Err(expected), "{text}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! One access line, as text or JSON.
+
+use std::{
+    fmt::{self, Write as _},
+    io::Write as _,
+};
+
+use tracing::{
+    Event,
+    field::{Field, Visit},
+};
+
+use super::Format;
+use crate::clock::UnixSeconds;
+
+/// Appends the line of an event.
+pub(super) fn write(format: Format, now: UnixSeconds, event: &Event<'_>, out: &mut Vec<u8>) {
+    match format {
+        Format::Json => {
+            out.extend_from_slice(b"{\"time\":\"");
+            timestamp(now, out);
+            out.push(b'"');
+            event.record(&mut Json(out));
+            out.extend_from_slice(b"}\n");
+        }
+        Format::Text => {
+            timestamp(now, out);
+            event.record(&mut Text(out));
+            out.push(b'\n');
+        }
+    }
+}
+
+/// Members of a JSON object, each after a comma.
+struct Json<'a>(&'a mut Vec<u8>);
+
+impl Json<'_> {
+    fn name(&mut self, field: &Field) {
+        self.0.extend_from_slice(b",\"");
+        self.0.extend_from_slice(field.name().as_bytes());
+        self.0.extend_from_slice(b"\":");
+    }
+}
+
+impl Visit for Json<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.name(field);
+        json_text(value, self.0);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.name(field);
+        decimal(value, self.0);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.name(field);
+        json_text(&format!("{value:?}"), self.0);
+    }
+}
+
+/// ` name=value` for each field.
+struct Text<'a>(&'a mut Vec<u8>);
+
+impl Text<'_> {
+    fn name(&mut self, field: &Field) {
+        self.0.push(b' ');
+        self.0.extend_from_slice(field.name().as_bytes());
+        self.0.push(b'=');
+    }
+}
+
+impl Visit for Text<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.name(field);
+        let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+        if !value.is_empty() && value.bytes().all(plain) {
+            self.0.extend_from_slice(value.as_bytes());
+        } else {
+            json_text(value, self.0);
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.name(field);
+        decimal(value, self.0);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.record_str(field, &format!("{value:?}"));
+    }
+}
+
+fn json_text(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    for character in text.chars() {
+        match character {
+            '"' => out.extend_from_slice(b"\\\""),
+            '\\' => out.extend_from_slice(b"\\\\"),
+            // Control characters could forge a line or steer a terminal.
+            control if control.is_control() => {
+                // Writing to a vector does not fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(control));
+            }
+            other => {
+                let mut bytes = [0; 4];
+                out.extend_from_slice(other.encode_utf8(&mut bytes).as_bytes());
+            }
+        }
+    }
+    out.push(b'"');
+}
+
+fn decimal(value: u64, out: &mut Vec<u8>) {
+    let _ = write!(out, "{value}");
+}
+
+/// `2024-01-02T03:04:05Z` (RFC 3339), from the civil-from-days algorithm.
+fn timestamp(now: UnixSeconds, out: &mut Vec<u8>) {
+    let (days, seconds) = (now.0 / 86_400, now.0 % 86_400);
+    let (year, month, day) = civil(days);
+    let mut text = String::with_capacity(20);
+    let _ = write!(
+        text,
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    );
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Year, month and day of a number of days since 1970-01-01, counting years from March.
+fn civil(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_as_rfc_3339() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_709_210_096, "2024-02-29T12:34:56Z"),
+            (4_102_444_799, "2099-12-31T23:59:59Z"),
+        ] {
+            let mut out = Vec::new();
+            timestamp(UnixSeconds(seconds), &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), text);
+        }
+    }
+
+    #[test]
+    fn nothing_in_a_value_can_forge_a_line() {
+        let mut out = Vec::new();
+        json_text("a\r\n{\"x\u{1b}[2J\u{85}", &mut out);
+        let text = String::from_utf8_lossy(&out);
+        assert_eq!(text, r#""a\u000d\u000a{\"x\u001b[2J\u0085""#);
+    }
+}
