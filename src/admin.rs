@@ -54,11 +54,7 @@ pub async fn serve<R: Readiness>(
     }
 }
 
-async fn connection<R: Readiness>(
-    stream: TcpStream,
-    readiness: Arc<R>,
-    stop: CancellationToken,
-) {
+async fn connection<R: Readiness>(stream: TcpStream, readiness: Arc<R>, stop: CancellationToken) {
     let service = service_fn(|request| answer(request, Arc::clone(&readiness)));
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -76,7 +72,10 @@ async fn answer<R: Readiness>(
     readiness: Arc<R>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     if request.method() != Method::GET && request.method() != Method::HEAD {
-        return Ok(json(StatusCode::METHOD_NOT_ALLOWED, &"only GET is answered here"));
+        return Ok(json(
+            StatusCode::METHOD_NOT_ALLOWED,
+            &"only GET is answered here",
+        ));
     }
     Ok(match request.uri().path() {
         "/live" => json(StatusCode::OK, &"alive"),
@@ -101,7 +100,9 @@ fn json(status: StatusCode, body: &impl Serialize) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = status;
     let content_type = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
     response
 }
 

@@ -182,7 +182,11 @@ impl Deadline {
             }
             false
         });
-        if elapsed { Poll::Ready(()) } else { Poll::Pending }
+        if elapsed {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }
 
     /// The future's output, or `None` when the deadline elapses first.
@@ -224,7 +228,9 @@ mod tests {
 
     fn run<F: Future>(future: impl FnOnce(Deadlines) -> F) -> F::Output {
         let mut builder = tokio::runtime::Builder::new_current_thread();
-        let runtime = builder.enable_time().build_local(tokio::runtime::LocalOptions::default());
+        let runtime = builder
+            .enable_time()
+            .build_local(tokio::runtime::LocalOptions::default());
         runtime.expect("a runtime").block_on(async {
             let deadlines = Deadlines::new(Clock);
             let sweeping = tokio::task::spawn_local(deadlines.clone().sweep());

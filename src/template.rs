@@ -80,7 +80,10 @@ impl Template {
     }
 
     /// The text with every placeholder replaced by what `resolve` appends for it; `None` as soon as one has no value.
-    pub fn render(&self, mut resolve: impl FnMut(&str, &mut String) -> Option<()>) -> Option<String> {
+    pub fn render(
+        &self,
+        mut resolve: impl FnMut(&str, &mut String) -> Option<()>,
+    ) -> Option<String> {
         let mut text = String::new();
         for piece in &self.0 {
             match piece {

@@ -79,7 +79,7 @@ def gateway(space, behind, access_log=False, binary=BINARY):
         raise SystemExit("no gateway to measure: run `cargo build --release` first, or give its --binary")
     port, admin, folder = free_port(), free_port(), folder_of(space, "sidegate")
     users.create(folder / "users.db")
-    log = "true" if access_log else "false"
+    log = "all" if access_log else "refusals"
     file = render("gateway.yaml.in", folder, PORT=port, ADMIN=admin, UPSTREAM=behind.port, ACCESS_LOG=log)
     return Plan("sidegate", [binary, "run", "--config", file], port, [(admin, "/ready"), (port, GUARDED)])
 

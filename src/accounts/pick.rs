@@ -13,39 +13,34 @@ pub(super) enum Picked {
     Nobody,
 }
 
-/// The single unblocked row. When all are blocked in the same way, the first one speaks for them; otherwise nobody is
-/// meant, and the operator hears of it.
-pub(super) fn pick(mut members: Vec<Member>) -> Picked {
-    if members.len() <= 1 {
-        return members.pop().map_or(Picked::Nobody, one);
+/// The single unblocked row. When all are blocked, the first speaks for them: every answer is a refusal. When several
+/// are not, nobody is meant, since nothing tells them apart.
+pub(super) fn pick(members: Vec<Member>) -> Picked {
+    let rows = members.len();
+    let unblocked = members
+        .iter()
+        .filter(|member| member.state.is_none())
+        .count();
+    if unblocked > 1 {
+        let first = members.first().map(|member| member.id.to_string());
+        warn!(
+            member.id = first,
+            rows,
+            "several users share one login and nothing tells them apart: the login is refused"
+        );
+        return Picked::Nobody;
     }
-    let unblocked = members.iter().filter(|member| member.state.is_none()).count();
-    match unblocked {
-        1 => members
-            .into_iter()
-            .find(|member| member.state.is_none())
-            .map_or(Picked::Nobody, one),
-        0 if same_state(&members) => members.into_iter().next().map_or(Picked::Nobody, one),
-        _ => {
-            let first = members.first().map(|member| member.id.to_string());
-            warn!(
-                member.id = first,
-                rows = members.len(),
-                "several users share one login and nothing tells them apart: the login is refused"
-            );
-            Picked::Nobody
-        }
-    }
+    let mut members = members.into_iter();
+    let meant = if unblocked == 1 {
+        members.find(|member| member.state.is_none())
+    } else {
+        members.next()
+    };
+    meant.map_or(Picked::Nobody, one)
 }
 
 fn one(member: Member) -> Picked {
     Picked::One(Box::new(member))
-}
-
-fn same_state(members: &[Member]) -> bool {
-    members
-        .windows(2)
-        .all(|pair| matches!(pair, [one, two] if one.state == two.state))
 }
 
 #[cfg(test)]
@@ -76,7 +71,7 @@ mod tests {
         assert_eq!(picked(&["withdrawn", ""]), Some(2));
         assert_eq!(picked(&["withdrawn", "banned", ""]), Some(3));
         assert_eq!(picked(&["withdrawn", "withdrawn"]), Some(1));
-        assert_eq!(picked(&["withdrawn", "banned"]), None);
+        assert_eq!(picked(&["withdrawn", "banned"]), Some(1));
         assert_eq!(picked(&["", ""]), None);
         assert_eq!(picked(&["", "", "banned"]), None);
     }

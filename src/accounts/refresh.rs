@@ -31,10 +31,10 @@ impl Accounts {
         verifier: &Verifier,
         token: &str,
     ) -> Result<Option<Member>, AccountError> {
-        let Ok(verified) = verifier.verify_at(token.as_bytes(), self.now()) else {
+        let Ok(proof) = verifier.verify_at(token.as_bytes(), self.now()) else {
             return Ok(None);
         };
-        let subject = verified.subject.to_string();
+        let subject = proof.subject.to_string();
         let member = self.store.member_by_id(&subject).await?;
         Ok(member.filter(|member| member.state.is_none()))
     }

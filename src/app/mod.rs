@@ -7,13 +7,7 @@ mod assemble;
 mod ready;
 mod shutdown;
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::Arc,
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
 
 use tokio::{runtime::Runtime, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -76,7 +70,9 @@ impl App {
     /// Binds and starts everything.
     pub fn start(compiled: Compiled, control: Runtime) -> Result<Self, StartError> {
         let sockets = compiled.server.listeners.iter();
-        let sockets: Vec<_> = sockets.map(|&address| listener::bind(address)).collect::<Result<_, _>>()?;
+        let sockets: Vec<_> = sockets
+            .map(|&address| listener::bind(address))
+            .collect::<Result<_, _>>()?;
         let admin_socket = listener::bind(compiled.server.admin)?;
         let tasks = TaskTracker::new();
         let (draining, stop) = (CancellationToken::new(), CancellationToken::new());
@@ -97,7 +93,12 @@ impl App {
         }
         let (admin_listener, admin) = admin::listen(admin_socket)?;
         let ready = Arc::new(Ready::new(live, draining.clone()));
-        tasks.spawn(admin::serve(admin_listener, ready, tasks.clone(), stop.clone()));
+        tasks.spawn(admin::serve(
+            admin_listener,
+            ready,
+            tasks.clone(),
+            stop.clone(),
+        ));
         drop(entered);
         for address in &addresses {
             info!(%address, "listening");
@@ -127,7 +128,9 @@ impl App {
     pub fn drain(self, give_up: impl Fn() -> bool) {
         self.draining.cancel();
         self.tasks.close();
-        let finished = self.control.block_on(shutdown::finished(&self.cores, self.drain, give_up));
+        let finished = self
+            .control
+            .block_on(shutdown::finished(&self.cores, self.drain, give_up));
         if finished == shutdown::Outcome::GaveUp {
             warn!("a second signal ends the drain");
         }
@@ -144,7 +147,6 @@ fn start_cores(
 ) -> Result<(Arc<Workers>, Vec<JoinHandle<()>>), StartError> {
     let live = Arc::clone(live);
     let make = move |core| Pipeline::new(Arc::clone(&live), control.clone(), core);
-    let (workers, cores) =
-        Workers::start(server.cores, &server.connections, server.drain, make)?;
+    let (workers, cores) = Workers::start(server.cores, &server.connections, server.drain, make)?;
     Ok((Arc::new(workers), cores))
 }

@@ -18,9 +18,10 @@ pub(super) enum Outcome {
 
 /// Waits for SIGTERM or SIGINT and names it. Where signals cannot be listened to, waits for ever.
 pub(super) async fn signal() -> &'static str {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (listen(SignalKind::terminate()), listen(SignalKind::interrupt()))
-    else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        listen(SignalKind::terminate()),
+        listen(SignalKind::interrupt()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -45,5 +46,7 @@ pub(super) async fn finished(
         Outcome::Finished
     };
     let limit = deadline + Duration::from_secs(1);
-    tokio::time::timeout(limit, all).await.unwrap_or(Outcome::Finished)
+    tokio::time::timeout(limit, all)
+        .await
+        .unwrap_or(Outcome::Finished)
 }

@@ -50,7 +50,11 @@ pub(super) fn check(arguments: &Arguments) -> Result<Outcome> {
         Format::Json => as_json(&loaded, database.as_deref())?,
     }
     let good = loaded.compiled.is_some() && database.is_none();
-    Ok(if good { Outcome::Success } else { Outcome::Unusable })
+    Ok(if good {
+        Outcome::Success
+    } else {
+        Outcome::Unusable
+    })
 }
 
 /// What the user database says against the configuration.
@@ -77,8 +81,10 @@ fn as_text(arguments: &Arguments, loaded: &Loaded, database: Option<&str>) {
     if let Some(problem) = database {
         report(&format!("{}: users: {problem}", arguments.config.display()));
     }
-    let mistakes = loaded.diagnostics.iter().filter(is_mistake).count() + usize::from(database.is_some());
-    let warnings = loaded.diagnostics.len() - loaded.diagnostics.iter().filter(is_mistake).count();
+    let found = loaded.diagnostics.iter();
+    let of_the_file = found.filter(|found| is_mistake(found)).count();
+    let mistakes = of_the_file + usize::from(database.is_some());
+    let warnings = loaded.diagnostics.len() - of_the_file;
     let file = arguments.config.display();
     if mistakes > 0 {
         report(&format!("{file}: {}", counted(mistakes)));

@@ -85,7 +85,12 @@ pub fn run() -> ExitCode {
             // Help and version are answers; everything else is a complaint. Neither can be printed to a closed pipe.
             let _ = error.print();
             let asked = error.use_stderr();
-            return if asked { Outcome::Unusable } else { Outcome::Success }.into();
+            return if asked {
+                Outcome::Unusable
+            } else {
+                Outcome::Success
+            }
+            .into();
         }
     };
     let outcome = match arguments.command {

@@ -39,12 +39,16 @@ pub(super) fn load_or_complain(path: &Path) -> Option<Compiled> {
     }
     if compiled.is_none() {
         let mistakes = diagnostics.iter().filter(|found| is_mistake(found)).count();
-        complain(&format!("sidegate: {} has {}", path.display(), counted(mistakes)));
+        complain(&format!(
+            "sidegate: {} has {}",
+            path.display(),
+            counted(mistakes)
+        ));
     }
     compiled
 }
 
-pub(super) fn is_mistake(diagnostic: &&Diagnostic) -> bool {
+pub(super) fn is_mistake(diagnostic: &Diagnostic) -> bool {
     diagnostic.severity == Severity::Mistake
 }
 

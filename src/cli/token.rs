@@ -84,7 +84,9 @@ fn mint(user: &str, kind: Kind, compiled: &Compiled) -> Result<String> {
         (Kind::Refresh, Some(refresh)) => refresh,
         (Kind::Refresh, None) => bail!("the configuration has no tokens.refresh"),
     };
-    let user = user.parse().map_or_else(|_| MemberId::Text(user.to_owned()), MemberId::Integer);
+    let user = user
+        .parse()
+        .map_or_else(|_| MemberId::Text(user.to_owned()), MemberId::Integer);
     let minter = Minter::new(&settings.key, settings.lifetime, settings.claims.clone());
     Ok(minter.mint(&user, Clock.unix_seconds())?)
 }
@@ -92,7 +94,10 @@ fn mint(user: &str, kind: Kind, compiled: &Compiled) -> Result<String> {
 fn inspect(token: &str) -> Result<String> {
     let parts: Vec<&str> = token.split('.').collect();
     let [header, claims, _signature] = parts.as_slice() else {
-        bail!("a token has three parts with dots between them, this has {}", parts.len());
+        bail!(
+            "a token has three parts with dots between them, this has {}",
+            parts.len()
+        );
     };
     let decode = |part: &str, name: &str| -> Result<Value> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(part);
@@ -135,5 +140,9 @@ fn check(token: &str, compiled: &Compiled) -> Outcome {
     if let Some(refresh) = refresh {
         say("refresh", refresh);
     }
-    if accepted { Outcome::Success } else { Outcome::Refused }
+    if accepted {
+        Outcome::Success
+    } else {
+        Outcome::Refused
+    }
 }

@@ -8,11 +8,11 @@ use std::ops::Range;
 
 use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag, options};
 
-use crate::config::diagnostic::{Finding, Shown};
+use crate::config::diagnostic::{Finding, REDACTED, Shown};
 use crate::config::entries::Entries;
 use crate::config::ledger::{Ledger, extent, position};
 use crate::config::places::{key_step, position_step};
-use crate::config::secrecy::{is_run_together, is_secret_name, looks_secret};
+use crate::config::secrecy::{is_name, is_secret_name, looks_secret};
 use crate::config::source::LARGEST_SOURCE;
 use crate::config::syntax::TOO_DEEP;
 use crate::config::tree::{Entry, Key, Meaning, Node, Scalar, Style, Value};
@@ -258,7 +258,7 @@ impl<'t> Composer<'t> {
             // After `secret,` or `secret` without a colon, the secret itself reads as the next key or its value.
             self.ledger.hide(orphaned);
             let key = self.node(event, &span)?;
-            let entry = self.entry(key, &extent(&span))?;
+            let entry = self.entry(key, &extent(&span), orphaned)?;
             self.ledger.unhide(orphaned);
             orphaned = entry
                 .as_ref()
@@ -275,7 +275,12 @@ impl<'t> Composer<'t> {
         })
     }
 
-    fn entry(&mut self, key: Node, key_extent: &Range<usize>) -> Result<Option<Entry>, Stop> {
+    fn entry(
+        &mut self,
+        key: Node,
+        key_extent: &Range<usize>,
+        orphaned: bool,
+    ) -> Result<Option<Entry>, Stop> {
         let Value::Scalar(scalar) = key.value else {
             let fix = "put the value in quotes if it begins with `{` or `[`";
             self.ledger
@@ -292,11 +297,12 @@ impl<'t> Composer<'t> {
             merges,
         };
         let key_hidden = self.ledger.is_hidden();
+        key.secret = looks_secret(&key.text) || (orphaned && !is_name(&key.text));
         // A key is composed like a value, and masked like one in a secret's place; by itself it may be shown.
         self.ledger.unmask(key_extent);
         let value = self.value(&key, key_extent)?;
-        let stands_alone = is_absent(&value) && (key_hidden || is_run_together(&key.text));
-        key.secret = stands_alone || looks_secret(&key.text);
+        let run_together = is_secret_name(&key.text) && !is_name(&key.text);
+        key.secret |= is_absent(&value) && (key_hidden || run_together);
         if key.secret {
             self.ledger.mask(key_extent.clone());
         }
@@ -304,7 +310,12 @@ impl<'t> Composer<'t> {
     }
 
     fn value(&mut self, key: &Key, key_extent: &Range<usize>) -> Result<Node, Stop> {
-        self.ledger.enter_key(&key.text, key_step(&key.text));
+        let step = if key.secret {
+            format!(".{REDACTED}")
+        } else {
+            key_step(&key.text)
+        };
+        self.ledger.enter_key(&key.text, step);
         let value = self
             .next()
             .and_then(|(event, span)| self.node(event, &span));

@@ -29,7 +29,7 @@ impl Entries {
             return;
         };
         let (name, step) = if entry.key.secret {
-            (REDACTED.to_owned(), REDACTED.to_owned())
+            (REDACTED.to_owned(), format!(".{REDACTED}"))
         } else {
             (
                 format!("`{}`", printable(&entry.key.text, 60)),

@@ -11,7 +11,9 @@ use crate::config::diagnostic::{Location, REDACTED, steers_terminal};
 
 /// How many characters of a line are shown around the caret.
 const SHOWN_LINE: usize = 120;
-/// How many of them come before the caret when a line has to be cut.
+/// How many characters to either side of a place are looked at for it; a line can be as long as the file.
+const REACH: usize = 400;
+/// How many shown characters come before the caret when a line has to be cut.
 const SHOWN_BEFORE: usize = 60;
 
 /// A source text and what of it must not be shown.
@@ -58,16 +60,14 @@ impl Listing {
     pub fn new(
         file: &str,
         text: &str,
-        mut masks: Vec<Range<usize>>,
-        mut comments: Vec<Range<usize>>,
+        masks: Vec<Range<usize>>,
+        comments: Vec<Range<usize>>,
     ) -> Self {
-        masks.retain(|mask| !mask.is_empty());
-        comments.retain(|comment| !comment.is_empty());
         Self {
             file: file.into(),
             text: text.into(),
-            masks,
-            comments,
+            masks: in_order(masks),
+            comments: in_order(comments),
         }
     }
 
@@ -79,24 +79,21 @@ impl Listing {
     /// The line at `location`, with a caret at its column; nothing where the line would be empty.
     pub fn excerpt(&self, location: Location) -> Option<Excerpt> {
         let (start, line) = nth_line(&self.text, location.line)?;
-        let end = start + line.len();
-        let masks: Vec<_> = touching(&self.masks, start, end).collect();
-        let comments: Vec<_> = touching(&self.comments, start, end).collect();
+        let first = location.column.saturating_sub(REACH);
         let mut shown = Vec::new();
         let mut caret = None;
         let mut masked = false;
-        for (column, (offset, character)) in line.char_indices().enumerate() {
+        for (column, (offset, character)) in
+            line.char_indices().enumerate().skip(first).take(2 * REACH)
+        {
             let position = start + offset;
-            if comments.iter().any(|range| range.contains(&position)) {
+            if covers(&self.comments, position) {
                 break;
             }
-            let hidden = masks.iter().any(|range| range.contains(&position));
+            let hidden = covers(&self.masks, position);
             if column + 1 == location.column {
-                caret = Some(shown.len().saturating_sub(if hidden && masked {
-                    REDACTED.len()
-                } else {
-                    0
-                }));
+                let into_mask = if hidden && masked { REDACTED.len() } else { 0 };
+                caret = Some(shown.len().saturating_sub(into_mask));
             }
             if hidden && !masked {
                 shown.extend(REDACTED.chars());
@@ -109,24 +106,35 @@ impl Listing {
             }
             masked = hidden;
         }
-        while shown
-            .last()
-            .is_some_and(|character| character.is_whitespace())
-        {
-            shown.pop();
-        }
+        let text = shown
+            .iter()
+            .rposition(|character| !character.is_whitespace())
+            .map_or(0, |last| last + 1);
+        shown.truncate(text);
         (!shown.is_empty()).then(|| window(&shown, caret.unwrap_or(shown.len())))
     }
 }
 
-fn touching(
-    ranges: &[Range<usize>],
-    start: usize,
-    end: usize,
-) -> impl Iterator<Item = &Range<usize>> {
-    ranges
-        .iter()
-        .filter(move |range| range.start < end && range.end > start)
+/// The ranges in the order of the text, those that touch each other as one.
+fn in_order(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.retain(|range| !range.is_empty());
+    ranges.sort_by_key(|range| range.start);
+    let mut joined: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+            Some(_) | None => joined.push(range),
+        }
+    }
+    joined
+}
+
+fn covers(ranges: &[Range<usize>], position: usize) -> bool {
+    let after = ranges.partition_point(|range| range.start <= position);
+    after
+        .checked_sub(1)
+        .and_then(|index| ranges.get(index))
+        .is_some_and(|range| range.contains(&position))
 }
 
 /// The byte offset and the text of a line; a line ends with LF, CRLF or CR, as the parser counts them.

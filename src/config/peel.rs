@@ -15,9 +15,9 @@ use crate::config::suggestion::nearest;
 use crate::config::tree::{Entry, Key, Node, Value};
 
 /// How many mistakes are reported.
-const MOST_FINDINGS: usize = 200;
+pub const MOST_FINDINGS: usize = 200;
 /// How many nodes are visited before it gives up.
-const MOST_VISITS: usize = 50_000_000;
+const MOST_VISITS: usize = 20_000_000;
 
 /// What the loop found.
 #[derive(Debug)]
@@ -34,9 +34,11 @@ pub struct Peeled<T> {
 pub fn peel<T: DeserializeOwned>(root: &Node) -> Peeled<T> {
     let weight = root.weight();
     let rounds = (MOST_VISITS / weight.max(1)).clamp(20, 3_000);
+    let mut mended = root.clone();
+    dig(&mut mended);
     let mut peeling = Peeling {
         original: root,
-        mended: root.clone(),
+        mended,
         findings: Vec::new(),
         seen: HashSet::new(),
         renamed: HashSet::new(),
@@ -218,6 +220,14 @@ impl Peeling<'_> {
         });
         true
     }
+}
+
+/// What is broken has been reported before.
+fn dig(node: &mut Node) {
+    if matches!(&node.value, Value::Scalar(scalar) if scalar.broken) {
+        node.value = Value::Hole { attempt: 0 };
+    }
+    node.children_mut().for_each(dig);
 }
 
 fn has_holes(node: &Node) -> bool {

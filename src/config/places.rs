@@ -192,7 +192,7 @@ pub fn path_of(root: &Node, trail: &[usize]) -> String {
             None => position_step(position),
         };
         path.push_str(&step);
-        node = node.and_then(|node| node.children().nth(position));
+        node = node.and_then(|node| node.child(position));
     }
     path.trim_start_matches('.').to_owned()
 }

@@ -43,23 +43,28 @@ fn has_credentials(text: &str) -> bool {
 /// `/password/reset` names a secret, `password reset` may be one.
 fn names_a_secret(text: &str) -> bool {
     let in_paths = ['/', '.', '*', '}', ']', ')'];
+    let never_in_paths = [' ', '\t', '\n', '"', '\'', '=', ':'];
     secret_names(text).any(|end| {
-        text.get(end..)
-            .is_some_and(|rest| !rest.starts_with(in_paths) && rest.contains(char::is_alphanumeric))
+        let rest = text.get(end..).unwrap_or("");
+        let is_path = rest.starts_with(in_paths) && !rest.contains(never_in_paths);
+        !is_path && rest.contains(char::is_alphanumeric)
     })
 }
 
-/// Whether a key without a value may be a secret's name and the secret in one.
-pub fn is_run_together(key: &str) -> bool {
-    is_secret_name(key)
-        && !key
-            .chars()
-            .all(|c| c.is_ascii_alphabetic() || c == '_' || c == '-')
+/// Whether a key is a plain name, and not a name and a secret in one.
+pub fn is_name(key: &str) -> bool {
+    key.chars()
+        .all(|c| c.is_ascii_alphabetic() || c == '_' || c == '-')
 }
 
-/// The byte at which the first secret's name ends in a text that could not be parsed.
+/// The byte at which the first secret's name ends in a text that could not be parsed; what is run together with it is
+/// not counted as a part of it.
 pub fn end_of_secret_name(text: &str) -> Option<usize> {
-    secret_names(text).next()
+    let lowered = text.to_ascii_lowercase();
+    let words = WORDS
+        .iter()
+        .filter_map(|word| lowered.find(word).map(|start| start + word.len()));
+    words.chain(secret_names(text).take(1)).min()
 }
 
 fn secret_names(text: &str) -> impl Iterator<Item = usize> {

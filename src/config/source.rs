@@ -174,6 +174,8 @@ fn read_text(
 mod tests {
     use super::*;
 
+    static LARGE: [u8; LARGEST_SECRET + 1] = [b'x'; LARGEST_SECRET + 1];
+
     struct OneFile(&'static [u8]);
 
     impl Files for OneFile {
@@ -205,7 +207,6 @@ mod tests {
     fn errors_name_the_path() {
         let missing = read_secret_file(&OneFile(b""), Path::new("nowhere")).unwrap_err();
         assert_eq!(missing.to_string(), "nowhere cannot be read");
-        static LARGE: [u8; LARGEST_SECRET + 1] = [b'x'; LARGEST_SECRET + 1];
         assert_eq!(
             secret(&LARGE),
             Err("here is larger than 65536 bytes".to_owned())

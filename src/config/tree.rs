@@ -219,18 +219,35 @@ impl Node {
         }
     }
 
+    /// The node at a position directly below it.
+    pub fn child(&self, position: usize) -> Option<&Node> {
+        match &self.value {
+            Value::Sequence(items) => items.get(position),
+            Value::Mapping(entries) => entries.get(position).map(|entry| &entry.value),
+            Value::Scalar(_) | Value::Hole { .. } | Value::Removed => None,
+        }
+    }
+
+    fn child_mut(&mut self, position: usize) -> Option<&mut Node> {
+        match &mut self.value {
+            Value::Sequence(items) => items.get_mut(position),
+            Value::Mapping(entries) => entries.get_mut(position).map(|entry| &mut entry.value),
+            Value::Scalar(_) | Value::Hole { .. } | Value::Removed => None,
+        }
+    }
+
     /// The node that a trail of positions leads to.
     pub fn at(&self, trail: &[usize]) -> Option<&Node> {
         trail
             .iter()
-            .try_fold(self, |node, &position| node.children().nth(position))
+            .try_fold(self, |node, &position| node.child(position))
     }
 
     /// The node that a trail of positions leads to, to be changed.
     pub fn at_mut(&mut self, trail: &[usize]) -> Option<&mut Node> {
         trail
             .iter()
-            .try_fold(self, |node, &position| node.children_mut().nth(position))
+            .try_fold(self, |node, &position| node.child_mut(position))
     }
 
     /// The entry at a position of a mapping.

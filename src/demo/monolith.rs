@@ -27,11 +27,12 @@ impl Monolith {
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
         let address = listener.local_addr()?;
         // Both kinds of task end with this runtime.
+        let handle = runtime.handle().clone();
         runtime.spawn(async move {
             while let Ok((stream, _peer)) = listener.accept().await {
                 let serving = http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), service_fn(answer));
-                tokio::task::spawn(serving);
+                handle.spawn(serving);
             }
         });
         Ok(Self {
@@ -61,6 +62,8 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     });
     let mut response = Response::new(Full::new(Bytes::from(format!("{seen:#}\n"))));
     let content_type = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
     Ok(response)
 }

@@ -58,13 +58,23 @@ impl Users {
         let uri = format!("file:demo-{name}?mode=memory&cache=shared");
         let connection = Connection::open(&uri)?;
         connection.execute_batch(SCHEMA)?;
-        for (id, name, active, restricted) in
-            [(1, "active", true, false), (2, "banned", true, true), (3, "withdrawn", false, false)]
-        {
+        for (id, name, active, restricted) in [
+            (1, "active", true, false),
+            (2, "banned", true, true),
+            (3, "withdrawn", false, false),
+        ] {
             let hash = bcrypt::hash_with_salt(PASSWORD, COST, entropy.bytes())?;
             let quit_at = (!active).then_some("2024-03-01");
             let email = format!("{name}@example.com");
-            let row = params![id, active, email, hash.to_string(), name, quit_at, restricted];
+            let row = params![
+                id,
+                active,
+                email,
+                hash.to_string(),
+                name,
+                quit_at,
+                restricted
+            ];
             connection.execute(INSERT, row)?;
         }
         Ok(Self {

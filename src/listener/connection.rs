@@ -19,6 +19,7 @@ use tokio::net::TcpStream;
 
 use super::{
     Handler, Peer,
+    settings::Settings,
     stream::{Notices, Phase, Watched},
     worker::Core,
 };
@@ -45,13 +46,7 @@ pub(super) async fn serve<H: Handler>(stream: TcpStream, core: Core, handler: Rc
         peer: Rc::clone(&peer),
     };
     let settings = core.settings();
-    let mut connection = pin!(
-        http1::Builder::new()
-            .max_header_size(settings.header_size)
-            .max_headers(settings.header_count)
-            .max_buf_size(settings.header_size.max(MINIMAL_BUFFER))
-            .serve_connection(TokioIo::new(watched), service)
-    );
+    let mut connection = pin!(builder(settings).serve_connection(TokioIo::new(watched), service));
     let deadline = core.deadlines().unset();
     let mut limited = None;
     poll_fn(|context| {
@@ -81,6 +76,21 @@ pub(super) async fn serve<H: Handler>(stream: TcpStream, core: Core, handler: Rc
 
 /// The library asks for at least this much buffer.
 const MINIMAL_BUFFER: usize = 8192;
+
+/// What the library limits to when it is told nothing.
+const USUAL_HEADER_COUNT: usize = 100;
+
+fn builder(settings: &Settings) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .max_header_size(settings.header_size)
+        .max_buf_size(settings.header_size.max(MINIMAL_BUFFER));
+    // A limit that is set, even to the usual number, makes the library fill its tables anew for each request.
+    if settings.header_count != USUAL_HEADER_COUNT {
+        builder.max_headers(settings.header_count);
+    }
+    builder
+}
 
 async fn answer<H: Handler>(
     handler: Rc<H>,

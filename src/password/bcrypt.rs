@@ -24,7 +24,9 @@ pub(super) fn verify(typed: &str, stored: &str) -> Verdict {
 /// The cost of a hash that can be checked.
 pub(super) fn cost(stored: &str) -> Option<u8> {
     let known = ["$2a$", "$2b$", "$2y$"];
-    let rest = known.iter().find_map(|prefix| stored.strip_prefix(prefix))?;
+    let rest = known
+        .iter()
+        .find_map(|prefix| stored.strip_prefix(prefix))?;
     let (cost, digest) = rest.split_once('$')?;
     let cost = cost.parse().ok()?;
     (digest.len() == 53 && (4..=HIGHEST_COST).contains(&cost)).then_some(cost)
@@ -56,7 +58,10 @@ mod tests {
     fn all_three_prefixes_are_read() {
         for (stored, prefix) in HASHES.iter().zip(["$2a$", "$2b$", "$2y$"]) {
             assert_eq!(verify("wrong", stored), Verdict::Differs, "{stored}");
-            assert_eq!(verify("비밀번호", &hash("비밀번호", prefix)), Verdict::Matches);
+            assert_eq!(
+                verify("비밀번호", &hash("비밀번호", prefix)),
+                Verdict::Matches
+            );
         }
     }
 

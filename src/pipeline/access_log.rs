@@ -4,12 +4,11 @@
 //! token, an e-mail or a body.
 
 use std::{
-    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use ::http::{Method, Request, Response, Uri};
+use ::http::{HeaderValue, Method, Request, Response, Uri};
 use tracing::info;
 
 use super::{
@@ -19,7 +18,10 @@ use super::{
     rejection::Rejection,
     stage::{Identified, Routed},
 };
-use crate::{clock::Clock, entropy::DecisionId, listener::Peer, policy::route::Route, telemetry::AccessLogging, upstream::RelayError};
+use crate::{
+    clock::Clock, entropy::DecisionId, listener::Peer, policy::route::Route,
+    telemetry::AccessLogging, upstream::RelayError,
+};
 
 /// What is known of a request so far.
 #[derive(Debug)]
@@ -31,11 +33,11 @@ pub(super) struct Record<'a> {
     outcome: &'static str,
     reason: Option<String>,
     upstream_time: Option<Duration>,
-    origin: Option<::http::HeaderValue>,
+    origin: Option<HeaderValue>,
     logging: AccessLogging,
     method: Method,
     uri: Uri,
-    client: IpAddr,
+    client: HeaderValue,
 }
 
 /// A finished line, waiting for the body to leave.
@@ -43,7 +45,7 @@ pub(super) struct Record<'a> {
 pub(super) struct Line {
     decision: DecisionId,
     started: Instant,
-    client: IpAddr,
+    client: HeaderValue,
     method: Method,
     uri: Uri,
     status: u16,
@@ -75,7 +77,7 @@ impl<'a> Record<'a> {
             logging: live.access_log,
             method: request.method().clone(),
             uri: request.uri().clone(),
-            client: peer.address.ip(),
+            client: peer.address_value.clone(),
         }
     }
 
@@ -87,7 +89,7 @@ impl<'a> Record<'a> {
         self.started
     }
 
-    pub(super) fn origin(&self) -> Option<&::http::HeaderValue> {
+    pub(super) fn origin(&self) -> Option<&HeaderValue> {
         self.origin.as_ref()
     }
 
@@ -170,7 +172,7 @@ impl Drop for Line {
             outcome = self.outcome,
             reason = self.reason.as_deref(),
             subject = self.proof.as_ref().map(|proof| &*proof.log_subject),
-            client = %self.client,
+            client = self.client.to_str().unwrap_or_default(),
             bytes = self.bytes,
             time_us = micros(elapsed),
             upstream_us = self.upstream_time.map(micros),
@@ -179,6 +181,8 @@ impl Drop for Line {
     }
 }
 
+/// Microseconds; a duration of more than 584 000 years does not occur.
 fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+    let whole = duration.as_secs().saturating_mul(1_000_000);
+    whole.saturating_add(duration.subsec_micros().into())
 }

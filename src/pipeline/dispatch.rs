@@ -42,7 +42,9 @@ impl Pipeline {
         if let Some(host) = &upstream.settings().host {
             request.headers_mut().insert(header::HOST, host.clone());
         } else if !request.headers().contains_key(header::HOST) {
-            request.headers_mut().insert(header::HOST, upstream.authority());
+            request
+                .headers_mut()
+                .insert(header::HOST, upstream.authority());
         }
         let sent = record.started();
         let response = upstream.send(request, sent).await;

@@ -206,7 +206,11 @@ impl fmt::Display for Explanation {
             writeln!(f, "candidate  {route}  ({place}): {fit}")?;
         }
         if let Some(taken) = &self.route {
-            let Taken { route, place, access } = taken;
+            let Taken {
+                route,
+                place,
+                access,
+            } = taken;
             writeln!(f, "route      {route}  ({place}), access: {access}")?;
         }
         if let Some(token) = &self.token {

@@ -63,39 +63,35 @@ fn is_plain(value: &HeaderValue) -> bool {
     value.len() <= 128 && !value.is_empty() && value.as_bytes().iter().all(plain)
 }
 
+/// The hop between the client and the gateway.
+pub(super) struct Hop<'a> {
+    pub(super) peer: &'a Peer,
+    pub(super) host: Option<&'a HeaderValue>,
+    pub(super) decision: DecisionId,
+}
+
 /// Adds the family that is configured, and the request id.
-pub(super) fn add(
-    headers: &mut HeaderMap,
-    said: FromProxy,
-    live: &Live,
-    peer: &Peer,
-    host: Option<&HeaderValue>,
-    decision: DecisionId,
-) {
+pub(super) fn add(headers: &mut HeaderMap, style: ForwardedStyle, said: FromProxy, hop: &Hop<'_>) {
     let request_id = said
         .request_id
-        .or_else(|| HeaderValue::from_bytes(decision.as_bytes()).ok());
+        .or_else(|| HeaderValue::from_bytes(hop.decision.as_bytes()).ok());
     if let Some(request_id) = request_id {
         headers.insert(X_REQUEST_ID, request_id);
     }
     let proto = said.proto.unwrap_or(HeaderValue::from_static("http"));
-    let host = said.host.as_ref().or(host);
-    match live.forwarded {
+    let host = said.host.as_ref().or(hop.host);
+    let address = &hop.peer.address_value;
+    match style {
         ForwardedStyle::XForwarded => {
-            let chain = said
-                .chain
-                .and_then(|chain| append(&chain, &peer.address_value));
-            headers.insert(
-                X_FORWARDED_FOR,
-                chain.unwrap_or_else(|| peer.address_value.clone()),
-            );
+            let chain = said.chain.and_then(|chain| append(&chain, address));
+            headers.insert(X_FORWARDED_FOR, chain.unwrap_or_else(|| address.clone()));
             headers.insert(X_FORWARDED_PROTO, proto);
             if let Some(host) = host {
                 headers.insert(X_FORWARDED_HOST, host.clone());
             }
         }
         ForwardedStyle::Rfc7239 => {
-            if let Some(value) = element(said.chain.as_ref(), peer, &proto, host) {
+            if let Some(value) = elements(said.chain.as_ref(), hop.peer, &proto, host) {
                 headers.insert(::http::header::FORWARDED, value);
             }
         }
@@ -108,7 +104,7 @@ fn append(chain: &HeaderValue, address: &HeaderValue) -> Option<HeaderValue> {
 }
 
 /// One `Forwarded` element for each hop of the chain that is an address, and one for the peer.
-fn element(
+fn elements(
     chain: Option<&HeaderValue>,
     peer: &Peer,
     proto: &HeaderValue,
@@ -117,16 +113,14 @@ fn element(
     let chain = chain.and_then(|chain| chain.to_str().ok());
     let hops = chain.into_iter().flat_map(|chain| chain.split(','));
     let hops = hops.filter_map(|hop| hop.trim().parse::<IpAddr>().ok());
-    let mut text = String::new();
-    for hop in hops {
-        text.push_str(&format!("for={}, ", node(hop)));
-    }
-    text.push_str(&format!("for={}", node(peer.address.ip().to_canonical())));
-    text.push_str(&format!(";proto={}", proto.to_str().ok()?));
+    let mut elements: Vec<String> = hops.map(|hop| format!("for={}", node(hop))).collect();
+    let client = node(peer.address.ip().to_canonical());
+    let mut last = format!("for={client};proto={}", proto.to_str().ok()?);
     if let Some(host) = host.and_then(|host| host.to_str().ok()) {
-        text.push_str(&format!(";host=\"{host}\""));
+        last = format!("{last};host=\"{host}\"");
     }
-    HeaderValue::try_from(text).ok()
+    elements.push(last);
+    HeaderValue::try_from(elements.join(", ")).ok()
 }
 
 /// RFC 7239 section 6: an IPv6 address is quoted and in brackets.

@@ -122,7 +122,10 @@ fn fill(placeholder: &str, verified: &Verified, text: &mut String) -> Option<()>
         text.push_str(&verified.subject.to_string());
         return Some(());
     }
-    match verified.claims.value(placeholder.strip_prefix("claims.")?)? {
+    match verified
+        .claims
+        .value(placeholder.strip_prefix("claims.")?)?
+    {
         Value::String(value) => text.push_str(value),
         Value::Number(value) => text.push_str(&value.to_string()),
         Value::Bool(value) => text.push_str(&value.to_string()),

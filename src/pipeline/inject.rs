@@ -6,7 +6,7 @@
 use ::http::{HeaderName, HeaderValue, Version, header};
 
 use super::{
-    forwarded::{self, FromProxy},
+    forwarded::{self, FromProxy, Hop},
     live::Live,
     stage::{Permitted, Prepared},
 };
@@ -63,7 +63,12 @@ pub(super) fn inject<'a, B>(
             headers.insert(name.clone(), value.clone());
         }
     }
-    forwarded::add(headers, said, live, peer, host.as_ref(), decision);
+    let hop = Hop {
+        peer,
+        host: host.as_ref(),
+        decision,
+    };
+    forwarded::add(headers, live.forwarded, said, &hop);
     add_via(headers);
     Prepared { request, route }
 }

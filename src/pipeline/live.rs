@@ -54,6 +54,8 @@ impl Live {
     /// The `Origin` of a request, where anything depends on it.
     pub(super) fn origin_of(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let wanted = self.cors.is_some();
-        wanted.then(|| headers.get(header::ORIGIN).cloned()).flatten()
+        wanted
+            .then(|| headers.get(header::ORIGIN).cloned())
+            .flatten()
     }
 }

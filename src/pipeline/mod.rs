@@ -113,7 +113,9 @@ async fn close_stale(upstreams: Vec<Rc<Upstream>>) {
     const EVERY: Duration = Duration::from_secs(1);
     loop {
         tokio::time::sleep(EVERY).await;
-        upstreams.iter().for_each(|upstream| upstream.close_stale());
+        for upstream in &upstreams {
+            upstream.close_stale();
+        }
     }
 }
 

@@ -16,7 +16,9 @@ pub(super) fn answer<'a, B>(
     if request.method() != Method::OPTIONS || !request.headers().contains_key(header::ORIGIN) {
         return None;
     }
-    let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_METHOD)?;
+    let asked = request
+        .headers()
+        .get(header::ACCESS_CONTROL_REQUEST_METHOD)?;
     let asked = Method::from_bytes(asked.as_bytes()).ok()?;
     let found = live
         .table

@@ -12,7 +12,10 @@ use crate::http::{
 
 /// Checks Host and target and rewrites them to what is matched and forwarded. `fragment` says that the request line had
 /// a `#`, which the parser does not show.
-pub(super) fn receive<B>(mut request: Request<B>, fragment: bool) -> Result<Received<B>, Rejection> {
+pub(super) fn receive<B>(
+    mut request: Request<B>,
+    fragment: bool,
+) -> Result<Received<B>, Rejection> {
     if fragment {
         return Err(TargetError::Fragment.into());
     }
@@ -80,21 +83,38 @@ mod tests {
     fn receive_line(uri: &str, host: &str) -> Result<(String, Option<String>), String> {
         let request = Request::builder().uri(uri).header("host", host).body(());
         let received = receive(request.expect("a request"), false).map_err(|r| r.to_string())?;
-        let host = received.host.as_ref().map(|host| host.to_str().expect("text").to_owned());
+        let host = received
+            .host
+            .as_ref()
+            .map(|host| host.to_str().expect("text").to_owned());
         Ok((received.request.uri().to_string(), host))
     }
 
     #[test]
     fn what_is_matched_is_what_is_forwarded() {
         let both = |uri: &str, host: &str| Ok((uri.to_owned(), Some(host.to_owned())));
-        assert_eq!(receive_line("/a%2db?x=%2F..&y", "A.example"), both("/a-b?x=%2F..&y", "a.example"));
-        assert_eq!(receive_line("http://A.example/a?b", "a.EXAMPLE"), both("/a?b", "a.example"));
-        assert_eq!(receive_line("http://a.example", "a.example"), both("/", "a.example"));
+        assert_eq!(
+            receive_line("/a%2db?x=%2F..&y", "A.example"),
+            both("/a-b?x=%2F..&y", "a.example")
+        );
+        assert_eq!(
+            receive_line("http://A.example/a?b", "a.EXAMPLE"),
+            both("/a?b", "a.example")
+        );
+        assert_eq!(
+            receive_line("http://a.example", "a.example"),
+            both("/", "a.example")
+        );
     }
 
     #[test]
     fn an_absolute_target_has_to_agree_with_the_host() {
-        for uri in ["http://other/a", "http://user@a.example/", "ftp://a.example/", "a.example:443"] {
+        for uri in [
+            "http://other/a",
+            "http://user@a.example/",
+            "ftp://a.example/",
+            "a.example:443",
+        ] {
             assert!(receive_line(uri, "a.example").is_err(), "{uri}");
         }
     }

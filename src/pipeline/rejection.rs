@@ -149,35 +149,56 @@ impl Rejection {
         match self {
             Self::Target(_) => bad_request("bad_target", "The request target is not acceptable"),
             Self::Host(_) => bad_request("bad_host", "The Host header is not acceptable"),
-            Self::NoRoute => Row::new(StatusCode::NOT_FOUND, "no_route", "Not Found").template(Slot::NotFound),
-            Self::MethodNotAllowed { .. } => {
-                Row::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method Not Allowed")
-                    .template(Slot::MethodNotAllowed)
+            Self::NoRoute => {
+                Row::new(StatusCode::NOT_FOUND, "no_route", "Not Found").template(Slot::NotFound)
             }
+            Self::MethodNotAllowed { .. } => Row::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "Method Not Allowed",
+            )
+            .template(Slot::MethodNotAllowed),
             Self::ConflictingTokens => bad_request("conflicting_tokens", "More than one token")
                 .challenge(r#"Bearer error="invalid_request""#),
             Self::MissingToken => unauthorized("missing_token", "A token is required")
                 .challenge("Bearer")
                 .template(Slot::MissingToken),
-            Self::InvalidToken(InvalidToken::Expired) => unauthorized("expired_token", "The token has expired")
-                .challenge(r#"Bearer error="invalid_token", error_description="The access token expired""#)
-                .template(Slot::InvalidToken),
+            Self::InvalidToken(InvalidToken::Expired) => unauthorized(
+                "expired_token",
+                "The token has expired",
+            )
+            .challenge(
+                r#"Bearer error="invalid_token", error_description="The access token expired""#,
+            )
+            .template(Slot::InvalidToken),
             Self::InvalidToken(_) => unauthorized("invalid_token", "The token is not valid")
                 .challenge(r#"Bearer error="invalid_token""#)
                 .template(Slot::InvalidToken),
-            Self::NotTheSubject { .. } => Row::new(StatusCode::FORBIDDEN, "not_the_subject", "Forbidden")
-                .challenge(r#"Bearer error="insufficient_scope""#)
-                .template(Slot::Forbidden),
-            Self::Body(CollectError::TooLarge) => {
-                Row::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The request body is too large")
+            Self::NotTheSubject { .. } => {
+                Row::new(StatusCode::FORBIDDEN, "not_the_subject", "Forbidden")
+                    .challenge(r#"Bearer error="insufficient_scope""#)
+                    .template(Slot::Forbidden)
             }
-            Self::Body(CollectError::Incomplete) => bad_request("body_incomplete", "The request body ended early"),
-            Self::BodyTimeout => {
-                Row::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", "The request body did not come in time")
+            Self::Body(CollectError::TooLarge) => Row::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body_too_large",
+                "The request body is too large",
+            ),
+            Self::Body(CollectError::Incomplete) => {
+                bad_request("body_incomplete", "The request body ended early")
             }
+            Self::BodyTimeout => Row::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "body_timeout",
+                "The request body did not come in time",
+            ),
             Self::Account(error) => account_row(error),
             Self::Upstream(failure) => upstream_row(failure),
-            Self::Misrouted => Row::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal Server Error"),
+            Self::Misrouted => Row::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Internal Server Error",
+            ),
         }
     }
 }
@@ -198,23 +219,35 @@ fn account_row(error: &AccountError) -> Row {
 
 fn upstream_row(failure: &Failure) -> Row {
     match failure {
-        Failure::Unreachable { .. } => {
-            Row::new(StatusCode::BAD_GATEWAY, "upstream_unreachable", "Bad Gateway")
-        }
-        Failure::ConnectTimeout { .. } => {
-            Row::new(StatusCode::GATEWAY_TIMEOUT, "upstream_connect_timeout", "Gateway Timeout")
-        }
-        Failure::ResponseTimeout => {
-            Row::new(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout", "Gateway Timeout")
-        }
+        Failure::Unreachable { .. } => Row::new(
+            StatusCode::BAD_GATEWAY,
+            "upstream_unreachable",
+            "Bad Gateway",
+        ),
+        Failure::ConnectTimeout { .. } => Row::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            "upstream_connect_timeout",
+            "Gateway Timeout",
+        ),
+        Failure::ResponseTimeout => Row::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            "upstream_timeout",
+            "Gateway Timeout",
+        ),
         Failure::Closed(_) => Row::new(StatusCode::BAD_GATEWAY, "upstream_closed", "Bad Gateway"),
-        Failure::NotHttp(_) => Row::new(StatusCode::BAD_GATEWAY, "upstream_not_http", "Bad Gateway"),
+        Failure::NotHttp(_) => {
+            Row::new(StatusCode::BAD_GATEWAY, "upstream_not_http", "Bad Gateway")
+        }
         Failure::ClientBody(_) => bad_request("body_incomplete", "The request body ended early"),
     }
 }
 
 /// The answer to a refused request.
-pub(super) fn refuse(rejection: &Rejection, live: &Live, record: &mut Record<'_>) -> Response<Body> {
+pub(super) fn refuse(
+    rejection: &Rejection,
+    live: &Live,
+    record: &mut Record<'_>,
+) -> Response<Body> {
     let row = rejection.row();
     record.refused(row.code, rejection);
     let route = record.route();
@@ -253,7 +286,9 @@ fn from_template(fixed: &FixedAnswer) -> Response<Body> {
     let mut response = Response::new(Body::own(fixed.body.clone()));
     *response.status_mut() = fixed.status;
     let content_type = HeaderValue::from_static(fixed.content_type);
-    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
     response
 }
 
@@ -271,7 +306,10 @@ fn from_problem(row: Row, decision: &str) -> Response<Body> {
 /// What the standards ask for, whatever the body looks like.
 fn add_standard_headers(rejection: &Rejection, row: Row, headers: &mut HeaderMap) {
     if let Some(challenge) = row.challenge {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        headers.insert(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static(challenge),
+        );
     }
     if let Some(after) = row.retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));

@@ -108,7 +108,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         policy.decorate(Some(&listed), &mut headers);
         assert_eq!(headers.get("access-control-allow-origin"), Some(&listed));
-        assert_eq!(headers.get("vary").map(HeaderValue::as_bytes), Some(&b"Origin"[..]));
+        assert_eq!(
+            headers.get("vary").map(HeaderValue::as_bytes),
+            Some(&b"Origin"[..])
+        );
         let mut headers = HeaderMap::new();
         let other = HeaderValue::from_static("https://app.example.evil");
         policy.decorate(Some(&other), &mut headers);

@@ -155,9 +155,15 @@ mod tests {
     #[test]
     fn what_is_no_method_is_refused() {
         for text in ["get", "GE T", "", "GET,", "GET;PUT"] {
-            assert!(matches!(MethodSet::parse(text), Err(MethodError::Unknown(_))), "{text}");
+            assert!(
+                matches!(MethodSet::parse(text), Err(MethodError::Unknown(_))),
+                "{text}"
+            );
         }
-        assert!(matches!(MethodSet::parse("TRACE"), Err(MethodError::NeverServed(_))));
+        assert!(matches!(
+            MethodSet::parse("TRACE"),
+            Err(MethodError::NeverServed(_))
+        ));
         assert!(!MethodSet::Any.contains(&Method::CONNECT));
     }
 }

@@ -127,16 +127,17 @@ impl Pattern {
         let long_enough = other.segments.len() >= self.segments.len();
         let ends = match self.ends {
             End::Anything => true,
-            End::Exact => {
-                other.ends == End::Exact && other.segments.len() == self.segments.len()
-            }
+            End::Exact => other.ends == End::Exact && other.segments.len() == self.segments.len(),
         };
         long_enough && ends && self.segments.iter().zip(&other.segments).all(fits)
     }
 }
 
 fn segment(text: &str, may_be_empty: bool) -> Result<Segment, PatternError> {
-    if let Some(name) = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+    if let Some(name) = text
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'))
+    {
         let known = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if name.is_empty() || !name.chars().all(known) {
             return Err(PatternError::Parameter);
@@ -153,7 +154,9 @@ fn segment(text: &str, may_be_empty: bool) -> Result<Segment, PatternError> {
         return Err(PatternError::Target(TargetError::EmptySegment));
     }
     let canonical = canonical_path(&format!("/{text}"))?.into_owned();
-    Ok(Segment::Literal(canonical.trim_start_matches('/').to_owned()))
+    Ok(Segment::Literal(
+        canonical.trim_start_matches('/').to_owned(),
+    ))
 }
 
 impl fmt::Display for Pattern {
@@ -181,7 +184,14 @@ mod tests {
 
     #[test]
     fn patterns_print_as_they_were_written() {
-        for text in ["/", "/**", "/items", "/items/", "/users/{user_id}/**", "/a/{b}/c"] {
+        for text in [
+            "/",
+            "/**",
+            "/items",
+            "/items/",
+            "/users/{user_id}/**",
+            "/a/{b}/c",
+        ] {
             assert_eq!(pattern(text).to_string(), text);
         }
         assert_eq!(pattern("/%7euser").to_string(), "/~user");
@@ -219,7 +229,11 @@ mod tests {
             ("/users/{id}/**", "/users/**", false),
             ("/a/**", "/b", false),
         ] {
-            assert_eq!(pattern(wide).covers(&pattern(narrow)), covers, "{wide} {narrow}");
+            assert_eq!(
+                pattern(wide).covers(&pattern(narrow)),
+                covers,
+                "{wide} {narrow}"
+            );
         }
         assert!(pattern("/u/{a}").same_shape(&pattern("/u/{b}")));
         let users = pattern("/users/{id}/**");

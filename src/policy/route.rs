@@ -74,7 +74,9 @@ impl HostMatch {
             None => (folded.as_str(), false),
         };
         let host = crate::http::host::parse(name).ok()?;
-        if crate::http::host::without_port(&host) != host || format!("http://{host}/").parse::<Uri>().is_err() {
+        if crate::http::host::without_port(&host) != host
+            || format!("http://{host}/").parse::<Uri>().is_err()
+        {
             return None;
         }
         Some(if below {

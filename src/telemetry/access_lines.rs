@@ -14,7 +14,10 @@ use std::{
 
 use tracing::Event;
 
-use super::{Format, line};
+use super::{
+    Format,
+    line::{self, Moment},
+};
 use crate::clock::Clock;
 
 /// How long lines are gathered before they are written.
@@ -40,6 +43,7 @@ struct Shared {
 struct Buffer {
     bytes: Vec<u8>,
     lost: u64,
+    moment: Moment,
     writing: Writing,
 }
 
@@ -66,6 +70,7 @@ impl AccessLines {
             buffer: Mutex::new(Buffer {
                 bytes: Vec::new(),
                 lost: 0,
+                moment: Moment::default(),
                 writing: Writing::Open,
             }),
             filled: Condvar::new(),
@@ -82,13 +87,15 @@ impl AccessLines {
 
     /// Formats one event and leaves it to be written.
     pub(super) fn write(&self, event: &Event<'_>) {
+        let now = Clock.unix_seconds();
         let mut buffer = self.shared.lock();
         if buffer.bytes.len() > LARGEST {
             buffer.lost += 1;
             return;
         }
         let was_empty = buffer.bytes.is_empty();
-        line::write(self.format, Clock.unix_seconds(), event, &mut buffer.bytes);
+        let Buffer { bytes, moment, .. } = &mut *buffer;
+        line::write(self.format, moment.text(now), event, bytes);
         drop(buffer);
         if was_empty {
             self.shared.filled.notify_one();
@@ -123,7 +130,10 @@ impl Shared {
             let _ = out.write_all(&taken).and_then(|()| out.flush());
             taken.clear();
             if lost > 0 {
-                tracing::warn!(lines = lost, "access lines were dropped: nobody reads them fast enough");
+                tracing::warn!(
+                    lines = lost,
+                    "access lines were dropped: nobody reads them fast enough"
+                );
             }
             if writing == Writing::Closed {
                 return;

@@ -1,9 +1,6 @@
 //! One access line, as text or JSON.
 
-use std::{
-    fmt::{self, Write as _},
-    io::Write as _,
-};
+use std::{fmt, io::Write as _};
 
 use tracing::{
     Event,
@@ -13,18 +10,18 @@ use tracing::{
 use super::Format;
 use crate::clock::UnixSeconds;
 
-/// Appends the line of an event.
-pub(super) fn write(format: Format, now: UnixSeconds, event: &Event<'_>, out: &mut Vec<u8>) {
+/// Appends the line of an event; `time` is its moment as [`Moment`] writes it.
+pub(super) fn write(format: Format, time: &[u8], event: &Event<'_>, out: &mut Vec<u8>) {
     match format {
         Format::Json => {
             out.extend_from_slice(b"{\"time\":\"");
-            timestamp(now, out);
+            out.extend_from_slice(time);
             out.push(b'"');
             event.record(&mut Json(out));
             out.extend_from_slice(b"}\n");
         }
         Format::Text => {
-            timestamp(now, out);
+            out.extend_from_slice(time);
             event.record(&mut Text(out));
             out.push(b'\n');
         }
@@ -73,7 +70,7 @@ impl Text<'_> {
 impl Visit for Text<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.name(field);
-        let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+        let plain = |byte: u8| byte != b' ' && is_plain(byte);
         if !value.is_empty() && value.bytes().all(plain) {
             self.0.extend_from_slice(value.as_bytes());
         } else {
@@ -93,41 +90,74 @@ impl Visit for Text<'_> {
 
 fn json_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    for character in text.chars() {
-        match character {
-            '"' => out.extend_from_slice(b"\\\""),
-            '\\' => out.extend_from_slice(b"\\\\"),
-            // Control characters could forge a line or steer a terminal.
-            control if control.is_control() => {
-                // Writing to a vector does not fail.
-                let _ = write!(out, "\\u{:04x}", u32::from(control));
-            }
-            other => {
-                let mut bytes = [0; 4];
-                out.extend_from_slice(other.encode_utf8(&mut bytes).as_bytes());
-            }
-        }
+    if text.bytes().all(is_plain) {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        text.chars().for_each(|character| escaped(character, out));
     }
     out.push(b'"');
 }
 
-fn decimal(value: u64, out: &mut Vec<u8>) {
-    let _ = write!(out, "{value}");
+/// Printable ASCII that needs no escape in JSON.
+fn is_plain(byte: u8) -> bool {
+    (b' '..0x7F).contains(&byte) && byte != b'"' && byte != b'\\'
 }
 
-/// `2024-01-02T03:04:05Z` (RFC 3339), from the civil-from-days algorithm.
-fn timestamp(now: UnixSeconds, out: &mut Vec<u8>) {
+fn escaped(character: char, out: &mut Vec<u8>) {
+    match character {
+        '"' => out.extend_from_slice(b"\\\""),
+        '\\' => out.extend_from_slice(b"\\\\"),
+        // Control characters could forge a line or steer a terminal.
+        control if control.is_control() => {
+            // Writing to a vector does not fail.
+            let _ = write!(out, "\\u{:04x}", u32::from(control));
+        }
+        other => {
+            let mut bytes = [0; 4];
+            out.extend_from_slice(other.encode_utf8(&mut bytes).as_bytes());
+        }
+    }
+}
+
+fn decimal(value: u64, out: &mut Vec<u8>) {
+    let mut digits = [b'0'; 20];
+    let mut rest = value;
+    let mut used = 0;
+    for digit in digits.iter_mut().rev() {
+        // The remainder of a division by ten is a digit.
+        *digit = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+        used += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(digits.len() - used..).unwrap_or_default());
+}
+
+/// A moment as RFC 3339 writes it, kept while the second lasts.
+#[derive(Debug, Default)]
+pub(super) struct Moment {
+    second: u64,
+    text: String,
+}
+
+impl Moment {
+    /// `2024-01-02T03:04:05Z`.
+    pub(super) fn text(&mut self, now: UnixSeconds) -> &[u8] {
+        if self.second != now.0 || self.text.is_empty() {
+            self.second = now.0;
+            self.text = timestamp(now);
+        }
+        self.text.as_bytes()
+    }
+}
+
+fn timestamp(now: UnixSeconds) -> String {
     let (days, seconds) = (now.0 / 86_400, now.0 % 86_400);
     let (year, month, day) = civil(days);
-    let mut text = String::with_capacity(20);
-    let _ = write!(
-        text,
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    );
-    out.extend_from_slice(text.as_bytes());
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 /// Year, month and day of a number of days since 1970-01-01, counting years from March.
@@ -139,7 +169,11 @@ fn civil(days: u64) -> (u64, u64, u64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     (year, month, day)
 }
@@ -156,9 +190,19 @@ mod tests {
             (1_709_210_096, "2024-02-29T12:34:56Z"),
             (4_102_444_799, "2099-12-31T23:59:59Z"),
         ] {
+            assert_eq!(
+                Moment::default().text(UnixSeconds(seconds)),
+                text.as_bytes()
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_whole() {
+        for number in [0, 7, 10, 1234, u64::MAX] {
             let mut out = Vec::new();
-            timestamp(UnixSeconds(seconds), &mut out);
-            assert_eq!(String::from_utf8_lossy(&out), text);
+            decimal(number, &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), number.to_string());
         }
     }
 

@@ -8,7 +8,9 @@ mod line;
 
 use std::io;
 
-use tracing::{Event, Level, Metadata, Subscriber, level_filters::LevelFilter, span, subscriber::Interest};
+use tracing::{
+    Event, Level, Metadata, Subscriber, level_filters::LevelFilter, span, subscriber::Interest,
+};
 
 pub use access_lines::AccessLines;
 

@@ -142,7 +142,10 @@ mod tests {
     #[test]
     fn times_are_numbers() {
         assert_eq!(claims(r#"{"exp":5}"#).time("exp"), Ok(Some(UnixSeconds(5))));
-        assert_eq!(claims(r#"{"exp":5.9}"#).time("exp"), Ok(Some(UnixSeconds(5))));
+        assert_eq!(
+            claims(r#"{"exp":5.9}"#).time("exp"),
+            Ok(Some(UnixSeconds(5)))
+        );
         assert_eq!(claims("{}").time("exp"), Ok(None));
         for wrong in ["\"5\"", "-1", "1e300", "null", "true", "[5]", "{}"] {
             let json = format!(r#"{{"exp":{wrong}}}"#);
@@ -156,7 +159,15 @@ mod tests {
         assert_eq!(subject(r#"{"sub":"7"}"#), Ok(Subject::Text("7".to_owned())));
         assert_eq!(subject(r#"{"sub":7}"#), Ok(Subject::Integer(7)));
         assert_eq!(subject("{}"), Err(ClaimError::NoSubject));
-        for wrong in ["\"\"", "null", "1.5", "true", "[]", "\"a\\r\\nX: y\"", "\"a\\u0000\""] {
+        for wrong in [
+            "\"\"",
+            "null",
+            "1.5",
+            "true",
+            "[]",
+            "\"a\\r\\nX: y\"",
+            "\"a\\u0000\"",
+        ] {
             let json = format!(r#"{{"sub":{wrong}}}"#);
             assert_eq!(subject(&json), Err(ClaimError::Subject), "{wrong}");
         }

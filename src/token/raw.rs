@@ -60,8 +60,21 @@ mod tests {
     fn only_three_base64url_parts_are_a_token() {
         assert!(RawToken::parse(b"aA0-_.b.c", 64).is_ok());
         for text in [
-            "", ".", "..", "a.b", "a.b.", ".b.c", "a..c", "a.b.c.d", "a.b.c.d.e", "a=.b.c", " a.b.c", "a.b.c ",
-            "a.b.c+", "a.b.\u{e9}", "{\"payload\":\"x\"}",
+            "",
+            ".",
+            "..",
+            "a.b",
+            "a.b.",
+            ".b.c",
+            "a..c",
+            "a.b.c.d",
+            "a.b.c.d.e",
+            "a=.b.c",
+            " a.b.c",
+            "a.b.c ",
+            "a.b.c+",
+            "a.b.\u{e9}",
+            "{\"payload\":\"x\"}",
         ] {
             let error = RawToken::parse(text.as_bytes(), 64).expect_err(text);
             assert_eq!(error, ShapeError::NotCompact);

@@ -106,11 +106,13 @@ fn fill_members(
 ) -> Map<String, Value> {
     let mut filled = Map::new();
     for (name, shape) in members {
-        match shape.fill(values) {
-            Value::Object(merged) if name == SPREAD => filled.extend(merged),
-            value => {
-                filled.insert(name.clone(), value);
-            }
+        let value = shape.fill(values);
+        if name == SPREAD
+            && let Value::Object(merged) = value
+        {
+            filled.extend(merged);
+        } else {
+            filled.insert(name.clone(), value);
         }
     }
     filled
@@ -154,7 +156,8 @@ mod tests {
 
     #[test]
     fn an_unknown_placeholder_names_the_known_ones() {
-        let error = Shape::compile(&json!("{acess_token}"), &["access_token"]).expect_err("unknown");
+        let error =
+            Shape::compile(&json!("{acess_token}"), &["access_token"]).expect_err("unknown");
         let text = "there is no value {acess_token} here; there is {access_token}";
         assert_eq!(error.to_string(), text);
     }

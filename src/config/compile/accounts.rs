@@ -14,14 +14,26 @@ use crate::{
 /// The endpoints, by the index of their account.
 pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Vec<Endpoint>> {
     if !document.accounts.is_empty() {
-        needed(document.users.is_some(), "users", "`accounts` needs the user table", findings);
+        needed(
+            document.users.is_some(),
+            "users",
+            "`accounts` needs the user table",
+            findings,
+        );
         let refresh = document.tokens.refresh.is_some();
-        needed(refresh, "tokens", "`accounts` needs `tokens.refresh`", findings);
+        needed(
+            refresh,
+            "tokens",
+            "`accounts` needs `tokens.refresh`",
+            findings,
+        );
     }
     let dialects = dialect::load_all(document, findings);
     let accounts = document.accounts.iter().enumerate();
     let endpoints: Vec<Option<Endpoint>> = accounts
-        .map(|(index, account)| endpoint(account, &format!("accounts[{index}]"), &dialects, findings))
+        .map(|(index, account)| {
+            endpoint(account, &format!("accounts[{index}]"), &dialects, findings)
+        })
         .collect();
     endpoints.into_iter().collect()
 }
@@ -41,10 +53,10 @@ fn endpoint(
     let dialect_path = format!("{path}.dialect");
     let known = dialects.names().join(", ");
     let unknown = format!("use one of {known}, or name a file under `dialects`");
-    let found = dialects.find(&account.dialect);
-    let dialect = findings.take(found.ok_or("there is no such dialect"), &dialect_path, &unknown)?;
-    // A dialect with mistakes of its own has been reported where they are.
-    let dialect = dialect?;
+    if !dialects.has(&account.dialect) {
+        findings.mistake(&dialect_path, "there is no such dialect", &unknown);
+    }
+    let dialect = dialects.find(&account.dialect)?;
     let endpoint = match account.action {
         Action::Login => dialect.login.clone().map(Endpoint::Login),
         Action::Refresh => dialect.refresh.clone().map(Endpoint::Refresh),

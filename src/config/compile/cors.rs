@@ -20,7 +20,11 @@ pub(super) fn compile(
     let methods = cors.methods.iter().enumerate();
     for (index, method) in methods {
         let path = format!("{path}.methods[{index}]");
-        findings.take(Method::from_bytes(method.as_bytes()), &path, "write a method such as GET");
+        findings.take(
+            Method::from_bytes(method.as_bytes()),
+            &path,
+            "write a method such as GET",
+        );
     }
     let headers = cors.headers.as_ref();
     let headers = headers.and_then(|names| names_of(names, &format!("{path}.headers"), findings));
@@ -43,15 +47,23 @@ fn origins(cors: &Cors, path: &str, findings: &mut Findings<'_>) -> Origins {
     if cors.origins.iter().any(|origin| origin == "*") {
         if cors.credentials == Credentials::Allow {
             let fix = "list the origins, or leave credentials out";
-            findings.mistake(&format!("{path}.origins"), "browsers refuse * together with credentials", fix);
+            findings.mistake(
+                &format!("{path}.origins"),
+                "browsers refuse * together with credentials",
+                fix,
+            );
         }
         return Origins::Any;
     }
-    let listed = cors.origins.iter().enumerate().filter_map(|(index, origin)| {
-        let path = format!("{path}.origins[{index}]");
-        let fix = "write scheme, host and port only, such as https://app.example.com";
-        findings.take(self::origin(origin), &path, fix)
-    });
+    let listed = cors
+        .origins
+        .iter()
+        .enumerate()
+        .filter_map(|(index, origin)| {
+            let path = format!("{path}.origins[{index}]");
+            let fix = "write scheme, host and port only, such as https://app.example.com";
+            findings.take(self::origin(origin), &path, fix)
+        });
     Origins::Listed(listed.collect())
 }
 
@@ -67,7 +79,11 @@ fn origin(text: &str) -> Result<HeaderValue, &'static str> {
 fn names_of(names: &[String], path: &str, findings: &mut Findings<'_>) -> Option<HeaderValue> {
     for (index, name) in names.iter().enumerate() {
         let path = format!("{path}[{index}]");
-        findings.take(HeaderName::from_bytes(name.as_bytes()), &path, "write a header's name");
+        findings.take(
+            HeaderName::from_bytes(name.as_bytes()),
+            &path,
+            "write a header's name",
+        );
     }
     if names.is_empty() {
         return None;

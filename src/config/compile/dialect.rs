@@ -39,8 +39,13 @@ impl Dialects {
         self.0.keys().map(String::as_str).collect()
     }
 
-    pub(super) fn find(&self, name: &str) -> Option<Option<&Dialect>> {
-        self.0.get(name).map(Option::as_ref)
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// `None` also for one whose file has mistakes, which have been reported where they are.
+    pub(super) fn find(&self, name: &str) -> Option<&Dialect> {
+        self.0.get(name)?.as_ref()
     }
 }
 
@@ -62,7 +67,11 @@ pub(super) fn load_all(document: &Document, findings: &mut Findings<'_>) -> Dial
     for (name, file) in &document.dialects {
         let path = format!("dialects{}", key_step(name));
         if dialects.contains_key(name) {
-            findings.mistake(&path, "a built-in dialect has this name", "choose another name");
+            findings.mistake(
+                &path,
+                "a built-in dialect has this name",
+                "choose another name",
+            );
         }
         let source = Source::load(findings.files, &findings.resolve(file));
         let source = findings.take(source, &path, "name a readable dialect file");
@@ -127,7 +136,12 @@ fn compile_refresh(
     refresh: &written::Refresh,
     findings: &mut Findings<'_>,
 ) -> Option<RefreshDialect> {
-    let granted = template(&refresh.granted, "refresh.granted", &REFRESH_VALUES, findings);
+    let granted = template(
+        &refresh.granted,
+        "refresh.granted",
+        &REFRESH_VALUES,
+        findings,
+    );
     let refused = fixed(&refresh.refused, "refresh.refused", "refused", findings);
     Some(RefreshDialect {
         request: token_request(&refresh.request),
@@ -187,7 +201,11 @@ fn template(
 ) -> Option<AnswerTemplate> {
     let status = status(answer, path, findings);
     let body = Shape::compile(&answer.body, values);
-    let body = findings.take(body, &format!("{path}.body"), "use only the values that there are");
+    let body = findings.take(
+        body,
+        &format!("{path}.body"),
+        "use only the values that there are",
+    );
     Some(AnswerTemplate {
         status: status?,
         body: body?,
@@ -206,13 +224,13 @@ fn fixed(
     Some(Answer::json(template.status, &body, outcome))
 }
 
-fn status(
-    answer: &written::Answer,
-    path: &str,
-    findings: &mut Findings<'_>,
-) -> Option<StatusCode> {
+fn status(answer: &written::Answer, path: &str, findings: &mut Findings<'_>) -> Option<StatusCode> {
     let status = Some(answer.status).filter(|status| (200..600).contains(status));
     let status = status.and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.ok_or("no final answer has this status");
-    findings.take(status, &format!("{path}.status"), "write a status from 200 to 599")
+    findings.take(
+        status,
+        &format!("{path}.status"),
+        "write a status from 200 to 599",
+    )
 }

@@ -26,7 +26,11 @@ pub(super) fn lint(document: &Document, table: Option<&RouteTable>, findings: &m
         weaker_fallback(route, routes, &path, findings);
     }
     if routes.len() == accounts {
-        findings.warning("routes", "nothing is forwarded: every other request is refused", "add a route");
+        findings.warning(
+            "routes",
+            "nothing is forwarded: every other request is refused",
+            "add a route",
+        );
     }
 }
 
@@ -41,7 +45,11 @@ fn public_by_default(document: &Document, route: &Route, path: &str, findings: &
     }
     let message = "whatever no other route names goes through without a token";
     if document.public_by_default.is_some() {
-        findings.warning(path, message, "name the public routes and require a token for the rest");
+        findings.warning(
+            path,
+            message,
+            "name the public routes and require a token for the rest",
+        );
     } else {
         let fix = "write `access: required`, or say `public_by_default: acknowledged` at the top";
         findings.mistake(path, message, fix);
@@ -53,7 +61,10 @@ fn weaker_fallback(route: &Route, routes: &[Route], path: &str, findings: &mut F
     if route.methods == MethodSet::Any || route.access == Access::Public {
         return;
     }
-    let mut fallbacks: Vec<&Route> = routes.iter().filter(|other| catches(other, route)).collect();
+    let mut fallbacks: Vec<&Route> = routes
+        .iter()
+        .filter(|other| catches(other, route))
+        .collect();
     fallbacks.sort_by_key(|other| specificity(&other.pattern));
     let Some(next) = fallbacks.last() else { return };
     if next.access < route.access {
@@ -85,24 +96,43 @@ fn unused_upstreams(document: &Document, findings: &mut Findings<'_>) {
     }
     for name in document.upstreams.keys() {
         let used = |route: &&str| *route == name;
-        let named = document.routes.iter().filter_map(|route| route.upstream.as_deref());
+        let named = document
+            .routes
+            .iter()
+            .filter_map(|route| route.upstream.as_deref());
         if !named.into_iter().any(|route| used(&route)) {
             let path = format!("upstreams{}", crate::config::places::key_step(name));
-            findings.warning(&path, "no route goes to this upstream", "remove it, or name it in a route");
+            findings.warning(
+                &path,
+                "no route goes to this upstream",
+                "remove it, or name it in a route",
+            );
         }
     }
 }
 
 fn unused_dialects(document: &Document, findings: &mut Findings<'_>) {
     for name in document.dialects.keys() {
-        if !document.accounts.iter().any(|account| account.dialect == *name) {
+        if !document
+            .accounts
+            .iter()
+            .any(|account| account.dialect == *name)
+        {
             let path = format!("dialects{}", crate::config::places::key_step(name));
-            findings.warning(&path, "no account uses this dialect", "remove it, or use it");
+            findings.warning(
+                &path,
+                "no account uses this dialect",
+                "remove it, or use it",
+            );
         }
     }
     let login = |action: Action| matches!(action, Action::Login);
     let accounts = &document.accounts;
     if !accounts.is_empty() && !accounts.iter().any(|account| login(account.action)) {
-        findings.warning("accounts", "there is no login", "add one, or let the monolith's go through");
+        findings.warning(
+            "accounts",
+            "there is no login",
+            "add one, or let the monolith's go through",
+        );
     }
 }

@@ -45,12 +45,14 @@ impl<'a> Findings<'a> {
 
     /// A mistake: the configuration cannot be used.
     fn mistake(&mut self, path: &str, message: &str, fix: &str) {
-        self.diagnostics.push(self.places.mistake(path, message, fix));
+        self.diagnostics
+            .push(self.places.mistake(path, message, fix));
     }
 
     /// A warning: somebody should look.
     fn warning(&mut self, path: &str, message: &str, fix: &str) {
-        self.diagnostics.push(self.places.warning(path, message, fix));
+        self.diagnostics
+            .push(self.places.warning(path, message, fix));
     }
 
     /// Diagnostics of another file.

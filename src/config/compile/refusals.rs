@@ -23,7 +23,9 @@ pub(super) fn compile(
         Refusals::Custom(custom) => {
             let mut one = |refusal: &Option<CustomRefusal>, key: &str| {
                 let path = format!("{path}.custom.{key}");
-                refusal.as_ref().and_then(|refusal| fixed(refusal, &path, findings))
+                refusal
+                    .as_ref()
+                    .and_then(|refusal| fixed(refusal, &path, findings))
             };
             RefusalTemplate {
                 missing_token: one(&custom.missing_token, "missing_token"),
@@ -36,15 +38,15 @@ pub(super) fn compile(
     })
 }
 
-fn fixed(
-    refusal: &CustomRefusal,
-    path: &str,
-    findings: &mut Findings<'_>,
-) -> Option<FixedAnswer> {
+fn fixed(refusal: &CustomRefusal, path: &str, findings: &mut Findings<'_>) -> Option<FixedAnswer> {
     let status = Some(refusal.status).filter(|status| (400..600).contains(status));
     let status = status.and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.ok_or("a refusal has a status of its own");
-    let status = findings.take(status, &format!("{path}.status"), "write a status from 400 to 599")?;
+    let status = findings.take(
+        status,
+        &format!("{path}.status"),
+        "write a status from 400 to 599",
+    )?;
     Some(FixedAnswer {
         status,
         content_type: "application/json",

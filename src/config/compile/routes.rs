@@ -59,7 +59,10 @@ pub(super) fn compile(
 /// Where each readable route stands in the document.
 fn paths(document: &Document, routes: &[Option<Route>]) -> Vec<String> {
     let accounts = document.accounts.len();
-    let readable = routes.iter().enumerate().filter(|(_, route)| route.is_some());
+    let readable = routes
+        .iter()
+        .enumerate()
+        .filter(|(_, route)| route.is_some());
     readable
         .map(|(index, _)| match index.checked_sub(accounts) {
             None => format!("accounts[{index}].match"),
@@ -71,8 +74,13 @@ fn paths(document: &Document, routes: &[Option<Route>]) -> Vec<String> {
 fn ambiguous(ambiguity: Ambiguity, positions: &[String], findings: &mut Findings<'_>) {
     let position = |index: usize| positions.get(index).map_or("routes", String::as_str);
     let first = position(ambiguity.first);
-    let line = findings.places.at(first).map_or(0, |location| location.line);
-    let message = format!("this route and {first} (line {line}) match the same requests: one of them could never be reached");
+    let line = findings
+        .places
+        .at(first)
+        .map_or(0, |location| location.line);
+    let message = format!(
+        "this route and {first} (line {line}) match the same requests: one of them could never be reached"
+    );
     findings.mistake(
         position(ambiguity.second),
         &message,
@@ -88,7 +96,10 @@ fn account_route(
 ) -> Option<Route> {
     let path = format!("accounts[{index}]");
     let matched = matched(&account.matches, &format!("{path}.match"), findings);
-    if matched.as_ref().is_some_and(|(methods, _)| *methods == MethodSet::Any) {
+    if matched
+        .as_ref()
+        .is_some_and(|(methods, _)| *methods == MethodSet::Any)
+    {
         findings.mistake(
             &format!("{path}.match"),
             "an account route says its method",
@@ -188,14 +199,22 @@ fn upstream(
     let Some(name) = name else {
         if document.upstreams.len() > 1 {
             let fix = "add `upstream:` and its name";
-            findings.mistake(path, "there are several upstreams and the route names none", fix);
+            findings.mistake(
+                path,
+                "there are several upstreams and the route names none",
+                fix,
+            );
         }
         return (document.upstreams.len() == 1).then_some(UpstreamId(0));
     };
     let found = document.upstreams.get_index_of(name).map(UpstreamId);
     let known: Vec<&str> = document.upstreams.keys().map(String::as_str).collect();
     let fix = format!("use one of: {}", known.join(", "));
-    findings.take(found.ok_or("there is no such upstream"), &format!("{path}.upstream"), &fix)
+    findings.take(
+        found.ok_or("there is no such upstream"),
+        &format!("{path}.upstream"),
+        &fix,
+    )
 }
 
 fn owner(
@@ -212,7 +231,10 @@ fn owner(
     }
     if !pattern.has_parameter(&rule.subject_is) {
         let message = "the path has no such parameter";
-        let fix = format!("name a parameter of the path, or write {{{}}} into it", rule.subject_is);
+        let fix = format!(
+            "name a parameter of the path, or write {{{}}} into it",
+            rule.subject_is
+        );
         findings.mistake(&rule_path, message, &fix);
         return None;
     }

@@ -25,11 +25,23 @@ const SMALLEST_HEAD: u64 = 1024;
 
 pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Server> {
     if document.listeners.is_empty() {
-        findings.mistake("listeners", "there is no listener", "add `- address: 0.0.0.0:8080`");
+        findings.mistake(
+            "listeners",
+            "there is no listener",
+            "add `- address: 0.0.0.0:8080`",
+        );
     }
-    let listeners = document.listeners.iter().enumerate().map(|(index, listener)| {
-        address(&listener.address, &format!("listeners[{index}].address"), findings)
-    });
+    let listeners = document
+        .listeners
+        .iter()
+        .enumerate()
+        .map(|(index, listener)| {
+            address(
+                &listener.address,
+                &format!("listeners[{index}].address"),
+                findings,
+            )
+        });
     let listeners: Option<Vec<SocketAddr>> = listeners.collect();
     let admin = address(&document.admin.address, "admin.address", findings);
     if admin.is_some_and(|admin| !admin.ip().is_loopback()) {
@@ -65,14 +77,20 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
 }
 
 fn address(text: &str, path: &str, findings: &mut Findings<'_>) -> Option<SocketAddr> {
-    let parsed = text.parse().map_err(|_| "this is not an address with a port");
+    let parsed = text
+        .parse()
+        .map_err(|_| "this is not an address with a port");
     findings.take(parsed, path, ADDRESS)
 }
 
 fn cores(document: &Document, findings: &mut Findings<'_>) -> usize {
     match document.cores {
         Some(0) => {
-            findings.mistake("cores", "nothing would serve", "write 1 or more, or leave it out");
+            findings.mistake(
+                "cores",
+                "nothing would serve",
+                "write 1 or more, or leave it out",
+            );
             1
         }
         Some(cores) => cores.into(),
@@ -84,7 +102,9 @@ fn trusted(document: &Document, findings: &mut Findings<'_>) -> TrustedProxies {
     let mut networks = Vec::new();
     for (index, text) in document.trusted_proxies.iter().enumerate() {
         let path = format!("trusted_proxies[{index}]");
-        let network = text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
+        let network = text
+            .parse::<IpNet>()
+            .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
         let network = network.map_err(|_| "this is neither an address nor a network");
         let fix = "write an address such as 10.0.0.5 or a network such as 10.0.0.0/8";
         let Some(network) = findings.take(network, &path, fix) else {
@@ -126,7 +146,11 @@ fn limits(document: &Document, findings: &mut Findings<'_>) {
     ];
     for (path, time) in times {
         if std::time::Duration::from(time).is_zero() {
-            findings.mistake(path, "no connection could be used", "write a longer time, such as 10s");
+            findings.mistake(
+                path,
+                "no connection could be used",
+                "write a longer time, such as 10s",
+            );
         }
     }
 }

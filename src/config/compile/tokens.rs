@@ -34,7 +34,11 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         same_secret(document, findings);
     }
     if tokens.cache.capacity == 0 {
-        findings.mistake("tokens.cache.capacity", "nothing would be cached", "write 1 or more");
+        findings.mistake(
+            "tokens.cache.capacity",
+            "nothing would be cached",
+            "write 1 or more",
+        );
     }
     Some(Tokens {
         access: access?,
@@ -86,9 +90,14 @@ fn token(token: &Token, path: &str, findings: &mut Findings<'_>) -> Option<Token
 }
 
 fn weak_secret(token: &Token, path: &str, findings: &mut Findings<'_>) {
-    let message = format!("the secret has less than {SECRET_BYTES} bytes and can be guessed offline");
+    let message =
+        format!("the secret has less than {SECRET_BYTES} bytes and can be guessed offline");
     if token.weak_secret.is_some() {
-        findings.warning(&format!("{path}.weak_secret"), &message, "rotate it as soon as the monolith can");
+        findings.warning(
+            &format!("{path}.weak_secret"),
+            &message,
+            "rotate it as soon as the monolith can",
+        );
     } else {
         let fix = "use a longer one, or say `weak_secret: acknowledged` beside it";
         findings.mistake(&format!("{path}.secret"), &message, fix);
@@ -103,7 +112,11 @@ pub(super) fn secret(
 ) -> Option<Secret<Vec<u8>>> {
     let bytes = secret_text(text, path, findings)?;
     if bytes.expose().is_empty() {
-        findings.mistake(path, "the secret is empty", "set it, for example by ${SECRET_KEY}");
+        findings.mistake(
+            path,
+            "the secret is empty",
+            "set it, for example by ${SECRET_KEY}",
+        );
         return None;
     }
     Some(Secret::new(bytes.expose().clone().into_bytes()))
@@ -122,7 +135,11 @@ pub(super) fn secret_text(
     match read_secret_file(findings.files, &file) {
         Ok(secret) => Some(Secret::new(secret.to_string())),
         Err(error) => {
-            findings.mistake(path, &error.to_string(), "name a readable file after `file:`");
+            findings.mistake(
+                path,
+                &error.to_string(),
+                "name a readable file after `file:`",
+            );
             None
         }
     }
@@ -153,7 +170,11 @@ fn claim(value: &Value, path: &str, findings: &mut Findings<'_>) -> Option<Claim
     let fix = "use {user.id}, or {{ and }} for braces";
     let template = findings.take(Template::parse(text), path, fix)?;
     if let Some(unknown) = template.placeholders().find(|name| *name != "user.id") {
-        findings.mistake(path, &format!("there is no value {{{unknown}}} for a claim"), fix);
+        findings.mistake(
+            path,
+            &format!("there is no value {{{unknown}}} for a claim"),
+            fix,
+        );
         return None;
     }
     Some(ClaimValue::Template(template))
@@ -167,15 +188,27 @@ pub(super) fn compile_identity(
     let headers = identity.headers.iter().map(|(name, text)| {
         let path = format!("identity.headers{}", key_step(name));
         let header = HeaderName::from_bytes(name.as_bytes());
-        let header = findings.take(header, &path, "use letters, digits and -, such as X-User-Id");
-        let template = findings.take(Template::parse(text), &path, "use {subject} or {claims.NAME}");
+        let header = findings.take(
+            header,
+            &path,
+            "use letters, digits and -, such as X-User-Id",
+        );
+        let template = findings.take(
+            Template::parse(text),
+            &path,
+            "use {subject} or {claims.NAME}",
+        );
         let template = template.filter(|template| known(template, &path, findings));
         let header = header.filter(|header| addable(header, &path, findings));
         Some((header?, template?))
     });
     let headers: Option<Vec<_>> = headers.collect::<Vec<_>>().into_iter().collect();
     if identity.subject.is_empty() {
-        findings.mistake("identity.subject", "the claim has no name", "write sub, or the claim's name");
+        findings.mistake(
+            "identity.subject",
+            "the claim has no name",
+            "write sub, or the claim's name",
+        );
     }
     Some(compiled::Identity {
         subject: identity.subject.clone(),
@@ -192,7 +225,10 @@ fn is_row_id(access: &Token, subject: &str) -> bool {
 
 fn known(template: &Template, path: &str, findings: &mut Findings<'_>) -> bool {
     let known = |name: &str| {
-        name == "subject" || name.strip_prefix("claims.").is_some_and(|claim| !claim.is_empty())
+        name == "subject"
+            || name
+                .strip_prefix("claims.")
+                .is_some_and(|claim| !claim.is_empty())
     };
     let unknown = template.placeholders().find(|name| !known(name));
     if let Some(unknown) = unknown {

@@ -32,7 +32,11 @@ pub(super) fn compile(
 fn one(name: &str, upstream: &Upstream, findings: &mut Findings<'_>) -> Settings {
     let path = format!("upstreams{}", key_step(name));
     if upstream.endpoints.is_empty() {
-        findings.mistake(&format!("{path}.endpoints"), "there is no endpoint", ENDPOINT);
+        findings.mistake(
+            &format!("{path}.endpoints"),
+            "there is no endpoint",
+            ENDPOINT,
+        );
     }
     let endpoints = upstream.endpoints.iter().enumerate();
     let endpoints = endpoints.filter_map(|(index, text)| {
@@ -62,7 +66,11 @@ fn one(name: &str, upstream: &Upstream, findings: &mut Findings<'_>) -> Settings
             let value = host::parse(text).map(|host| HeaderValue::try_from(&*host));
             let value = value.map_err(|error| error.to_string());
             let value = value.and_then(|value| value.map_err(|error| error.to_string()));
-            findings.take(value, &format!("{path}.host"), "write a host, with a port if it has one")
+            findings.take(
+                value,
+                &format!("{path}.host"),
+                "write a host, with a port if it has one",
+            )
         }),
         connect_timeout: upstream.connect_timeout.into(),
         response_timeout: upstream.response_timeout.into(),
@@ -74,7 +82,11 @@ fn one(name: &str, upstream: &Upstream, findings: &mut Findings<'_>) -> Settings
 
 fn positive(time: Span, path: &str, findings: &mut Findings<'_>) {
     if std::time::Duration::from(time).is_zero() {
-        findings.mistake(path, "no request could succeed", "write a longer time, such as 5s");
+        findings.mistake(
+            path,
+            "no request could succeed",
+            "write a longer time, such as 5s",
+        );
     }
 }
 
@@ -92,7 +104,10 @@ fn endpoint(text: &str) -> Result<Endpoint, &'static str> {
     if authority.as_str().contains('@') {
         return Err("an endpoint has no user name");
     }
-    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+    let name = authority
+        .host()
+        .trim_start_matches('[')
+        .trim_end_matches(']');
     Ok(Endpoint {
         host: name.to_owned(),
         port: authority.port_u16().unwrap_or(80),

@@ -51,7 +51,11 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     match settings.check() {
         Ok(()) => Some(settings),
         Err(error) => {
-            findings.mistake("users", &error.to_string(), "correct the settings of the user table");
+            findings.mistake(
+                "users",
+                &error.to_string(),
+                "correct the settings of the user table",
+            );
             None
         }
     }
@@ -82,7 +86,9 @@ fn expected(value: &Value) -> Result<Expected, &'static str> {
         Value::Null => Ok(Expected::Null),
         Value::Bool(truth) => Ok(Expected::Boolean(*truth)),
         Value::Number(number) => {
-            let number = number.as_i64().ok_or("no column is compared with this number")?;
+            let number = number
+                .as_i64()
+                .ok_or("no column is compared with this number")?;
             Ok(Expected::Integer(number))
         }
         Value::String(text) => Ok(Expected::Text(text.clone())),

@@ -66,10 +66,10 @@ pub enum Refusals {
     /// problem+json (RFC 9457).
     #[default]
     Problem,
-    /// What a FastAPI application with OAuth2PasswordBearer answers.
+    /// What a FastAPI application with `OAuth2PasswordBearer` answers.
     Fastapi,
     /// Your own; what is left out is problem+json.
-    Custom(CustomRefusals),
+    Custom(Box<CustomRefusals>),
 }
 
 /// Refusals of the monolith's own kind.
@@ -140,4 +140,3 @@ fn usual_methods() -> Vec<String> {
 fn ten_minutes() -> Span {
     Span::from_secs(600)
 }
-

@@ -9,7 +9,7 @@ use crate::config::compose::compose;
 use crate::config::diagnostic::{Diagnostic, Finding, Severity, sort};
 use crate::config::interpolate::interpolate;
 use crate::config::listing::Listing;
-use crate::config::peel::{Peeled, peel};
+use crate::config::peel::{MOST_FINDINGS, Peeled, peel};
 use crate::config::places::Places;
 use crate::config::source::{Environment, Source};
 
@@ -47,13 +47,12 @@ pub fn read<T: DeserializeOwned>(source: &Source, environment: &dyn Environment)
         peeled = peel(root);
     }
     findings.append(&mut peeled.findings);
-    if peeled.cut {
-        findings.push(unfinished());
-    }
-    let mut diagnostics: Vec<_> = findings
-        .into_iter()
-        .map(|finding| finding.diagnose(Severity::Mistake, &listing))
-        .collect();
+    let cut = peeled.cut || findings.len() > MOST_FINDINGS;
+    findings.sort_by_key(|finding| finding.location);
+    findings.truncate(MOST_FINDINGS);
+    findings.extend(cut.then(unfinished));
+    let diagnose = |finding: Finding| finding.diagnose(Severity::Mistake, &listing);
+    let mut diagnostics: Vec<_> = findings.into_iter().map(diagnose).collect();
     sort(&mut diagnostics);
     let sound = diagnostics.is_empty();
     let (value, remainder) = if sound {

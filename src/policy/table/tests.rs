@@ -22,9 +22,9 @@ fn route(text: &str) -> Route {
         name: text.into(),
         place: "test".into(),
         host,
-        methods: words
-            .pop()
-            .map_or(MethodSet::Any, |methods| MethodSet::parse(methods).expect("methods")),
+        methods: words.pop().map_or(MethodSet::Any, |methods| {
+            MethodSet::parse(methods).expect("methods")
+        }),
         pattern: Pattern::parse(&pattern).expect("a pattern"),
         access: Access::Required,
         subject_is: None,
@@ -123,7 +123,10 @@ fn routes_that_nothing_tells_apart_are_reported() {
         ("x.com/a", "X.com/a"),
     ] {
         let routes = vec![route(one), route(two)];
-        let ambiguity = Ambiguity { first: 0, second: 1 };
+        let ambiguity = Ambiguity {
+            first: 0,
+            second: 1,
+        };
         let error = RouteTable::new(routes).expect_err("ambiguous");
         assert_eq!(error, [ambiguity], "{one} {two}");
     }

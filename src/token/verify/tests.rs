@@ -62,18 +62,52 @@ fn exp_is_honoured_to_the_second() {
 fn claims_of_the_wrong_type_are_refused() {
     for (payload, error) in [
         (json!({"sub": "42"}), InvalidToken::NoExpiry),
-        (json!({"exp": "1000001", "sub": "42"}), InvalidToken::Claim(ClaimError::WrongType("exp"))),
-        (json!({"exp": -5, "sub": "42"}), InvalidToken::Claim(ClaimError::WrongType("exp"))),
-        (json!({"exp": 1_000_001, "sub": "42", "nbf": "99999999999"}), InvalidToken::Claim(ClaimError::WrongType("nbf"))),
-        (json!({"exp": 1_000_001, "sub": "42", "iat": "1"}), InvalidToken::Claim(ClaimError::WrongType("iat"))),
-        (json!({"exp": 1_000_001, "sub": "42", "nbf": 1_000_001}), InvalidToken::NotYetValid),
-        (json!({"exp": 1_000_001}), InvalidToken::Claim(ClaimError::NoSubject)),
-        (json!({"exp": 1_000_001, "sub": null}), InvalidToken::Claim(ClaimError::Subject)),
-        (json!({"exp": 1_000_001, "sub": 1.5}), InvalidToken::Claim(ClaimError::Subject)),
-        (json!({"exp": 1_000_001, "sub": ["42"]}), InvalidToken::Payload),
-        (json!({"exp": 1_000_001, "sub": "42", "aud": "elsewhere"}), InvalidToken::Audience),
+        (
+            json!({"exp": "1000001", "sub": "42"}),
+            InvalidToken::Claim(ClaimError::WrongType("exp")),
+        ),
+        (
+            json!({"exp": -5, "sub": "42"}),
+            InvalidToken::Claim(ClaimError::WrongType("exp")),
+        ),
+        (
+            json!({"exp": 1_000_001, "sub": "42", "nbf": "99999999999"}),
+            InvalidToken::Claim(ClaimError::WrongType("nbf")),
+        ),
+        (
+            json!({"exp": 1_000_001, "sub": "42", "iat": "1"}),
+            InvalidToken::Claim(ClaimError::WrongType("iat")),
+        ),
+        (
+            json!({"exp": 1_000_001, "sub": "42", "nbf": 1_000_001}),
+            InvalidToken::NotYetValid,
+        ),
+        (
+            json!({"exp": 1_000_001}),
+            InvalidToken::Claim(ClaimError::NoSubject),
+        ),
+        (
+            json!({"exp": 1_000_001, "sub": null}),
+            InvalidToken::Claim(ClaimError::Subject),
+        ),
+        (
+            json!({"exp": 1_000_001, "sub": 1.5}),
+            InvalidToken::Claim(ClaimError::Subject),
+        ),
+        (
+            json!({"exp": 1_000_001, "sub": ["42"]}),
+            InvalidToken::Payload,
+        ),
+        (
+            json!({"exp": 1_000_001, "sub": "42", "aud": "elsewhere"}),
+            InvalidToken::Audience,
+        ),
     ] {
-        assert_eq!(verdict(&token(&payload.to_string())), Err(error), "{payload}");
+        assert_eq!(
+            verdict(&token(&payload.to_string())),
+            Err(error),
+            "{payload}"
+        );
     }
     let repeated = token(r#"{"exp":1000001,"sub":"1","sub":"2"}"#);
     assert_eq!(verdict(&repeated), Err(InvalidToken::Payload));
@@ -94,13 +128,23 @@ fn the_header_selects_nothing() {
         (r#"{"alg":5}"#, InvalidToken::Header),
         (r#"{"alg":"HS256","alg":"none"}"#, InvalidToken::Header),
         ("[]", InvalidToken::Header),
-        (r#"{"alg":"HS256","crit":["b64"],"b64":false}"#, InvalidToken::Critical),
+        (
+            r#"{"alg":"HS256","crit":["b64"],"b64":false}"#,
+            InvalidToken::Critical,
+        ),
     ] {
-        assert_eq!(verdict(&signed(header, payload, SECRET)), Err(error), "{header}");
+        assert_eq!(
+            verdict(&signed(header, payload, SECRET)),
+            Err(error),
+            "{header}"
+        );
     }
     let with_key = r#"{"alg":"HS256","kid":"../../dev/null","jku":"http://127.0.0.1:1/","jwk":{"kty":"oct","k":"AA"}}"#;
     assert_eq!(verdict(&signed(with_key, payload, SECRET)), Ok(()));
-    assert_eq!(verdict(&signed(with_key, payload, "")), Err(InvalidToken::Signature));
+    assert_eq!(
+        verdict(&signed(with_key, payload, "")),
+        Err(InvalidToken::Signature)
+    );
 }
 
 #[test]

@@ -76,7 +76,11 @@ fn names_its_secrets(text: &str) -> bool {
             .into_iter()
             .rev()
             .collect();
-        before.contains("secret") || before.contains("database")
+        ["secret", "database"].iter().any(|name| {
+            before
+                .rsplit_once(name)
+                .is_some_and(|(_, rest)| !rest.starts_with(char::is_alphanumeric))
+        })
     })
 }
 

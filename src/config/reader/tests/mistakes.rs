@@ -5,12 +5,12 @@ use super::*;
 #[test]
 fn an_unknown_key_names_the_one_that_was_meant() {
     let text = with("  table: user", "  tabel: user\n  tablespace: x");
-    let expected = r#"gateway.yaml:6:3: users.tabel: unknown key `tabel`; fix: did you mean `table`? possible here: database, table, columns, states
+    let expected = r"gateway.yaml:6:3: users.tabel: unknown key `tabel`; fix: did you mean `table`? possible here: database, table, columns, states
   6 |   tabel: user
     |   ^
 gateway.yaml:7:3: users.tablespace: unknown key `tablespace`; fix: remove it; possible here: database, table, columns, states
   7 |   tablespace: x
-    |   ^"#;
+    |   ^";
     tells(&text, expected);
 }
 
@@ -90,7 +90,7 @@ fn every_missing_key_of_one_mapping() {
         "  access:  { algorithm: HS256, secret: \"hunter2hunter2\", lifetime: 30d }",
         "  access: { lifetime: 30 }",
     );
-    let expected = r#"gateway.yaml:11:11: tokens.access: the key `algorithm` is missing; fix: add `algorithm: …`
+    let expected = r"gateway.yaml:11:11: tokens.access: the key `algorithm` is missing; fix: add `algorithm: …`
   11 |   access: { lifetime: 30 }
      |           ^
 gateway.yaml:11:11: tokens.access: the key `secret` is missing; fix: add `secret: …`
@@ -98,7 +98,7 @@ gateway.yaml:11:11: tokens.access: the key `secret` is missing; fix: add `secret
      |           ^
 gateway.yaml:11:23: tokens.access.lifetime: expected a duration with its unit, found a number (found 30); fix: add d, h, m, s or ms, such as 30d, 1h, 15m, 10s or 500ms
   11 |   access: { lifetime: 30 }
-     |                       ^"#;
+     |                       ^";
     tells(&text, expected);
 }
 
@@ -129,9 +129,9 @@ gateway.yaml:11:25: tokens.access.algorithm: expected a value, found nothing; fi
 #[test]
 fn nothing_where_a_section_is_needed() {
     let text = format!("{SOUND}limits:\n");
-    let expected = r#"gateway.yaml:16:1: limits: expected a mapping, found nothing; fix: write `{}` to take the defaults, or remove the key
+    let expected = r"gateway.yaml:16:1: limits: expected a mapping, found nothing; fix: write `{}` to take the defaults, or remove the key
   16 | limits:
-     | ^"#;
+     | ^";
     tells(&text, expected);
 }
 
@@ -204,18 +204,18 @@ fn a_byte_order_mark_and_carriage_returns() {
         "\u{feff}{}",
         with("  table: user", "  tabel: user").replace('\n', "\r\n")
     );
-    let expected = r#"gateway.yaml:6:3: users.tabel: unknown key `tabel`; fix: did you mean `table`? possible here: database, table, columns, states
+    let expected = r"gateway.yaml:6:3: users.tabel: unknown key `tabel`; fix: did you mean `table`? possible here: database, table, columns, states
   6 |   tabel: user
-    |   ^"#;
+    |   ^";
     tells(&text, expected);
 }
 
 #[test]
 fn a_variable_of_the_wrong_kind_is_not_shown() {
     let text = format!("{SOUND}limits: {{ connections: \"${{WORD}}\" }}\n");
-    let expected = r#"gateway.yaml:16:24: limits.connections: expected a whole number from 0 to 65535 (found [redacted]); fix: write a whole number from 0 to 65535; the value comes from the environment: WORD
+    let expected = r"gateway.yaml:16:24: limits.connections: expected a whole number from 0 to 65535 (found [redacted]); fix: write a whole number from 0 to 65535; the value comes from the environment: WORD
   16 | limits: { connections: [redacted] }
-     |                        ^"#;
+     |                        ^";
     tells(&text, expected);
 }
 

@@ -214,6 +214,19 @@ fn many_mistakes_are_cut() {
 }
 
 #[test]
+fn mistakes_of_every_kind_are_cut_in_good_time() {
+    for text in [
+        "text: []\n".repeat(20_000),
+        format!("text: [{}]", "\"${NOPE}\",".repeat(20_000)),
+        format!("text: [{}]", "*nope,".repeat(20_000)),
+        format!("numbers: [{}]", "{secret: x},".repeat(20_000)),
+    ] {
+        let reading = read::<Sampler>(&Source::new("s", &text), &Fixed);
+        assert_eq!(reading.diagnostics.len(), 201);
+    }
+}
+
+#[test]
 fn a_large_sound_document_is_read() {
     let text = format!(
         "{SOUND}{}",
@@ -225,22 +238,4 @@ fn a_large_sound_document_is_read() {
         .collect();
     let wide = read::<BTreeMap<String, String>>(&Source::new("s", &keys.concat()), &Fixed);
     assert_eq!(wide.value.unwrap().len(), 60_000);
-}
-#[test]
-fn timing() {
-    for (n, t) in [
-        ("wrong items", format!("numbers: [{}]", "x,".repeat(200_000))),
-        ("unknown keys", (0..60_000).map(|i| format!("k{i}: a\n")).collect::<String>()),
-        ("duplicate keys", "text: []\n".repeat(100_000)),
-        ("missing vars", format!("text: [{}]", "\"${A}\",".repeat(100_000))),
-        ("secrets", format!("anything: [{}]", "{secret: x},".repeat(60_000))),
-        ("one long line of masks and errors", format!("numbers: [{}]", "{secret: x},".repeat(60_000))),
-        ("unknown aliases", format!("text: [{}]", "*a,".repeat(120_000))),
-        ("inner", format!("inner: {}{}", "{inner: ".repeat(60), "}".repeat(60))),
-    ] {
-        let start = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
-        let d = read::<Sampler>(&Source::new("s", &t), &Fixed).diagnostics.len();
-        let took = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap() - start;
-        println!("{n}: {d} diagnostics, {took:?}");
-    }
 }
