@@ -143,6 +143,15 @@ fn is_hop_by_hop(name: &HeaderName) -> bool {
 }
 
 fn remove_connection(headers: &mut HeaderMap) {
+    let mut values = headers.get_all(header::CONNECTION).iter();
+    let first = values.next();
+    // What most peers send names no field.
+    if values.next().is_none()
+        && first.is_some_and(|value| value == "keep-alive" || value == "close")
+    {
+        headers.remove(header::CONNECTION);
+        return;
+    }
     let named: SmallVec<[HeaderName; 4]> = headers
         .get_all(header::CONNECTION)
         .iter()

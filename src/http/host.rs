@@ -46,6 +46,9 @@ pub fn validated<'a>(
 
 /// Checks `host [":" port]` and folds it to lower case; borrows where it is lower case already.
 pub fn parse(text: &str) -> Result<Cow<'_, str>, HostError> {
+    if is_plain(text) {
+        return Ok(Cow::Borrowed(text));
+    }
     let (host, port) = split_port(text)?;
     if !port.bytes().all(|byte| byte.is_ascii_digit()) || port.len() > 5 {
         return Err(HostError::Malformed);
@@ -57,6 +60,21 @@ pub fn parse(text: &str) -> Result<Cow<'_, str>, HostError> {
         return Ok(Cow::Owned(text.to_ascii_lowercase()));
     }
     Ok(Cow::Borrowed(text))
+}
+
+/// The usual Host, in one pass: a short name in lower case, then perhaps a port.
+fn is_plain(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    let in_name = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_');
+    let name = bytes.by_ref().take_while(in_name).count();
+    if name == 0 || text.len() > 64 {
+        return false;
+    }
+    // The byte that ended the name is consumed: it has to have been the colon, or the end.
+    text.len() == name
+        || (text.as_bytes().get(name) == Some(&b':')
+            && bytes.len() <= 5
+            && bytes.all(|byte| byte.is_ascii_digit()))
 }
 
 /// The host without its port and without a trailing dot, for matching a route's `host`.

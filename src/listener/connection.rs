@@ -40,7 +40,10 @@ pub(super) async fn serve<H: Handler>(stream: TcpStream, core: Core, handler: Rc
         address_value,
         notices: Notices::new(),
     });
-    let service = service_fn(|request| answer(Rc::clone(&handler), Rc::clone(&peer), request));
+    let service = service_fn(|request| {
+        // A request is large and moves through many stages.
+        answer(Rc::clone(&handler), Rc::clone(&peer), Box::new(request))
+    });
     let watched = Watched {
         stream,
         peer: Rc::clone(&peer),
@@ -95,7 +98,7 @@ fn builder(settings: &Settings) -> http1::Builder {
 async fn answer<H: Handler>(
     handler: Rc<H>,
     peer: Rc<Peer>,
-    request: Request<Incoming>,
+    request: Box<Request<Incoming>>,
 ) -> Result<Response<Tracked<H::Body>>, Infallible> {
     peer.notices.enter(Phase::Exchange);
     let exchange = ExchangeGuard(Rc::clone(&peer));

@@ -41,6 +41,6 @@ pub trait Handler: 'static {
     fn handle(
         self: Rc<Self>,
         peer: Rc<Peer>,
-        request: Request<Incoming>,
+        request: Box<Request<Incoming>>,
     ) -> impl Future<Output = Response<Self::Body>> + 'static;
 }

@@ -47,7 +47,7 @@ impl Pipeline {
                 .insert(header::HOST, upstream.authority());
         }
         let sent = record.started();
-        let response = upstream.send(request, sent).await;
+        let response = upstream.send(request, &prepared.added, sent).await;
         record.set_upstream_time(|| self.clock.instant().duration_since(sent));
         let mut response = response?.map(Body::relayed);
         clean_response(response.headers_mut());

@@ -127,11 +127,11 @@ fn walk(
     use crate::http::target::TargetError;
     let fragment = question.target.contains('#');
     let request = request(question).ok_or(TargetError::Form)?;
-    let received = receive(request, fragment)?;
+    let received = receive(Box::new(request), fragment)?;
     let path = received.request.uri().path().to_owned();
     explanation.candidates = live
         .table
-        .candidates(received.host_name(), &question.method, &path)
+        .candidates(received.host_text(), &question.method, &path)
         .into_iter()
         .map(candidate)
         .collect();

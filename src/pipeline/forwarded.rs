@@ -63,64 +63,86 @@ fn is_plain(value: &HeaderValue) -> bool {
     value.len() <= 128 && !value.is_empty() && value.as_bytes().iter().all(plain)
 }
 
-/// The hop between the client and the gateway.
+/// The hop between the client and the gateway, as the upstream is told of it.
+#[derive(Debug)]
 pub(super) struct Hop<'a> {
-    pub(super) peer: &'a Peer,
-    pub(super) host: Option<&'a HeaderValue>,
-    pub(super) decision: DecisionId,
+    style: ForwardedStyle,
+    peer: &'a Peer,
+    said: FromProxy,
+    host: Option<HeaderValue>,
+    decision: DecisionId,
 }
 
-/// Adds the family that is configured, and the request id.
-pub(super) fn add(headers: &mut HeaderMap, style: ForwardedStyle, said: FromProxy, hop: &Hop<'_>) {
-    let request_id = said
-        .request_id
-        .or_else(|| HeaderValue::from_bytes(hop.decision.as_bytes()).ok());
-    if let Some(request_id) = request_id {
-        headers.insert(X_REQUEST_ID, request_id);
-    }
-    let proto = said.proto.unwrap_or(HeaderValue::from_static("http"));
-    let host = said.host.as_ref().or(hop.host);
-    let address = &hop.peer.address_value;
-    match style {
-        ForwardedStyle::XForwarded => {
-            let chain = said.chain.and_then(|chain| append(&chain, address));
-            headers.insert(X_FORWARDED_FOR, chain.unwrap_or_else(|| address.clone()));
-            headers.insert(X_FORWARDED_PROTO, proto);
-            if let Some(host) = host {
-                headers.insert(X_FORWARDED_HOST, host.clone());
-            }
+impl<'a> Hop<'a> {
+    pub(super) fn new(
+        live: &Live,
+        peer: &'a Peer,
+        said: FromProxy,
+        host: Option<HeaderValue>,
+        decision: DecisionId,
+    ) -> Self {
+        Self {
+            style: live.forwarded,
+            peer,
+            said,
+            host,
+            decision,
         }
-        ForwardedStyle::Rfc7239 => {
-            if let Some(value) = elements(said.chain.as_ref(), hop.peer, &proto, host) {
-                headers.insert(::http::header::FORWARDED, value);
+    }
+
+    /// Sends the family that is configured, and the request id.
+    pub(super) fn visit(&self, send: &mut dyn FnMut(&HeaderName, &[u8])) {
+        let request_id = self.said.request_id.as_ref();
+        let decision = self.decision.as_bytes();
+        send(
+            &X_REQUEST_ID,
+            request_id.map_or(decision, HeaderValue::as_bytes),
+        );
+        let proto = self.said.proto.as_ref();
+        let proto = proto.map_or(&b"http"[..], HeaderValue::as_bytes);
+        let host = self.said.host.as_ref().or(self.host.as_ref());
+        let address = &self.peer.address_value;
+        match self.style {
+            ForwardedStyle::XForwarded => {
+                match &self.said.chain {
+                    Some(chain) => send(&X_FORWARDED_FOR, &append(chain, address)),
+                    None => send(&X_FORWARDED_FOR, address.as_bytes()),
+                }
+                send(&X_FORWARDED_PROTO, proto);
+                if let Some(host) = host {
+                    send(&X_FORWARDED_HOST, host.as_bytes());
+                }
+            }
+            ForwardedStyle::Rfc7239 => {
+                let value = elements(self.said.chain.as_ref(), self.peer, proto, host);
+                send(&::http::header::FORWARDED, value.as_bytes());
             }
         }
     }
 }
 
-fn append(chain: &HeaderValue, address: &HeaderValue) -> Option<HeaderValue> {
-    let joined = [chain.as_bytes(), address.as_bytes()].join(&b", "[..]);
-    HeaderValue::from_bytes(&joined).ok()
+fn append(chain: &HeaderValue, address: &HeaderValue) -> Vec<u8> {
+    [chain.as_bytes(), address.as_bytes()].join(&b", "[..])
 }
 
 /// One `Forwarded` element for each hop of the chain that is an address, and one for the peer.
 fn elements(
     chain: Option<&HeaderValue>,
     peer: &Peer,
-    proto: &HeaderValue,
+    proto: &[u8],
     host: Option<&HeaderValue>,
-) -> Option<HeaderValue> {
+) -> String {
     let chain = chain.and_then(|chain| chain.to_str().ok());
     let hops = chain.into_iter().flat_map(|chain| chain.split(','));
     let hops = hops.filter_map(|hop| hop.trim().parse::<IpAddr>().ok());
     let mut elements: Vec<String> = hops.map(|hop| format!("for={}", node(hop))).collect();
     let client = node(peer.address.ip().to_canonical());
-    let mut last = format!("for={client};proto={}", proto.to_str().ok()?);
+    let mut last = format!("for={client};proto={}", String::from_utf8_lossy(proto));
     if let Some(host) = host.and_then(|host| host.to_str().ok()) {
         last = format!("{last};host=\"{host}\"");
     }
     elements.push(last);
-    HeaderValue::try_from(elements.join(", ")).ok()
+    elements.join(", ")
 }
 
 /// RFC 7239 section 6: an IPv6 address is quoted and in brackets.

@@ -3,10 +3,13 @@
 //! The order is what makes it safe: `Connection` is processed and everything a client may not send is removed, on
 //! every route, before anything is added.
 
-use ::http::{HeaderName, HeaderValue, Version, header};
+use std::sync::Arc;
+
+use ::http::{HeaderName, Version, header};
 
 use super::{
-    forwarded::{self, FromProxy, Hop},
+    forwarded::{FromProxy, Hop},
+    identify::Proof,
     live::Live,
     stage::{Permitted, Prepared},
 };
@@ -15,10 +18,8 @@ use crate::{
     http::header::{Stripped, clean_request},
     listener::Peer,
     policy::route::Authorization,
+    upstream::Fields,
 };
-
-/// Room for what is added, so that the header map grows once at most.
-const ADDED: usize = 8;
 
 /// What no client may send: identity under every spelling, and everything that describes earlier hops.
 pub fn stripped_headers<'a>(identity: impl IntoIterator<Item = &'a str>) -> Stripped {
@@ -36,11 +37,31 @@ pub fn stripped_headers<'a>(identity: impl IntoIterator<Item = &'a str>) -> Stri
     )
 }
 
-/// Cleans the headers, then adds ours.
+/// What is sent besides the client's own fields.
+#[derive(Debug)]
+pub(super) struct Added<'a> {
+    proof: Option<Arc<Proof>>,
+    hop: Hop<'a>,
+}
+
+impl Fields for Added<'_> {
+    fn visit(&self, send: &mut dyn FnMut(&HeaderName, &[u8])) {
+        if let Some(proof) = &self.proof {
+            for (name, value) in &proof.headers {
+                send(name, value.as_bytes());
+            }
+        }
+        self.hop.visit(send);
+        // RFC 9110 section 7.6.3. A client's own Via stays in the map, as the line before ours.
+        send(&header::VIA, b"1.1 sidegate");
+    }
+}
+
+/// Cleans the headers and says what is added to them.
 pub(super) fn inject<'a, B>(
     permitted: Permitted<'a, B>,
     live: &Live,
-    peer: &Peer,
+    peer: &'a Peer,
     decision: DecisionId,
 ) -> Prepared<'a, B> {
     let identified = permitted.identified;
@@ -51,30 +72,21 @@ pub(super) fn inject<'a, B>(
     let headers = request.headers_mut();
     let said = FromProxy::read(headers, live, peer);
     clean_request(headers, &live.stripped);
-    headers.reserve(ADDED);
     if route.authorization == Authorization::Remove {
         headers.remove(header::AUTHORIZATION);
     }
-    if let Some(host) = &host {
+    if let Some(host) = &host
+        && headers.get(header::HOST) != Some(host)
+    {
         headers.insert(header::HOST, host.clone());
     }
-    if let Some(proof) = &identified.proof {
-        for (name, value) in &proof.headers {
-            headers.insert(name.clone(), value.clone());
-        }
-    }
-    let hop = Hop {
-        peer,
-        host: host.as_ref(),
-        decision,
+    let added = Added {
+        proof: identified.proof,
+        hop: Hop::new(live, peer, said, host, decision),
     };
-    forwarded::add(headers, live.forwarded, said, &hop);
-    add_via(headers);
-    Prepared { request, route }
-}
-
-/// RFC 9110 section 7.6.3.
-fn add_via(headers: &mut ::http::HeaderMap) {
-    const VIA: HeaderName = header::VIA;
-    headers.append(VIA, HeaderValue::from_static("1.1 sidegate"));
+    Prepared {
+        request,
+        route,
+        added,
+    }
 }

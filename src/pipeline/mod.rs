@@ -88,8 +88,8 @@ impl Pipeline {
 
     async fn walk<'a>(
         &'a self,
-        peer: &Peer,
-        request: Request<Incoming>,
+        peer: &'a Peer,
+        request: Box<Request<Incoming>>,
         record: &mut Record<'a>,
     ) -> Result<Response<Body>, Rejection> {
         let live = &*self.live;
@@ -122,11 +122,16 @@ async fn close_stale(upstreams: Vec<Rc<Upstream>>) {
 impl Handler for Pipeline {
     type Body = Body;
 
-    async fn handle(self: Rc<Self>, peer: Rc<Peer>, request: Request<Incoming>) -> Response<Body> {
+    async fn handle(
+        self: Rc<Self>,
+        peer: Rc<Peer>,
+        request: Box<Request<Incoming>>,
+    ) -> Response<Body> {
         let started: Instant = self.clock.instant();
         let decision = self.entropy.borrow_mut().decision_id();
         let mut record = Record::new(decision, started, &peer, &request, &self.live);
-        let response = match self.walk(&peer, request, &mut record).await {
+        let walked = self.walk(&peer, request, &mut record).await;
+        let response = match walked {
             Ok(response) => response,
             Err(rejection) => refuse(&rejection, &self.live, &mut record),
         };

@@ -13,7 +13,7 @@ use crate::http::{
 /// Checks Host and target and rewrites them to what is matched and forwarded. `fragment` says that the request line had
 /// a `#`, which the parser does not show.
 pub(super) fn receive<B>(
-    mut request: Request<B>,
+    mut request: Box<Request<B>>,
     fragment: bool,
 ) -> Result<Received<B>, Rejection> {
     if fragment {
@@ -82,7 +82,8 @@ mod tests {
 
     fn receive_line(uri: &str, host: &str) -> Result<(String, Option<String>), String> {
         let request = Request::builder().uri(uri).header("host", host).body(());
-        let received = receive(request.expect("a request"), false).map_err(|r| r.to_string())?;
+        let received =
+            receive(Box::new(request.expect("a request")), false).map_err(|r| r.to_string())?;
         let host = received
             .host
             .as_ref()

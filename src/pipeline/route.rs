@@ -13,7 +13,7 @@ pub(super) fn route<B>(
 ) -> Result<Routed<'_, B>, Rejection> {
     let request = &received.request;
     let path = request.uri().path();
-    match table.find(received.host_name(), request.method(), path) {
+    match table.find(received.host_text(), request.method(), path) {
         Found::Route(route) => Ok(Routed { received, route }),
         Found::NotFound => Err(Rejection::NoRoute),
         Found::MethodNotAllowed(routes) => {

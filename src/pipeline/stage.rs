@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use ::http::{HeaderValue, Request};
 
-use super::identify::Proof;
+use super::{identify::Proof, inject::Added};
 use crate::policy::route::Route;
 
 /// One canonical target, one valid Host.
 #[derive(Debug)]
 pub(super) struct Received<B> {
-    pub(super) request: Request<B>,
+    /// Boxed, since a request is large and every stage moves it.
+    pub(super) request: Box<Request<B>>,
     /// In lower case; `None` for an HTTP/1.0 request without one.
     pub(super) host: Option<HeaderValue>,
 }
@@ -61,15 +62,16 @@ pub(super) struct Permitted<'a, B> {
 /// Headers are cleaned and ours are added: ready to leave.
 #[derive(Debug)]
 pub(super) struct Prepared<'a, B> {
-    pub(super) request: Request<B>,
+    pub(super) request: Box<Request<B>>,
     pub(super) route: &'a Route,
+    pub(super) added: Added<'a>,
 }
 
 impl<B> Received<B> {
-    /// The host without port, for matching; empty where there is none.
-    pub(super) fn host_name(&self) -> &str {
+    /// The host, with its port if it has one; empty where there is none.
+    pub(super) fn host_text(&self) -> &str {
         let host = self.host.as_ref().and_then(|host| host.to_str().ok());
-        crate::http::host::without_port(host.unwrap_or_default())
+        host.unwrap_or_default()
     }
 }
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use ::http::Uri;
 
+use crate::http::host::without_port;
+
 use super::{cors::CorsPolicy, method::MethodSet, pattern::Pattern, refusal::RefusalTemplate};
 
 /// Which upstream, as an index into the compiled list.
@@ -74,9 +76,7 @@ impl HostMatch {
             None => (folded.as_str(), false),
         };
         let host = crate::http::host::parse(name).ok()?;
-        if crate::http::host::without_port(&host) != host
-            || format!("http://{host}/").parse::<Uri>().is_err()
-        {
+        if without_port(&host) != host || format!("http://{host}/").parse::<Uri>().is_err() {
             return None;
         }
         Some(if below {
@@ -86,12 +86,15 @@ impl HostMatch {
         })
     }
 
-    /// Whether this host (in lower case, without port) is meant.
+    /// Whether this host (in lower case, with or without port) is meant.
     pub fn matches(&self, host: &str) -> bool {
         match self {
             Self::Any => true,
-            Self::Below(suffix) => host.len() > suffix.len() && host.ends_with(suffix.as_str()),
-            Self::Exact(name) => host == name,
+            Self::Below(suffix) => {
+                let host = without_port(host);
+                host.len() > suffix.len() && host.ends_with(suffix.as_str())
+            }
+            Self::Exact(name) => without_port(host) == name,
         }
     }
 
@@ -142,6 +145,7 @@ mod tests {
         assert!(below.matches("a.example.com") && below.matches("a.b.example.com"));
         assert!(!below.matches("example.com") && !below.matches("badexample.com"));
         let exact = HostMatch::parse("API.example.com").expect("a host");
+        assert!(exact.matches("api.example.com:8080"));
         assert!(exact.matches("api.example.com") && !exact.matches("x.api.example.com"));
         for text in ["", "a b", "*", "*.", "a*.com", "host:80", "http://x"] {
             assert_eq!(HostMatch::parse(text), None, "{text}");

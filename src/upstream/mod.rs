@@ -6,12 +6,14 @@
 
 mod connection;
 mod error;
+mod fields;
 mod pool;
 mod relay;
 mod settings;
 mod upload;
 
 pub use error::Failure;
+pub use fields::Fields;
 pub use pool::Upstream;
 pub use relay::{Relay, RelayError};
 pub use settings::{Endpoint, Settings};

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use super::{
     connection::{self, Connection},
     error::Failure,
+    fields::{Fields, insert_all},
     relay::Relay,
     settings::Settings,
     upload::Upload,
@@ -52,15 +53,17 @@ impl Upstream {
         &self.deadlines
     }
 
-    /// Sends the request and waits for the head of its response.
+    /// Sends the request with further fields and waits for the head of its response.
     pub async fn send(
         self: &Rc<Self>,
-        request: Request<Incoming>,
+        mut request: Box<Request<Incoming>>,
+        fields: &dyn Fields,
         now: Instant,
     ) -> Result<Response<Relay>, Failure> {
+        insert_all(fields, request.headers_mut());
         let deadline = self.deadlines.unset();
         let timeout = self.settings.response_timeout;
-        let mut request = request.map(|body| Upload::new(body, &deadline, timeout));
+        let mut request = (*request).map(|body| Upload::new(body, &deadline, timeout));
         while let Some(connection) = self.take_idle(now) {
             deadline.set(now, timeout);
             match self.exchange(connection, request, &deadline).await {

@@ -84,7 +84,7 @@ impl RouteTable {
         &self.routes
     }
 
-    /// The route of a request. `host` is in lower case and without port, `path` is canonical.
+    /// The route of a request. `host` is in lower case, `path` is canonical.
     pub fn find(&self, host: &str, method: &Method, path: &str) -> Found<'_> {
         let mut found = None;
         let mut other_methods = Vec::new();
@@ -134,10 +134,7 @@ impl RouteTable {
             return Visit::Continue;
         };
         if let Some(rest) = rest {
-            let (segment, after) = match rest.split_once('/') {
-                Some((segment, after)) => (segment, Some(after)),
-                None => (rest, None),
-            };
+            let (segment, after) = first_segment(rest);
             if let Some(child) = node.literal(segment)
                 && self.visit_node(child, after, visitor) == Visit::Stop
             {
@@ -236,6 +233,15 @@ impl Node {
             }
         }
     }
+}
+
+/// The text before the next slash, and what follows it. Segments are short: a plain loop beats a searcher.
+fn first_segment(rest: &str) -> (&str, Option<&str>) {
+    let slash = rest.bytes().position(|byte| byte == b'/');
+    let Some((segment, after)) = slash.and_then(|slash| rest.split_at_checked(slash)) else {
+        return (rest, None);
+    };
+    (segment, after.get(1..))
 }
 
 fn fit(route: &Route, host: &str, method: &Method) -> Fit {
