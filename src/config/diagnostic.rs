@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::config::listing::{Excerpt, Listing};
+use crate::config::reading::listing::{Excerpt, Listing};
 
 /// What stands for a value that must not be shown.
 pub const REDACTED: &str = "[redacted]";

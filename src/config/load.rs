@@ -7,7 +7,7 @@ use super::{
     compiled::Compiled,
     diagnostic::{Diagnostic, sort},
     document::Document,
-    reader::read,
+    reading::reader::read,
     source::{Environment, Files, Source, SourceError},
 };
 

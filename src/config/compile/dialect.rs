@@ -16,8 +16,8 @@ use crate::{
     },
     config::{
         document::{Document, dialect as written},
-        places::key_step,
-        reader::read,
+        reading::places::key_step,
+        reading::reader::read,
         source::{Environment, Source},
     },
     member::StateName,

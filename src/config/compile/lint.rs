@@ -101,7 +101,10 @@ fn unused_upstreams(document: &Document, findings: &mut Findings<'_>) {
             .iter()
             .filter_map(|route| route.upstream.as_deref());
         if !named.into_iter().any(|route| used(&route)) {
-            let path = format!("upstreams{}", crate::config::places::key_step(name));
+            let path = format!(
+                "upstreams{}",
+                crate::config::reading::places::key_step(name)
+            );
             findings.warning(
                 &path,
                 "no route goes to this upstream",
@@ -118,7 +121,7 @@ fn unused_dialects(document: &Document, findings: &mut Findings<'_>) {
             .iter()
             .any(|account| account.dialect == *name)
         {
-            let path = format!("dialects{}", crate::config::places::key_step(name));
+            let path = format!("dialects{}", crate::config::reading::places::key_step(name));
             findings.warning(
                 &path,
                 "no account uses this dialect",

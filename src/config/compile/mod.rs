@@ -20,7 +20,7 @@ use super::{
     compiled::Compiled,
     diagnostic::{Diagnostic, Severity},
     document::Document,
-    places::Places,
+    reading::places::Places,
     source::Files,
 };
 

@@ -12,7 +12,7 @@ use crate::{
             Document,
             tokens::{Algorithm, SecretText, Token},
         },
-        places::key_step,
+        reading::places::key_step,
         source::read_secret_file,
     },
     secret::Secret,

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 
 use super::Findings;
 use crate::{
-    config::{document::upstreams::Upstream, duration::Span, places::key_step},
+    config::{document::upstreams::Upstream, duration::Span, reading::places::key_step},
     http::host,
     upstream::{Endpoint, Settings},
 };

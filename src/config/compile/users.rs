@@ -9,7 +9,7 @@ use crate::{
             Document,
             users::{ColumnType, Users},
         },
-        places::key_step,
+        reading::places::key_step,
     },
     member::StateName,
     store::{self, DatabaseUrl, Expected, PoolSettings, Settings, Shown, StateRule, TlsSettings},

@@ -8,11 +8,11 @@ use std::collections::HashSet;
 use serde::de::DeserializeOwned;
 
 use crate::config::diagnostic::{Finding, Location};
-use crate::config::explain::explain;
-use crate::config::read_error::{Kind, ReadError};
-use crate::config::stand_in::StandIn;
-use crate::config::suggestion::nearest;
-use crate::config::tree::{Entry, Key, Node, Value};
+use crate::config::reading::explain::explain;
+use crate::config::reading::read_error::{Kind, ReadError};
+use crate::config::reading::stand_in::StandIn;
+use crate::config::reading::suggestion::nearest;
+use crate::config::reading::tree::{Entry, Key, Node, Value};
 
 /// How many mistakes are reported.
 pub const MOST_FINDINGS: usize = 200;

@@ -1,13 +1,13 @@
 //! A value made up in the place of one whose mistake has been reported, so that the mistakes behind it come up too.
 //!
-//! Nothing made up here ever leaves the [peel loop](crate::config::peel). It offers one text after the other, until
+//! Nothing made up here ever leaves the [peel loop](crate::config::reading::peel). It offers one text after the other, until
 //! one is taken where text has a form of its own.
 
 use serde::Deserializer;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, VariantAccess, Visitor};
 
-use crate::config::read_error::{Kind, ReadError};
+use crate::config::reading::read_error::{Kind, ReadError};
 
 /// The forms that text has in a configuration.
 const TEXTS: [&str; 9] = [

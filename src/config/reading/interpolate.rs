@@ -4,9 +4,9 @@
 //! never looked through again. Keys are left alone, and `file:PATH` is not read here.
 
 use crate::config::diagnostic::Finding;
-use crate::config::places::path_of;
+use crate::config::reading::places::path_of;
+use crate::config::reading::tree::{Node, Scalar, Value};
 use crate::config::source::Environment;
-use crate::config::tree::{Node, Scalar, Value};
 
 /// Fills the variables in; a scalar that could not be filled is marked as broken and reported.
 pub fn interpolate(root: &mut Node, environment: &dyn Environment) -> Vec<Finding> {
@@ -131,7 +131,7 @@ fn value_of(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::compose::compose;
+    use crate::config::reading::compose::compose;
 
     struct Fixed;
 

@@ -1,4 +1,4 @@
-//! The insides of lists, mappings and enums for the [deserialiser](crate::config::deserialize).
+//! The insides of lists, mappings and enums for the [deserialiser](crate::config::reading::deserialize).
 //!
 //! Each adds to an error the position that it came from. Removed nodes are passed over.
 
@@ -8,9 +8,9 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use crate::config::deserialize::visit_whole;
-use crate::config::read_error::{Kind, ReadError};
-use crate::config::tree::{Entry, Node};
+use crate::config::reading::deserialize::visit_whole;
+use crate::config::reading::read_error::{Kind, ReadError};
+use crate::config::reading::tree::{Entry, Node};
 
 pub(crate) struct Items<'de> {
     pub(crate) items: std::iter::Enumerate<std::slice::Iter<'de, Node>>,

@@ -4,10 +4,10 @@
 //! secret is not repeated, since it may quote the secret; what it *expects* is its own words and is.
 
 use crate::config::diagnostic::{Finding, REDACTED, Shown, printable};
-use crate::config::places::path_of;
-use crate::config::read_error::{Kind, ReadError};
-use crate::config::suggestion::nearest;
-use crate::config::tree::{Entry, Node, Style, Value};
+use crate::config::reading::places::path_of;
+use crate::config::reading::read_error::{Kind, ReadError};
+use crate::config::reading::suggestion::nearest;
+use crate::config::reading::tree::{Entry, Node, Style, Value};
 
 /// What separates a message from its fix in the words of a type.
 pub const FIX: &str = "; fix: ";

@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 
 use crate::config::diagnostic::{Location, REDACTED, printable};
-use crate::config::ledger::Ledger;
-use crate::config::places::key_step;
-use crate::config::tree::{Entry, Node, Value};
+use crate::config::reading::ledger::Ledger;
+use crate::config::reading::places::key_step;
+use crate::config::reading::tree::{Entry, Node, Value};
 
 #[derive(Default)]
 pub(crate) struct Entries {

@@ -5,12 +5,12 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::config::compose::compose;
 use crate::config::diagnostic::{Diagnostic, Finding, Severity, sort};
-use crate::config::interpolate::interpolate;
-use crate::config::listing::Listing;
-use crate::config::peel::{MOST_FINDINGS, Peeled, peel};
-use crate::config::places::Places;
+use crate::config::reading::compose::compose;
+use crate::config::reading::interpolate::interpolate;
+use crate::config::reading::listing::Listing;
+use crate::config::reading::peel::{MOST_FINDINGS, Peeled, peel};
+use crate::config::reading::places::Places;
 use crate::config::source::{Environment, Source};
 
 /// What reading a source gave.

@@ -1,7 +1,7 @@
 //! The source text as it may be shown: one line with a caret below, secrets masked and comments left out.
 //!
 //! It promises that no byte of a masked range ever reaches an [`Excerpt`]. It does not know what is secret; the masks
-//! come from [`compose`](crate::config::compose).
+//! come from [`compose`](crate::config::reading::compose).
 
 use std::fmt;
 use std::ops::Range;

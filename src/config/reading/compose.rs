@@ -9,13 +9,13 @@ use std::ops::Range;
 use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag, options};
 
 use crate::config::diagnostic::{Finding, REDACTED, Shown};
-use crate::config::entries::Entries;
-use crate::config::ledger::{Ledger, extent, position};
-use crate::config::places::{key_step, position_step};
-use crate::config::secrecy::{is_name, is_secret_name, looks_secret};
+use crate::config::reading::entries::Entries;
+use crate::config::reading::ledger::{Ledger, extent, position};
+use crate::config::reading::places::{key_step, position_step};
+use crate::config::reading::secrecy::{is_name, is_secret_name, looks_secret};
+use crate::config::reading::syntax::TOO_DEEP;
+use crate::config::reading::tree::{Entry, Key, Meaning, Node, Scalar, Style, Value};
 use crate::config::source::LARGEST_SOURCE;
-use crate::config::syntax::TOO_DEEP;
-use crate::config::tree::{Entry, Key, Meaning, Node, Scalar, Style, Value};
 
 /// How deep a document may be nested, aliases included.
 pub const DEEPEST: usize = 64;

@@ -5,8 +5,8 @@
 
 use serde_yaml::granit_parser::{ErrorKind, ScanError};
 
-use crate::config::compose::DEEPEST;
 use crate::config::diagnostic::Location;
+use crate::config::reading::compose::DEEPEST;
 
 /// A message, its fix and its place.
 pub(crate) struct Advice {

@@ -7,9 +7,9 @@ use std::ops::Range;
 use serde_yaml::granit_parser::{ScanError, Span};
 
 use crate::config::diagnostic::{Finding, Location, Shown};
-use crate::config::secrecy::{end_of_secret_name, is_secret_name, looks_secret};
-use crate::config::syntax;
-use crate::config::tree::{Node, Value};
+use crate::config::reading::secrecy::{end_of_secret_name, is_secret_name, looks_secret};
+use crate::config::reading::syntax;
+use crate::config::reading::tree::{Node, Value};
 
 /// The bytes that a part of the text covers.
 pub(crate) fn extent(span: &Span) -> Range<usize> {

@@ -5,10 +5,12 @@
 
 use serde::de::{Deserializer, Expected, Visitor};
 
-use crate::config::access::{Entries, Items, Variant};
-use crate::config::read_error::{Kind, ReadError};
-use crate::config::stand_in::StandIn;
-use crate::config::tree::{Entry, Meaning, Node, Scalar, Value, boolean, number, whole_number};
+use crate::config::reading::access::{Entries, Items, Variant};
+use crate::config::reading::read_error::{Kind, ReadError};
+use crate::config::reading::stand_in::StandIn;
+use crate::config::reading::tree::{
+    Entry, Meaning, Node, Scalar, Value, boolean, number, whole_number,
+};
 
 impl Node {
     fn stand_in(&self) -> Option<StandIn> {

@@ -2,7 +2,7 @@
 //!
 //! It errs towards hiding: a misspelt `secert` hides its value too. It does not hide anything itself.
 
-use crate::config::suggestion::distance;
+use crate::config::reading::suggestion::distance;
 
 /// What a key's name contains when its value is a secret.
 const WORDS: [&str; 4] = ["secret", "password", "database", "token_key"];

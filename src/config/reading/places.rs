@@ -7,8 +7,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::config::diagnostic::{Diagnostic, Finding, Location, REDACTED, Severity, printable};
-use crate::config::listing::Listing;
-use crate::config::tree::{Node, Value};
+use crate::config::reading::listing::Listing;
+use crate::config::reading::tree::{Node, Value};
 
 /// Where everything in a document is.
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! Why a document does not fit a type, and at which node: the error type of the [deserialiser](crate::config::deserialize).
+//! Why a document does not fit a type, and at which node: the error type of the [deserialiser](crate::config::reading::deserialize).
 //!
 //! It carries positions and the words of the type, never a value that it was made with: neither `Display` nor `Debug`
 //! shows what a custom type said, since such messages repeat what they were given.
