@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    compile::{Findings, compile},
+    compile::{Extent, Findings, compile},
     compiled::Compiled,
     diagnostic::{Diagnostic, sort},
     document::Document,
@@ -44,7 +44,12 @@ pub fn load_source(
     let mut compiled = None;
     // What is left of a broken document is compiled too, for more mistakes, but never used.
     if let Some(document) = reading.value.or(reading.remainder) {
-        let mut findings = Findings::new(&reading.places, files, folder);
+        let extent = if sound {
+            Extent::Whole
+        } else {
+            Extent::Remainder
+        };
+        let mut findings = Findings::new(&reading.places, extent, files, folder);
         compiled = compile(&document, &mut findings).filter(|_| sound);
         diagnostics.extend(findings.into_diagnostics());
     }

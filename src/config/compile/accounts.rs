@@ -40,7 +40,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
 
 fn needed(there: bool, path: &str, message: &str, findings: &mut Findings<'_>) {
     if !there {
-        findings.mistake(path, message, "add it, or remove the account routes");
+        findings.absence(path, message, "add it, or remove the account routes");
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use ::http::StatusCode;
 
-use super::Findings;
+use super::{Extent, Findings};
 use crate::{
     accounts::{
         Answer, LOGIN_VALUES, REFRESH_VALUES,
@@ -85,7 +85,12 @@ fn load(source: &Source, findings: &mut Findings<'_>) -> Option<Dialect> {
     let reading = read::<written::Dialect>(source, &NoEnvironment);
     findings.extend(reading.diagnostics);
     let document = reading.value?;
-    let mut inner = Findings::new(&reading.places, findings.files, &findings.folder);
+    let mut inner = Findings::new(
+        &reading.places,
+        Extent::Whole,
+        findings.files,
+        &findings.folder,
+    );
     let dialect = compile(&document, &mut inner);
     let sound = !inner.has_mistakes();
     findings.extend(inner.into_diagnostics());

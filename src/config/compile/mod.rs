@@ -27,16 +27,32 @@ use super::{
 /// What compiling collects.
 pub(super) struct Findings<'a> {
     places: &'a Places,
+    extent: Extent,
     diagnostics: Vec<Diagnostic>,
     /// Where files are, and where relative paths begin.
     files: &'a dyn Files,
     folder: PathBuf,
 }
 
+/// How much of a document is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    Whole,
+    /// What its mistakes have left: what is missing may have been there.
+    Remainder,
+}
+
 impl<'a> Findings<'a> {
-    pub(super) fn new(places: &'a Places, files: &'a dyn Files, folder: &Path) -> Self {
+    pub(super) fn new(
+        places: &'a Places,
+        extent: Extent,
+        files: &'a dyn Files,
+        folder: &Path,
+    ) -> Self {
         Self {
             places,
+            extent,
             diagnostics: Vec::new(),
             files,
             folder: folder.to_owned(),
@@ -47,6 +63,13 @@ impl<'a> Findings<'a> {
     fn mistake(&mut self, path: &str, message: &str, fix: &str) {
         self.diagnostics
             .push(self.places.mistake(path, message, fix));
+    }
+
+    /// A mistake that consists in something not being there.
+    fn absence(&mut self, path: &str, message: &str, fix: &str) {
+        if self.extent == Extent::Whole {
+            self.mistake(path, message, fix);
+        }
     }
 
     /// A warning: somebody should look.

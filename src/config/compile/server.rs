@@ -25,7 +25,7 @@ const SMALLEST_HEAD: u64 = 1024;
 
 pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Server> {
     if document.listeners.is_empty() {
-        findings.mistake(
+        findings.absence(
             "listeners",
             "there is no listener",
             "add `- address: 0.0.0.0:8080`",

@@ -17,7 +17,7 @@ pub(super) fn compile(
     findings: &mut Findings<'_>,
 ) -> Vec<Settings> {
     if upstreams.is_empty() {
-        findings.mistake(
+        findings.absence(
             "upstreams",
             "there is no upstream",
             "add one, such as `api: { endpoints: [http://127.0.0.1:8000] }`",
