@@ -24,6 +24,9 @@ pub enum AccountError {
     /// An answer refers to an endpoint that does not exist.
     #[error("there is no such endpoint")]
     NoEndpoint,
+    /// The work panicked: a fault of the program.
+    #[error("the endpoint failed unexpectedly")]
+    Panicked,
     /// The work was given up half-way, for example by the drain.
     #[error("the request was given up")]
     Abandoned,
@@ -47,7 +50,7 @@ impl AccountError {
             Self::Store(error) => return store_outcome(error),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "login_busy", Some(2)),
             Self::Abandoned => (StatusCode::SERVICE_UNAVAILABLE, "shutting_down", Some(1)),
-            Self::HashingEnded | Self::Mint(_) | Self::NoEndpoint => {
+            Self::HashingEnded | Self::Mint(_) | Self::NoEndpoint | Self::Panicked => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal", None)
             }
         };

@@ -110,15 +110,21 @@ fn work(queue: &Mutex<Receiver<Job>>) {
             // The client has gone; the work would be for nobody.
             continue;
         }
-        let verdict = match &job.against {
-            Against::Stored(stored) => password::verify(&job.typed, stored),
-            Against::Nobody(cost) => {
-                password::verify_nothing(&job.typed, *cost);
-                Verdict::Differs
-            }
-        };
+        // A panic in one check must not take a thread from all later ones.
+        let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(&job)));
+        let verdict = checked.unwrap_or(Verdict::Unreadable);
         // Whoever asked may be gone by now; nobody else needs the verdict.
         let _ = job.verdict.send(verdict);
+    }
+}
+
+fn check(job: &Job) -> Verdict {
+    match &job.against {
+        Against::Stored(stored) => password::verify(&job.typed, stored),
+        Against::Nobody(cost) => {
+            password::verify_nothing(&job.typed, *cost);
+            Verdict::Differs
+        }
     }
 }
 

@@ -77,7 +77,7 @@ impl<'a> Record<'a> {
             logging: live.access_log,
             method: request.method().clone(),
             uri: request.uri().clone(),
-            client: peer.address_value.clone(),
+            client: live.client_of(peer, request.headers()),
         }
     }
 

@@ -78,7 +78,13 @@ impl Pipeline {
         let task = self.control.tasks.spawn_on(work, &self.control.runtime);
         // A client that goes away takes its work along: nobody else would use the answer.
         let answer = AbortOnDropHandle::new(task).await;
-        let answer = answer.map_err(|_| AccountError::Abandoned)??;
+        let answer = answer.map_err(|error| {
+            if error.is_panic() {
+                AccountError::Panicked
+            } else {
+                AccountError::Abandoned
+            }
+        })??;
         record.set_outcome(answer.outcome);
         Ok(render(answer, prepared.route.cors.as_deref(), record))
     }

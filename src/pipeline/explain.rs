@@ -119,6 +119,13 @@ pub fn explain(question: &Question<'_>, live: &Live) -> Explanation {
     explanation
 }
 
+/// The walk up to the decision, and nothing else: what `benches/walk.rs` measures.
+pub fn decide<B>(request: Request<B>, live: &Live, now: UnixSeconds) -> Result<(), Rejection> {
+    let received = receive(Box::new(request), false)?;
+    let presented = extract(route(received, &live.table)?)?;
+    authorize(identify(presented, live, now)?).map(drop)
+}
+
 fn walk(
     question: &Question<'_>,
     live: &Live,

@@ -11,6 +11,7 @@ use crate::{
         client_address::{ForwardedStyle, TrustedProxies},
         header::Stripped,
     },
+    listener::Peer,
     policy::{cors::CorsPolicy, refusal::RefusalTemplate, table::RouteTable},
     telemetry::AccessLogging,
     token::{cache::ProofCache, verify::Verifier},
@@ -51,6 +52,19 @@ pub struct Live {
 }
 
 impl Live {
+    /// The address of the client itself, where trusted proxies stand before the gateway.
+    pub(super) fn client_of(&self, peer: &Peer, headers: &HeaderMap) -> HeaderValue {
+        if !self.trusted_proxies.is_empty() {
+            let client = self.trusted_proxies.client(peer.address, headers);
+            if client != peer.address.ip().to_canonical()
+                && let Ok(client) = HeaderValue::try_from(client.to_string())
+            {
+                return client;
+            }
+        }
+        peer.address_value.clone()
+    }
+
     /// The `Origin` of a request, where anything depends on it.
     pub(super) fn origin_of(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let wanted = self.cors.is_some();
