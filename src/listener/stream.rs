@@ -29,6 +29,18 @@ pub(super) enum Phase {
 pub struct Notices {
     phase: Cell<Phase>,
     fragment: Cell<Fragment>,
+    next: Cell<Next>,
+}
+
+/// What the next bytes are, as far as it can be told without parsing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// A new head: nothing was read yet, or the last bytes ended one or a message with it.
+    Head,
+    /// The rest of a request line.
+    RequestLine,
+    /// Anything: the rest of a head, a body, or a head behind either.
+    Unknown,
 }
 
 /// Whether the request line had a `#`.
@@ -43,6 +55,7 @@ impl Notices {
         Self {
             phase: Cell::new(Phase::Waiting),
             fragment: Cell::new(Fragment::None),
+            next: Cell::new(Next::Head),
         }
     }
 
@@ -59,17 +72,30 @@ impl Notices {
         self.fragment.replace(Fragment::None) == Fragment::Seen
     }
 
-    /// Looks at bytes that begin or continue a head.
-    fn notice_head(&self, bytes: &[u8]) {
-        if self.phase.get() == Phase::Exchange || bytes.is_empty() {
+    /// Looks at what was read.
+    fn notice(&self, bytes: &[u8]) {
+        if bytes.is_empty() {
             return;
         }
-        self.phase.set(Phase::Head);
-        // The first of the two decides: a `#` after the first line is part of some header's value.
-        let first = memchr::memchr2(b'#', b'\n', bytes).and_then(|at| bytes.get(at));
-        if first == Some(&b'#') {
-            self.fragment.set(Fragment::Seen);
+        let phase = self.phase.get();
+        if phase == Phase::Waiting {
+            self.phase.set(Phase::Head);
         }
+        let in_request_line = match self.next.get() {
+            Next::Head => phase == Phase::Waiting,
+            Next::RequestLine => phase != Phase::Exchange,
+            Next::Unknown => false,
+        };
+        if in_request_line {
+            match memchr::memchr2(b'#', b'\n', bytes).and_then(|at| bytes.get(at)) {
+                Some(b'#') => self.fragment.set(Fragment::Seen),
+                Some(_) => {}
+                None => return self.next.set(Next::RequestLine),
+            }
+        }
+        let ended = bytes.ends_with(b"\r\n\r\n");
+        self.next
+            .set(if ended { Next::Head } else { Next::Unknown });
     }
 }
 
@@ -90,7 +116,7 @@ impl AsyncRead for Watched {
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         if polled.is_ready() {
             let read = buffer.filled().get(before..).unwrap_or_default();
-            self.peer.notices.notice_head(read);
+            self.peer.notices.notice(read);
         }
         polled
     }
@@ -123,5 +149,30 @@ impl AsyncWrite for Watched {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(reads: &[&str]) -> bool {
+        let notices = Notices::new();
+        for read in reads {
+            notices.notice(read.as_bytes());
+        }
+        notices.take_fragment()
+    }
+
+    #[test]
+    fn a_fragment_is_noticed_in_the_request_line_alone() {
+        assert!(seen(&["GET /a#b HTTP/1.1\r\n\r\n"]));
+        assert!(seen(&["GET /a", "#b HTTP/1.1\r\n\r\n"]));
+        assert!(!seen(&["GET /a HTTP/1.1\r\nX: #\r\n\r\n"]));
+        assert!(!seen(&["GET /a HTTP/1.1\r\nX: a", "#b\r\n\r\n"]));
+        assert!(!seen(&[
+            "GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nX: a",
+            "#b\r\n\r\n"
+        ]));
     }
 }
