@@ -3,7 +3,7 @@
 //! `X-User-Id`, `x_user_id` and `X.User.Id` reach many upstreams as one variable (CGI, WSGI, PHP), so names are
 //! compared after folding: lower case, and everything that is neither a letter nor a digit as `_`.
 
-use ::http::{HeaderMap, HeaderName, header};
+use ::http::{HeaderMap, HeaderName, HeaderValue, header};
 use smallvec::SmallVec;
 
 /// The names whose every spelling is removed from a request before the gateway adds its own.
@@ -86,6 +86,28 @@ const fn fold_byte(byte: u8) -> u8 {
     }
 }
 
+/// How often a field stands in a message.
+#[derive(Debug)]
+pub enum Occurrence<'a> {
+    /// Not at all.
+    Absent,
+    /// Once.
+    Once(&'a HeaderValue),
+    /// More than once; the first of them.
+    Repeated(&'a HeaderValue),
+}
+
+/// Looks a field up. A map in which no name is repeated, as most are, is asked once.
+pub fn occurrence<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Occurrence<'a> {
+    let Some(first) = headers.get(name) else {
+        return Occurrence::Absent;
+    };
+    if headers.len() != headers.keys_len() && headers.get_all(name).iter().nth(1).is_some() {
+        return Occurrence::Repeated(first);
+    }
+    Occurrence::Once(first)
+}
+
 /// Removes the fields that belong to one hop (RFC 9110 section 7.6.1), with those that `Connection` names, and those
 /// that `stripped` covers.
 ///
@@ -143,11 +165,9 @@ fn is_hop_by_hop(name: &HeaderName) -> bool {
 }
 
 fn remove_connection(headers: &mut HeaderMap) {
-    let mut values = headers.get_all(header::CONNECTION).iter();
-    let first = values.next();
     // What most peers send names no field.
-    if values.next().is_none()
-        && first.is_some_and(|value| value == "keep-alive" || value == "close")
+    if let Occurrence::Once(value) = occurrence(headers, &header::CONNECTION)
+        && (value == "keep-alive" || value == "close")
     {
         headers.remove(header::CONNECTION);
         return;

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use ::http::{HeaderMap, Uri, Version, header};
 
+use super::header::{Occurrence, occurrence};
+
 /// Why a Host was refused: each is a 400.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HostError {
@@ -29,17 +31,15 @@ pub fn validated<'a>(
     uri: &'a Uri,
     version: Version,
 ) -> Result<Option<Cow<'a, str>>, HostError> {
-    let mut values = headers.get_all(header::HOST).iter();
-    let Some(value) = values.next() else {
-        return match uri.authority() {
-            Some(authority) if version < Version::HTTP_11 => parse(authority.as_str()).map(Some),
-            _ if version < Version::HTTP_11 => Ok(None),
-            _ => Err(HostError::Missing),
-        };
+    let value = match occurrence(headers, &header::HOST) {
+        Occurrence::Once(value) => value,
+        Occurrence::Repeated(_) => return Err(HostError::Repeated),
+        Occurrence::Absent if version >= Version::HTTP_11 => return Err(HostError::Missing),
+        Occurrence::Absent => {
+            let authority = uri.authority();
+            return authority.map(|host| parse(host.as_str())).transpose();
+        }
     };
-    if values.next().is_some() {
-        return Err(HostError::Repeated);
-    }
     let text = value.to_str().map_err(|_| HostError::Malformed)?;
     parse(text).map(Some)
 }

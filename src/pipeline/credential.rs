@@ -9,7 +9,10 @@ use super::{
     rejection::Rejection,
     stage::{Credential, Presented, Routed},
 };
-use crate::policy::route::Access;
+use crate::{
+    http::header::{Occurrence, occurrence},
+    policy::route::Access,
+};
 
 const SCHEME: &[u8] = b"bearer";
 
@@ -23,14 +26,17 @@ pub(super) fn extract<B>(routed: Routed<'_, B>) -> Result<Presented<'_, B>, Reje
 }
 
 fn from_headers(headers: &HeaderMap) -> Result<Credential, Rejection> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let Some(value) = values.next() else {
-        return Ok(Credential::Absent);
-    };
-    if values.any(|other| other != value) {
-        return Err(Rejection::ConflictingTokens);
+    match occurrence(headers, &header::AUTHORIZATION) {
+        Occurrence::Absent => Ok(Credential::Absent),
+        Occurrence::Once(value) => Ok(from_value(value)),
+        Occurrence::Repeated(first) => {
+            let mut values = headers.get_all(header::AUTHORIZATION).iter();
+            if values.any(|other| other != first) {
+                return Err(Rejection::ConflictingTokens);
+            }
+            Ok(from_value(first))
+        }
     }
-    Ok(from_value(value))
 }
 
 fn from_value(value: &HeaderValue) -> Credential {

@@ -75,11 +75,6 @@ pub(super) fn inject<'a, B>(
     if route.authorization == Authorization::Remove {
         headers.remove(header::AUTHORIZATION);
     }
-    if let Some(host) = &host
-        && headers.get(header::HOST) != Some(host)
-    {
-        headers.insert(header::HOST, host.clone());
-    }
     let added = Added {
         proof: identified.proof,
         hop: Hop::new(live, peer, said, host, decision),

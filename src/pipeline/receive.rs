@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ::http::{HeaderValue, Request, Uri, uri::PathAndQuery};
+use ::http::{HeaderValue, Request, Uri, header, uri::PathAndQuery};
 
 use super::{rejection::Rejection, stage::Received};
 use crate::http::{
@@ -19,7 +19,7 @@ pub(super) fn receive<B>(
     if fragment {
         return Err(TargetError::Fragment.into());
     }
-    let host = host_value(&request)?;
+    let host = host_value(&mut request)?;
     let uri = request.uri();
     check_form(uri, host.as_ref())?;
     let canonical = canonical_path(uri.path())?;
@@ -35,17 +35,19 @@ pub(super) fn receive<B>(
     Ok(Received { request, host })
 }
 
-fn host_value<B>(request: &Request<B>) -> Result<Option<HeaderValue>, HostError> {
-    let headers = request.headers();
-    let valid = host::validated(headers, request.uri(), request.version())?;
-    match valid {
-        None => Ok(None),
-        Some(Cow::Borrowed(text)) => {
-            let sent = headers.get(::http::header::HOST).cloned();
-            sent.map_or_else(|| to_value(text), Ok).map(Some)
-        }
-        Some(Cow::Owned(text)) => to_value(&text).map(Some),
-    }
+/// The valid Host; one that was not in its canonical form is put into it.
+fn host_value<B>(request: &mut Request<B>) -> Result<Option<HeaderValue>, HostError> {
+    let valid = host::validated(request.headers(), request.uri(), request.version())?;
+    let value = match valid {
+        None => return Ok(None),
+        Some(Cow::Borrowed(text)) => match request.headers().get(header::HOST) {
+            Some(sent) => return Ok(Some(sent.clone())),
+            None => to_value(text)?,
+        },
+        Some(Cow::Owned(text)) => to_value(&text)?,
+    };
+    request.headers_mut().insert(header::HOST, value.clone());
+    Ok(Some(value))
 }
 
 fn to_value(text: &str) -> Result<HeaderValue, HostError> {
