@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::http::{HeaderValue, Method, Request, Response, Uri};
+use ::http::{HeaderValue, Method, Request, Response, uri::PathAndQuery};
 use tracing::info;
 
 use super::{
@@ -36,7 +36,7 @@ pub(super) struct Record<'a> {
     origin: Option<HeaderValue>,
     logging: AccessLogging,
     method: Method,
-    uri: Uri,
+    target: Option<PathAndQuery>,
     client: HeaderValue,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Line {
     started: Instant,
     client: HeaderValue,
     method: Method,
-    uri: Uri,
+    target: Option<PathAndQuery>,
     status: u16,
     route: Option<Arc<str>>,
     proof: Option<Arc<Proof>>,
@@ -76,7 +76,7 @@ impl<'a> Record<'a> {
             origin: live.origin_of(request.headers()),
             logging: live.access_log,
             method: request.method().clone(),
-            uri: request.uri().clone(),
+            target: request.uri().path_and_query().cloned(),
             client: live.client_of(peer, request.headers()),
         }
     }
@@ -135,7 +135,7 @@ impl<'a> Record<'a> {
             started: self.started,
             client: self.client,
             method: self.method,
-            uri: self.uri,
+            target: self.target,
             status: response.status().as_u16(),
             route: self.route.map(|route| Arc::clone(&route.name)),
             proof: self.proof,
@@ -166,7 +166,7 @@ impl Drop for Line {
         info!(
             target: "sidegate::access",
             method = self.method.as_str(),
-            path = self.uri.path(),
+            path = self.target.as_ref().map_or("", PathAndQuery::path),
             status = self.status,
             route = self.route.as_deref(),
             outcome = self.outcome,
