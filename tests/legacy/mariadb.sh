@@ -4,10 +4,15 @@
 #   MONOLITH_PASSWORD=… SIDEGATE_PASSWORD=… mariadb.sh start DIR    start it and load schema and seed
 #   mariadb.sh reset DIR                                            load the seed again (well under a second)
 #   mariadb.sh sql DIR [DATABASE]                                   a client as root; reads statements from stdin
+#   mariadb.sh halt DIR                                             an outage: it ends, its port stays its own
+#   mariadb.sh resume DIR                                           the end of the outage, on the same port
 #   mariadb.sh stop DIR                                             stop it; a second stop is no error
 #
-# Leaves DIR/port, DIR/socket (a symbolic link to the socket), DIR/pid and DIR/log. It installs nothing:
-# `mariadbd` and `mariadb` of 10.11 have to be there. The data are worthless by intent: nothing is synced to disk.
+# With TESTS_PASSWORD there is a third account, `tests`, that may create databases and accounts.
+#
+# Leaves DIR/port, DIR/socket (a symbolic link to the socket), DIR/pid, DIR/log and DIR/tls. It installs nothing:
+# `mariadbd` and `mariadb` of 10.11 and `openssl` have to be there. The data are worthless by intent: nothing is synced
+# to disk.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -15,7 +20,7 @@ PATH=$PATH:/usr/sbin:/usr/local/sbin
 
 fail() { echo "mariadb.sh: $*" >&2; exit 1; }
 
-usage() { sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
+usage() { sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
 
 # The path of a Unix socket is limited to about 107 bytes, so a deep DIR gets its socket elsewhere.
 socket_path() {
@@ -31,17 +36,34 @@ client() { mariadb --no-defaults --socket="$(socket_path)" --user="$(id -un)" --
 # The name is compared too: the id in an old file may belong to another process.
 is_running() { [ -f "$dir/pid" ] && [ "$(ps -o comm= -p "$(cat "$dir/pid")")" = mariadbd ]; }
 
+# --force: a machine without a name of its own will do, only loopback is used.
 install_data() {
     [ -d "$dir/data/mysql" ] && return
-    mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$dir/data" --skip-test-db \
+    mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$dir/data" --skip-test-db --force \
         --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" \
-        --innodb-log-file-size=8M >"$dir/install.log" 2>&1 || fail "installation failed, see install.log"
+        --innodb-log-file-size=8M >"$dir/install.log" 2>&1 || { tail -n 20 "$dir/install.log" >&2; fail "installation failed"; }
+}
+
+# An authority of its own and a certificate for the loopback address, both made anew for each data directory.
+make_certificates() {
+    [ -f "$dir/tls/server.crt" ] && return
+    mkdir -p "$dir/tls"
+    (
+        cd "$dir/tls"
+        openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj '/CN=tests authority' \
+            -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign \
+            -keyout ca.key -out ca.crt
+        openssl req -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -keyout server.key -out server.csr
+        openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -set_serial 1 -days 30 -out server.crt \
+            -extfile <(printf 'subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n')
+    ) >"$dir/tls.log" 2>&1 || { tail -n 20 "$dir/tls.log" >&2; fail "no certificates"; }
 }
 
 # In a session of its own, so that an interrupt meant for a test run does not reach it.
 launch() {
     setsid mariadbd --no-defaults --user="$(id -un)" --datadir="$dir/data" --socket="$(socket_path)" \
         --bind-address=127.0.0.1 --port="$1" --pid-file="$dir/pid" --skip-name-resolve \
+        --ssl-ca="$dir/tls/ca.crt" --ssl-cert="$dir/tls/server.crt" --ssl-key="$dir/tls/server.key" \
         --log-bin=binlog --binlog-format=ROW --server-id=1 --sync-binlog=0 --expire-logs-days=1 \
         --character-set-server=utf8mb4 --collation-server=utf8mb4_unicode_ci \
         --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=32M --innodb-log-file-size=8M \
@@ -79,7 +101,8 @@ start_on_a_free_port() {
 create_database() {
     local monolith=${MONOLITH_PASSWORD:?is the password of the account monolith}
     local sidegate=${SIDEGATE_PASSWORD:?is the password of the account sidegate}
-    case "$monolith$sidegate" in *[\'\\]*) fail "a password may not hold a quote or a backslash" ;; esac
+    local tests=${TESTS_PASSWORD:-}
+    case "$monolith$sidegate$tests" in *[\'\\]*) fail "a password may not hold a quote or a backslash" ;; esac
     client <<SQL
 CREATE DATABASE IF NOT EXISTS pampam CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
 CREATE OR REPLACE USER monolith@'127.0.0.1' IDENTIFIED BY '$monolith';
@@ -89,6 +112,10 @@ SQL
     client pampam <"$here/schema.sql"
     client pampam <"$here/seed.sql"
     client --execute "GRANT SELECT ON pampam.\`user\` TO sidegate@'127.0.0.1'"
+    [ -z "$tests" ] || client <<SQL
+CREATE OR REPLACE USER tests@'127.0.0.1' IDENTIFIED BY '$tests';
+GRANT ALL PRIVILEGES ON *.* TO tests@'127.0.0.1' WITH GRANT OPTION;
+SQL
 }
 
 start() {
@@ -97,13 +124,22 @@ start() {
         : "${MONOLITH_PASSWORD:?is the password of the account monolith}" "${SIDEGATE_PASSWORD:?is the password of the account sidegate}"
         rm -f "$dir/pid" "$dir/port"
         install_data
+        make_certificates
         start_on_a_free_port
         create_database
     fi
     cat "$dir/port"
 }
 
-stop() {
+resume() {
+    is_running && return
+    [ -f "$dir/port" ] || fail "it was never started, or stopped for good"
+    rm -f "$dir/pid"
+    launch "$(cat "$dir/port")"
+    answers || fail "could not start again, see $dir/log"
+}
+
+halt() {
     if is_running; then
         local pid
         pid=$(cat "$dir/pid")
@@ -114,7 +150,12 @@ stop() {
         done
         kill -KILL "$pid" 2>/dev/null || true
     fi
-    rm -f "$dir/pid" "$dir/port" "$dir/socket" "$(socket_path)"
+    rm -f "$dir/pid"
+}
+
+stop() {
+    halt
+    rm -f "$dir/port" "$dir/socket" "$(socket_path)"
 }
 
 [ $# -ge 2 ] || usage
@@ -123,6 +164,8 @@ dir=$(cd "$2" && pwd)
 case $dir in *[[:space:]]*) fail "the path of DIR may not hold spaces: mariadb-install-db can't read it" ;; esac
 case $1 in
     start) start ;;
+    halt) halt ;;
+    resume) resume ;;
     stop) stop ;;
     reset) client pampam <"$here/seed.sql" ;;
     sql) client "${3:-pampam}" ;;
