@@ -1,4 +1,4 @@
-//! The command line: `run`, `check`, `explain`, `token`, `demo`.
+//! The command line: `run`, `check`, `explain`, `token`, `health`, `demo`.
 //!
 //! Answers go to standard output, complaints to standard error. Exit codes: 0 for success, 1 for a failure at run
 //! time, 64 for a configuration or a command line that cannot be used, and from `explain` 2 for a refusal.
@@ -6,6 +6,7 @@
 mod check;
 mod demo;
 mod explain;
+mod health;
 mod output;
 mod run;
 mod token;
@@ -35,6 +36,8 @@ enum Command {
     /// Make, read or check a token.
     #[command(subcommand)]
     Token(token::Command),
+    /// Ask a running gateway whether it is ready; exit code 1 if it is not.
+    Health(health::Arguments),
     /// Serve an embedded user database and a stand-in monolith, and print commands to try.
     Demo(demo::Arguments),
 }
@@ -98,6 +101,7 @@ pub fn run() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Token(command) => token::token(&command),
+        Command::Health(arguments) => health::health(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments),
     };
     outcome.map_or_else(

@@ -107,6 +107,12 @@ class Gateway:
             "verify": lambda: post_json(self.given.through, "/auth/token/verify", {"token": self.access}),
         }
 
+    def health(self) -> tuple[int, str]:
+        """What `sidegate health` exits with and complains of."""
+        command = [self.given.binary, "health", "--admin", self.given.admin.removeprefix("http://")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stderr
+
     def ready(self) -> Answer:
         return send(self.given.admin, "GET", "/ready")
 
@@ -120,6 +126,8 @@ def check_healthy(checks: Checks, gateway: Gateway, when: str) -> None:
     checks.that(f"{when}: guarded traffic needs a token", unguarded.status == 401, unguarded)
     report = gateway.ready()
     checks.that(f"{when}: /ready is 200 and has no reasons", (report.status, report.json()["reasons"]) == (200, []), report)
+    health = gateway.health()
+    checks.that(f"{when}: sidegate health exits with 0", health == (0, ""), health)
 
 
 def check_outage(checks: Checks, gateway: Gateway) -> None:
@@ -140,6 +148,8 @@ def check_outage(checks: Checks, gateway: Gateway) -> None:
     report = gateway.ready()
     reasons = report.json()["reasons"]
     checks.that("away: /ready is 503 and says why", report.status == 503 and "database" in " ".join(reasons), report)
+    status, complaint = gateway.health()
+    checks.that("away: sidegate health exits with 1 and says why", status == 1 and "database" in complaint, complaint)
     alive = send(gateway.given.admin, "GET", "/live")
     checks.that("away: /live is 200", alive.status == 200, alive)
 
@@ -177,6 +187,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--through", required=True, metavar="URL", help="sidegate in front of the monolith")
     parser.add_argument("--admin", required=True, metavar="URL", help="its listener for operators")
+    parser.add_argument("--binary", required=True, metavar="FILE", help="the sidegate to ask for its health")
     parser.add_argument("--halt-command", required=True, help="ends the database")
     parser.add_argument("--resume-command", required=True, help="starts it again, where it was")
     parser.add_argument("--secret", default=os.environ.get("SECRET_KEY"), help="of access tokens; or SECRET_KEY")
