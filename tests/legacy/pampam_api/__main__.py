@@ -1,4 +1,4 @@
-"""`python -m pampam_api --port 0 --port-file FILE`: one worker on the loopback interface.
+"""`python -m pampam_api --port 0 --port-file FILE`: one worker, on the loopback interface unless `--host` says otherwise.
 
 The port is bound before the application starts; the file appears once connections are accepted.
 """
@@ -32,6 +32,7 @@ class AnnouncingServer(uvicorn.Server):
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="pampam_api", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="an address of this machine")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--port-file", type=Path, help="where to write the port")
     arguments = parser.parse_args()
@@ -40,7 +41,7 @@ def main() -> None:
     settings.storage.mkdir(parents=True, exist_ok=True)
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", arguments.port))
+    listener.bind((arguments.host, arguments.port))
     port = listener.getsockname()[1]
 
     # The access log would write the query, and with it the passwords of the login.
