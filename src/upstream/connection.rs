@@ -1,4 +1,4 @@
-//! One connection to an endpoint, driven by a task of its own on the same core.
+//! Connecting to an endpoint; and a connection of the protocol library, driven by a task of its own on the same core.
 
 use std::{io, time::Instant};
 
@@ -20,12 +20,28 @@ pub(super) struct Connection {
     pub(super) idle_since: Instant,
 }
 
-/// Connects to the first endpoint that answers.
+/// Connects to the first endpoint that answers, for the protocol library.
 pub(super) async fn connect(settings: &Settings, now: Instant) -> Result<Connection, Failure> {
+    let stream = dial(settings).await?;
+    let (sender, connection) = http1::Builder::new()
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(Failure::from_exchange)?;
+    // Owned by the worker's runtime: it ends with the sender, or with the worker. Its error, if any, reaches the
+    // exchange that it breaks; an idle connection that ends has nobody to tell.
+    tokio::task::spawn_local(connection);
+    Ok(Connection {
+        sender,
+        idle_since: now,
+    })
+}
+
+/// Connects to the first endpoint that answers.
+pub(super) async fn dial(settings: &Settings) -> Result<TcpStream, Failure> {
     let mut failure = None;
     for endpoint in &settings.endpoints {
-        match connect_to(endpoint, settings, now).await {
-            Ok(connection) => return Ok(connection),
+        match dial_endpoint(endpoint, settings).await {
+            Ok(stream) => return Ok(stream),
             Err(error) => failure = Some(error),
         }
     }
@@ -35,11 +51,7 @@ pub(super) async fn connect(settings: &Settings, now: Instant) -> Result<Connect
     }))
 }
 
-async fn connect_to(
-    endpoint: &Endpoint,
-    settings: &Settings,
-    now: Instant,
-) -> Result<Connection, Failure> {
+async fn dial_endpoint(endpoint: &Endpoint, settings: &Settings) -> Result<TcpStream, Failure> {
     let unreachable = |source| Failure::Unreachable {
         endpoint: endpoint.to_string(),
         source,
@@ -52,15 +64,5 @@ async fn connect_to(
         })?
         .map_err(unreachable)?;
     stream.set_nodelay(true).map_err(unreachable)?;
-    let (sender, connection) = http1::Builder::new()
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(Failure::from_exchange)?;
-    // Owned by the worker's runtime: it ends with the sender, or with the worker. Its error, if any, reaches the
-    // exchange that it breaks; an idle connection that ends has nobody to tell.
-    tokio::task::spawn_local(connection);
-    Ok(Connection {
-        sender,
-        idle_since: now,
-    })
+    Ok(stream)
 }
