@@ -1,8 +1,11 @@
 //! How an exchange with an upstream fails, by whose fault.
 
-use std::io;
+use std::{error::Error, io};
 
-/// Why there is no response. What was already sent to the upstream is not sent again.
+/// What lies beneath a failure; each client of the protocol has its own.
+type Cause = Box<dyn Error + Send + Sync>;
+
+/// Why there is no response.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// No endpoint could be connected to.
@@ -25,24 +28,35 @@ pub enum Failure {
     ResponseTimeout,
     /// The connection ended before a response.
     #[error("the connection was closed before a response")]
-    Closed(#[source] hyper::Error),
+    Closed(#[source] Cause),
     /// What came back is not HTTP/1.1.
     #[error("the response is not valid HTTP/1.1")]
-    NotHttp(#[source] hyper::Error),
+    NotHttp(#[source] Cause),
     /// The client went away or broke its body while it was being forwarded.
     #[error("the client's body ended early")]
     ClientBody(#[source] hyper::Error),
+}
+
+/// Why a response body broke off. The client sees its connection end, since the head has left already.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// The upstream closed or broke the framing.
+    #[error("the upstream's body ended early")]
+    Broken(#[source] Cause),
+    /// Nothing came for too long.
+    #[error("the upstream's body stalled")]
+    Stalled,
 }
 
 impl Failure {
     /// What the protocol library's error means.
     pub(super) fn from_exchange(error: hyper::Error) -> Self {
         if error.is_parse() || error.is_parse_too_large() {
-            Self::NotHttp(error)
+            Self::NotHttp(error.into())
         } else if error.is_user() {
             Self::ClientBody(error)
         } else {
-            Self::Closed(error)
+            Self::Closed(error.into())
         }
     }
 }

@@ -10,10 +10,11 @@ mod fields;
 mod pool;
 mod relay;
 mod settings;
+mod simple;
 mod upload;
 
-pub use error::Failure;
+pub use error::{Failure, RelayError};
 pub use fields::Fields;
 pub use pool::Upstream;
-pub use relay::{Relay, RelayError};
+pub use relay::Relay;
 pub use settings::{Endpoint, Settings};

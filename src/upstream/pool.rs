@@ -1,4 +1,4 @@
-//! This core's idle connections to one upstream, and an exchange over one of them.
+//! One upstream: which client an exchange goes through, and the protocol library's idle connections.
 //!
 //! A connection that was idle may have been closed by the upstream in the same moment. The library hands a request
 //! that it never began to send back, and such a request goes over another connection; one that was sent is never
@@ -7,6 +7,7 @@
 use std::{cell::RefCell, rc::Rc, time::Instant};
 
 use ::http::{HeaderValue, Request, Response};
+use http_body::Body;
 use hyper::body::Incoming;
 
 use super::{
@@ -15,6 +16,7 @@ use super::{
     fields::{Fields, insert_all},
     relay::Relay,
     settings::Settings,
+    simple,
     upload::Upload,
 };
 use crate::deadline::{Deadline, Deadlines};
@@ -22,17 +24,21 @@ use crate::deadline::{Deadline, Deadlines};
 /// One upstream, as seen from one core.
 #[derive(Debug)]
 pub struct Upstream {
-    settings: Settings,
+    settings: Rc<Settings>,
     deadlines: Deadlines,
+    simple: Rc<simple::Client>,
     idle: RefCell<Vec<Connection>>,
 }
 
 impl Upstream {
     /// An upstream without any connection yet.
     pub fn new(settings: Settings, deadlines: Deadlines) -> Self {
+        let settings = Rc::new(settings);
+        let simple = simple::Client::new(Rc::clone(&settings), deadlines.clone());
         Self {
             settings,
             deadlines,
+            simple: Rc::new(simple),
             idle: RefCell::new(Vec::new()),
         }
     }
@@ -60,7 +66,20 @@ impl Upstream {
         fields: &dyn Fields,
         now: Instant,
     ) -> Result<Response<Relay>, Failure> {
+        if request.body().is_end_stream() {
+            let response = self.simple.send(&request, fields, now).await?;
+            return Ok(response.map(Relay::simple));
+        }
         insert_all(fields, request.headers_mut());
+        // Most requests have no body, and should not carry this about.
+        Box::pin(self.send_with_body(request, now)).await
+    }
+
+    async fn send_with_body(
+        self: &Rc<Self>,
+        request: Box<Request<Incoming>>,
+        now: Instant,
+    ) -> Result<Response<Relay>, Failure> {
         let deadline = self.deadlines.unset();
         let timeout = self.settings.response_timeout;
         let mut request = (*request).map(|body| Upload::new(body, &deadline, timeout));
@@ -88,9 +107,10 @@ impl Upstream {
         let sending = connection.sender.try_send_request(request);
         match deadline.bound(sending).await {
             None => Exchange::Done(Err(Failure::ResponseTimeout)),
-            Some(Ok(response)) => Exchange::Done(Ok(
-                response.map(|body| Relay::new(body, connection, Rc::clone(self)))
-            )),
+            Some(Ok(response)) => {
+                let relay = |body| Relay::library(body, connection, Rc::clone(self));
+                Exchange::Done(Ok(response.map(relay)))
+            }
             Some(Err(mut error)) => {
                 let unsent = error.take_message();
                 let failure = Failure::from_exchange(error.into_error());
@@ -131,6 +151,7 @@ impl Upstream {
     /// Closes connections that nobody has used for too long.
     pub fn close_stale(&self) {
         let now = self.deadlines.now();
+        self.simple.close_stale(now);
         self.idle.borrow_mut().retain(|connection| {
             !connection.sender.is_closed()
                 && now.duration_since(connection.idle_since) <= self.settings.keep_alive

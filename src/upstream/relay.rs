@@ -10,12 +10,23 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::{connection::Connection, pool::Upstream};
+use super::{connection::Connection, error::RelayError, pool::Upstream, simple};
 use crate::deadline::Deadline;
 
 /// Streams a response body without holding more than one piece of it.
 #[derive(Debug)]
-pub struct Relay {
+pub struct Relay(Way);
+
+/// Which client the body comes through.
+#[derive(Debug)]
+enum Way {
+    Simple(simple::Body),
+    Library(Box<LibraryBody>),
+}
+
+/// A body that the protocol library reads.
+#[derive(Debug)]
+struct LibraryBody {
     body: Incoming,
     lease: Option<Lease>,
     /// Made when the body first has to wait: most bodies arrive with their head.
@@ -28,19 +39,48 @@ struct Lease {
     upstream: Rc<Upstream>,
 }
 
-/// Why a response body broke off. The client sees its connection end, since the head has left already.
-#[derive(Debug, thiserror::Error)]
-pub enum RelayError {
-    /// The upstream closed or broke the framing.
-    #[error("the upstream's body ended early")]
-    Broken(#[source] hyper::Error),
-    /// Nothing came for too long.
-    #[error("the upstream's body stalled")]
-    Stalled,
+impl Relay {
+    pub(super) fn simple(body: simple::Body) -> Self {
+        Self(Way::Simple(body))
+    }
+
+    pub(super) fn library(body: Incoming, connection: Connection, upstream: Rc<Upstream>) -> Self {
+        let body = LibraryBody::new(body, connection, upstream);
+        Self(Way::Library(Box::new(body)))
+    }
 }
 
-impl Relay {
-    pub(super) fn new(body: Incoming, connection: Connection, upstream: Rc<Upstream>) -> Self {
+impl Body for Relay {
+    type Data = Bytes;
+    type Error = RelayError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, RelayError>>> {
+        match &mut self.0 {
+            Way::Simple(body) => Pin::new(body).poll_frame(context),
+            Way::Library(body) => body.poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Way::Simple(body) => body.is_end_stream(),
+            Way::Library(body) => body.body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Way::Simple(body) => body.size_hint(),
+            Way::Library(body) => body.body.size_hint(),
+        }
+    }
+}
+
+impl LibraryBody {
+    fn new(body: Incoming, connection: Connection, upstream: Rc<Upstream>) -> Self {
         let mut relay = Self {
             body,
             lease: Some(Lease {
@@ -74,14 +114,9 @@ impl Relay {
         });
         stalled.poll_elapsed(context)
     }
-}
-
-impl Body for Relay {
-    type Data = Bytes;
-    type Error = RelayError;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, RelayError>>> {
         match Pin::new(&mut self.body).poll_frame(context) {
@@ -98,20 +133,12 @@ impl Body for Relay {
             }
             Poll::Ready(Some(Err(error))) => {
                 self.lease = None;
-                Poll::Ready(Some(Err(RelayError::Broken(error))))
+                Poll::Ready(Some(Err(RelayError::Broken(error.into()))))
             }
             Poll::Ready(None) => {
                 self.finish();
                 Poll::Ready(None)
             }
         }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

@@ -1,0 +1,258 @@
+//! This core's idle connections to one upstream, and an exchange over one of them.
+
+use std::{
+    cell::RefCell,
+    future::poll_fn,
+    io,
+    rc::Rc,
+    task::{Context, Poll, ready},
+    time::Instant,
+};
+
+use ::http::{Method, Request, Response};
+
+use super::{
+    body::Body,
+    head::{self, BadHead, Head},
+    link::{Link, WriteError},
+    request,
+};
+use crate::{
+    deadline::Deadlines,
+    upstream::{Fields, connection, error::Failure, settings::Settings},
+};
+
+/// How much of a response is read at once until its head is there.
+const HEAD_READ: usize = 16 * 1024;
+
+/// How large the head of a response may be, with what comes before and after it.
+const HEAD_LIMIT: usize = 128 * 1024;
+
+/// How much of a body is read at once: all that an exchange ever holds.
+const BODY_READ: usize = 64 * 1024;
+
+/// One upstream, for requests without a body, as seen from one core.
+#[derive(Debug)]
+pub(in crate::upstream) struct Client {
+    settings: Rc<Settings>,
+    deadlines: Deadlines,
+    idle: RefCell<Vec<Link>>,
+    /// Borrowed only between two waits, so that all exchanges can share them.
+    output: RefCell<Vec<u8>>,
+    input: RefCell<Vec<u8>>,
+}
+
+/// How an exchange ends without a response.
+enum Lost {
+    /// Nothing has left.
+    Unsent(io::Error),
+    /// The request has left, and not one byte has come back.
+    Unanswered(io::Error),
+    Failed(Failure),
+}
+
+impl Client {
+    pub(in crate::upstream) fn new(settings: Rc<Settings>, deadlines: Deadlines) -> Self {
+        Self {
+            settings,
+            deadlines,
+            idle: RefCell::new(Vec::new()),
+            output: RefCell::new(Vec::new()),
+            input: RefCell::new(vec![0; BODY_READ]),
+        }
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Where bytes of a body are read to.
+    pub(super) fn input(&self) -> &RefCell<Vec<u8>> {
+        &self.input
+    }
+
+    /// Sends the request and waits for the head of its response.
+    ///
+    /// An idle connection may have been closed by the upstream in the same moment. What was lost by that is sent once
+    /// more, over a new connection, when that cannot do it twice (RFC 9110 section 9.2.2).
+    pub(in crate::upstream) async fn send<B>(
+        self: &Rc<Self>,
+        request: &Request<B>,
+        fields: &dyn Fields,
+        now: Instant,
+    ) -> Result<Response<Body>, Failure> {
+        if let Some(link) = self.take_idle(request.method(), now) {
+            match self.exchange(link, request, fields, now).await {
+                Ok(response) => return Ok(response),
+                Err(Lost::Unsent(_)) => {}
+                Err(Lost::Unanswered(_)) if request.method().is_idempotent() => {}
+                Err(lost) => return Err(lost.into()),
+            }
+        }
+        let stream = connection::dial(&self.settings).await?;
+        let now = self.deadlines.now();
+        let link = Link::new(stream, self.deadlines.unset(), now);
+        Ok(self.exchange(link, request, fields, now).await?)
+    }
+
+    async fn exchange<B>(
+        self: &Rc<Self>,
+        mut link: Link,
+        request: &Request<B>,
+        fields: &dyn Fields,
+        now: Instant,
+    ) -> Result<Response<Body>, Lost> {
+        link.last_used = now;
+        link.deadline.set(now, self.settings.response_timeout);
+        if let Some(rest) = self.write_at_once(&link, request, fields)? {
+            self.write_rest(&mut link, &rest).await?;
+        }
+        let mut early = Vec::new();
+        let head = poll_fn(|context| {
+            let polled = self.poll_head(&mut link, &mut early, request.method(), context);
+            if polled.is_pending() && link.deadline.poll_elapsed(context).is_ready() {
+                return Poll::Ready(Err(Lost::Failed(Failure::ResponseTimeout)));
+            }
+            polled
+        });
+        let head = head.await?;
+        link.deadline.unset();
+        let body = Body::begin(head.framing, head.reuse, head.rest, link, self)
+            .map_err(|bad| Lost::Failed(Failure::NotHttp(bad.into())))?;
+        Ok(head.response.map(|()| body))
+    }
+
+    /// What could not be written at once, if anything.
+    fn write_at_once<B>(
+        &self,
+        link: &Link,
+        request: &Request<B>,
+        fields: &dyn Fields,
+    ) -> Result<Option<Vec<u8>>, WriteError> {
+        let mut output = self.output.borrow_mut();
+        output.clear();
+        request::write(request, fields, &mut output);
+        let written = link.begin_write(&output)?;
+        let rest = output.get(written..).unwrap_or_default();
+        Ok((!rest.is_empty()).then(|| rest.to_vec()))
+    }
+
+    async fn write_rest(&self, link: &mut Link, rest: &[u8]) -> Result<(), Lost> {
+        let deadline = link.deadline.clone();
+        match deadline.bound(link.finish_write(rest)).await {
+            Some(written) => Ok(written?),
+            None => Err(Lost::Failed(Failure::ResponseTimeout)),
+        }
+    }
+
+    /// Reads until there is a head; `early` holds what came before it was complete.
+    fn poll_head(
+        &self,
+        link: &mut Link,
+        early: &mut Vec<u8>,
+        method: &Method,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Head, Lost>> {
+        let mut input = self.input.borrow_mut();
+        loop {
+            let buffer = input.get_mut(..HEAD_READ).unwrap_or_default();
+            let read = match ready!(link.poll_read(context, buffer)) {
+                Ok([]) => Err(io::ErrorKind::UnexpectedEof.into()),
+                other => other,
+            };
+            let bytes = match read {
+                Ok(bytes) => bytes,
+                Err(error) if early.is_empty() => return Poll::Ready(Err(Lost::Unanswered(error))),
+                Err(error) => return Poll::Ready(Err(Failure::Closed(error.into()).into())),
+            };
+            match read_head(bytes, early, method) {
+                Ok(None) => {}
+                Ok(Some(head)) => return Poll::Ready(Ok(head)),
+                Err(bad) => return Poll::Ready(Err(Failure::NotHttp(bad.into()).into())),
+            }
+        }
+    }
+
+    /// The most recently used connection that is fit for another request.
+    fn take_idle(&self, method: &Method, now: Instant) -> Option<Link> {
+        let mut idle = self.idle.borrow_mut();
+        while let Some(link) = idle.pop() {
+            // A request that must not be repeated is worth a system call.
+            let quiet = if method.is_idempotent() {
+                link.seems_quiet()
+            } else {
+                link.is_quiet()
+            };
+            if quiet && !self.is_stale(&link, now) {
+                return Some(link);
+            }
+        }
+        None
+    }
+
+    pub(super) fn put_back(&self, link: Link) {
+        let mut idle = self.idle.borrow_mut();
+        if idle.len() < self.settings.max_idle {
+            idle.push(link);
+        }
+    }
+
+    /// Closes connections that nobody has used for too long, or that the upstream has closed.
+    pub(in crate::upstream) fn close_stale(&self, now: Instant) {
+        let mut idle = self.idle.borrow_mut();
+        idle.retain(|link| link.seems_quiet() && !self.is_stale(link, now));
+    }
+
+    fn is_stale(&self, link: &Link, now: Instant) -> bool {
+        now.saturating_duration_since(link.last_used) > self.settings.keep_alive
+    }
+
+    #[cfg(test)]
+    pub(super) fn idle_count(&self) -> usize {
+        self.idle.borrow().len()
+    }
+}
+
+fn read_head(bytes: &[u8], early: &mut Vec<u8>, method: &Method) -> Result<Option<Head>, BadHead> {
+    if early.is_empty() {
+        let head = head::read(bytes, method)?;
+        if head.is_none() {
+            early.extend_from_slice(bytes);
+        }
+        return Ok(head);
+    }
+    early.extend_from_slice(bytes);
+    // A head ends with a line: without the end of one there is nothing new to parse.
+    let head = match memchr::memchr(b'\n', bytes) {
+        Some(_) => head::read(early, method)?,
+        None => None,
+    };
+    if head.is_none() && early.len() > HEAD_LIMIT {
+        return Err(BadHead::TooLarge);
+    }
+    Ok(head)
+}
+
+impl From<WriteError> for Lost {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::NotBegun(error) => Self::Unsent(error),
+            WriteError::Interrupted(error) => Self::Unanswered(error),
+        }
+    }
+}
+
+impl From<Failure> for Lost {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Lost> for Failure {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::Unsent(error) | Lost::Unanswered(error) => Self::Closed(error.into()),
+            Lost::Failed(failure) => failure,
+        }
+    }
+}

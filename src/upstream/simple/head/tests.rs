@@ -1,0 +1,185 @@
+//! Heads of responses: what they say, how their bodies end, and what is refused.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn get(bytes: &str) -> Result<Option<Head>, BadHead> {
+    read(bytes.as_bytes(), &Method::GET)
+}
+
+fn head(bytes: &str) -> Head {
+    get(bytes).expect("a good head").expect("a whole head")
+}
+
+fn framing(fields: &str) -> Result<Framing, BadHead> {
+    get(&format!("HTTP/1.1 200 OK\r\n{fields}\r\n")).map(|head| head.expect("a whole head").framing)
+}
+
+fn reuse(bytes: &str) -> Reuse {
+    head(bytes).reuse
+}
+
+#[test]
+fn a_head_keeps_its_fields_and_leaves_the_rest() {
+    let bytes = "HTTP/1.1 201 Created\r\nServer: a\r\nSet-Cookie: b=1\r\nset-cookie: c=\u{e9}\r\nContent-Length: 2\r\n\r\nhi";
+    let head = head(bytes);
+    assert_eq!(head.response.status(), StatusCode::CREATED);
+    assert_eq!(head.response.headers()["server"], "a");
+    let cookies = head.response.headers().get_all("set-cookie").iter();
+    let cookies: Vec<&[u8]> = cookies.map(HeaderValue::as_bytes).collect();
+    assert_eq!(cookies, [&b"b=1"[..], "c=\u{e9}".as_bytes()]);
+    assert_eq!(head.framing, Framing::Length(2));
+    assert_eq!(head.rest, "hi");
+    assert!(head.response.extensions().is_empty());
+}
+
+#[test]
+fn an_unusual_reason_goes_on() {
+    let head = head("HTTP/1.1 404 Nobody Here\r\n\r\n");
+    let reason = head.response.extensions().get::<ReasonPhrase>();
+    assert_eq!(reason.expect("a reason").as_bytes(), b"Nobody Here");
+}
+
+#[test]
+fn a_head_is_not_complete_before_its_last_byte() {
+    let bytes =
+        "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    for cut in 0..bytes.len() {
+        let head = get(&bytes[..cut]).expect("a beginning");
+        assert!(head.is_none(), "cut at {cut}");
+    }
+    assert!(head(bytes).response.headers().get("link").is_none());
+}
+
+#[test]
+fn a_switch_of_protocols_is_refused() {
+    let answer = get("HTTP/1.1 101 Switching Protocols\r\nUpgrade: a\r\n\r\n");
+    assert_eq!(answer.expect_err("refused"), BadHead::Upgrade);
+}
+
+#[test]
+fn lengths_have_to_be_plain_and_equal() {
+    let once = head("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n");
+    assert_eq!(once.framing, Framing::Length(5));
+    let lengths = once.response.headers().get_all("content-length");
+    assert_eq!(lengths.iter().count(), 1);
+    for bad in ["", "+5", "-5", "5,5", "5 5", "0x5", "18446744073709551616"] {
+        let framing = framing(&format!("Content-Length: {bad}\r\n"));
+        assert_eq!(framing, Err(BadHead::ContentLength), "{bad:?}");
+    }
+    let differing = framing("Content-Length: 5\r\nContent-Length: 6\r\n");
+    assert_eq!(differing, Err(BadHead::ContentLength));
+}
+
+#[test]
+fn only_one_chunked_coding_is_understood() {
+    assert_eq!(
+        framing("Transfer-Encoding: Chunked\r\n"),
+        Ok(Framing::Chunked)
+    );
+    for bad in [
+        "gzip",
+        "gzip, chunked",
+        "chunked, chunked",
+        "xchunked",
+        "",
+        "identity",
+    ] {
+        let framing = framing(&format!("Transfer-Encoding: {bad}\r\n"));
+        assert_eq!(framing, Err(BadHead::TransferEncoding), "{bad:?}");
+    }
+    let twice = framing("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n");
+    assert_eq!(twice, Err(BadHead::TransferEncoding));
+    let old = get("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    assert_eq!(old.expect_err("refused"), BadHead::TransferEncoding);
+}
+
+#[test]
+fn chunked_wins_over_a_length_and_costs_the_connection() {
+    let both = head("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n");
+    assert_eq!(
+        (both.framing, both.reuse),
+        (Framing::Chunked, Reuse::Forbidden)
+    );
+    assert!(both.response.headers().is_empty());
+}
+
+#[test]
+fn some_responses_have_no_body_whatever_they_say() {
+    let bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+    let answer = read(bytes, &Method::HEAD).expect("good").expect("whole");
+    assert_eq!(answer.framing, Framing::Length(0));
+    assert_eq!(answer.response.headers()["content-length"], "5");
+    for status in ["204 No Content", "304 Not Modified"] {
+        let bytes = format!("HTTP/1.1 {status}\r\nContent-Length: 5\r\n\r\n");
+        assert_eq!(head(&bytes).framing, Framing::Length(0), "{status}");
+    }
+}
+
+#[test]
+fn without_a_length_the_body_lasts_until_the_close() {
+    assert_eq!(framing("Server: a\r\n"), Ok(Framing::UntilClose));
+}
+
+#[test]
+fn a_connection_is_used_again_only_when_both_may() {
+    assert_eq!(reuse("HTTP/1.1 200 OK\r\n\r\n"), Reuse::Allowed);
+    assert_eq!(reuse("HTTP/1.0 200 OK\r\n\r\n"), Reuse::Forbidden);
+    let closing = "HTTP/1.1 200 OK\r\nConnection: Keep-Alive, Close\r\n\r\n";
+    assert_eq!(reuse(closing), Reuse::Forbidden);
+    let closing = "HTTP/1.1 200 OK\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n";
+    assert_eq!(reuse(closing), Reuse::Forbidden);
+    let keeping = "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\n";
+    assert_eq!(reuse(keeping), Reuse::Allowed);
+}
+
+#[test]
+fn fields_that_a_connection_names_stay_known() {
+    let head = head("HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\n\r\n");
+    assert_eq!(head.response.headers()["connection"], "keep-alive, X-Hop");
+    assert!(
+        !self::head("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+            .response
+            .headers()
+            .contains_key("connection")
+    );
+}
+
+#[test]
+fn what_is_not_a_response_is_refused() {
+    for bytes in [
+        "SSH-2.0-OpenSSH\r\n",
+        "\r\nHTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/2 200\r\n\r\n",
+        "HTTP/1.1 2000 OK\r\n\r\n",
+        "HTTP/1.1 099 Low\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nA: b\0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n: b\r\n\r\n",
+    ] {
+        assert!(get(bytes).is_err(), "{bytes:?}");
+    }
+}
+
+#[test]
+fn a_head_has_at_most_a_hundred_fields() {
+    let with = |count| format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(count));
+    assert_eq!(
+        head(&with(FIELD_LIMIT)).response.headers().len(),
+        FIELD_LIMIT
+    );
+    let error = get(&with(FIELD_LIMIT + 1)).expect_err("refused");
+    assert_eq!(error, BadHead::Syntax(httparse::Error::TooManyHeaders));
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let mut response = b"HTTP/1.1 200 OK\r\n".to_vec();
+        response.extend_from_slice(&bytes);
+        drop(read(&response, &Method::GET));
+        drop(read(&bytes, &Method::HEAD));
+    }
+}
