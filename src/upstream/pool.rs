@@ -6,7 +6,7 @@
 
 use std::{cell::RefCell, rc::Rc, time::Instant};
 
-use ::http::{HeaderValue, Request, Response};
+use ::http::{HeaderValue, Request, Response, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 
@@ -107,7 +107,9 @@ impl Upstream {
         let sending = connection.sender.try_send_request(request);
         match deadline.bound(sending).await {
             None => Exchange::Done(Err(Failure::ResponseTimeout)),
-            Some(Ok(response)) => {
+            Some(Ok(mut response)) => {
+                // A gateway answers in its own version, not in the upstream's.
+                *response.version_mut() = Version::HTTP_11;
                 let relay = |body| Relay::library(body, connection, Rc::clone(self));
                 Exchange::Done(Ok(response.map(relay)))
             }
