@@ -70,8 +70,7 @@ impl Text<'_> {
 impl Visit for Text<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.name(field);
-        let plain = |byte: u8| byte != b' ' && is_plain(byte);
-        if !value.is_empty() && value.bytes().all(plain) {
+        if !value.is_empty() && all(value, |byte| (byte != b' ') & is_plain(byte)) {
             self.0.extend_from_slice(value.as_bytes());
         } else {
             json_text(value, self.0);
@@ -90,7 +89,7 @@ impl Visit for Text<'_> {
 
 fn json_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    if text.bytes().all(is_plain) {
+    if all(text, is_plain) {
         out.extend_from_slice(text.as_bytes());
     } else {
         text.chars().for_each(|character| escaped(character, out));
@@ -98,9 +97,14 @@ fn json_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// Asks every byte, without stopping at the first that says no: so the loop becomes a few vector instructions.
+fn all(text: &str, plain: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(true, |all, byte| all & plain(byte))
+}
+
 /// Printable ASCII that needs no escape in JSON.
 fn is_plain(byte: u8) -> bool {
-    (b' '..0x7F).contains(&byte) && byte != b'"' && byte != b'\\'
+    (byte >= b' ') & (byte < 0x7F) & (byte != b'"') & (byte != b'\\')
 }
 
 fn escaped(character: char, out: &mut Vec<u8>) {
