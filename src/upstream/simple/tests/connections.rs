@@ -135,7 +135,8 @@ fn no_more_connections_are_kept_than_allowed_nor_for_longer() {
         let both = tokio::join!(side.get_text(), side.get_text());
         assert_eq!(both, ("ok".to_owned(), "ok".to_owned()));
         assert_eq!(side.client.idle_count(), 1);
-        side.client.close_stale(side.deadlines.now() + 2 * PATIENCE);
+        side.client
+            .close_stale(side.deadlines.now() + 2 * KEEP_ALIVE);
         assert_eq!(side.client.idle_count(), 0);
     });
 }

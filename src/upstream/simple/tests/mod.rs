@@ -27,6 +27,9 @@ use crate::{
 /// Longer than any test takes when nothing is wrong.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Longer still, so that no connection becomes too old by waiting.
+const KEEP_ALIVE: Duration = Duration::from_secs(3600);
+
 /// The server's side: accepts connections and plays its script on them.
 struct Script {
     listener: TcpListener,
@@ -135,7 +138,7 @@ fn settings(port: u16) -> Settings {
         connect_timeout: PATIENCE,
         response_timeout: PATIENCE,
         body_timeout: PATIENCE,
-        keep_alive: PATIENCE,
+        keep_alive: KEEP_ALIVE,
         max_idle: 8,
     }
 }

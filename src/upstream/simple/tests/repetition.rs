@@ -1,6 +1,6 @@
 //! What is sent again when its connection breaks, and what never is.
 
-use std::net::Shutdown;
+use std::{net::Shutdown, sync::mpsc::channel};
 
 use ::http::Method;
 
@@ -78,13 +78,15 @@ fn a_response_that_has_begun_is_not_asked_for_again() {
 
 #[test]
 fn a_post_asks_the_system_whether_its_connection_still_stands() {
-    let (closed, notice) = std::sync::mpsc::channel();
+    let (tell_idle, told_idle) = channel();
+    let (tell_closed, told_closed) = channel();
     let script = move |script: &Script| {
         let mut peer = script.accept();
         peer.request();
         peer.send(OK);
+        told_idle.recv_timeout(PATIENCE).expect("idle");
         peer.0.shutdown(Shutdown::Write).expect("shut down");
-        closed.send(()).expect("somebody waits");
+        tell_closed.send(()).expect("somebody waits");
         let mut second = script.accept();
         assert!(second.request().starts_with("POST"));
         second.send(OK);
@@ -92,8 +94,9 @@ fn a_post_asks_the_system_whether_its_connection_still_stands() {
     };
     play(script, usual, async |side| {
         side.get_text().await;
+        tell_idle.send(()).expect("somebody waits");
         // Blocks the core on purpose: the runtime cannot notice the close by itself.
-        notice.recv_timeout(PATIENCE).expect("closed");
+        told_closed.recv_timeout(PATIENCE).expect("closed");
         side.send(Method::POST).await.expect("a response");
     });
 }
