@@ -27,7 +27,8 @@ impl Pipeline {
     ) -> Result<Response<Body>, Rejection> {
         match prepared.route.action {
             Action::Forward(upstream) => self.forward(upstream, prepared, record).await,
-            Action::Answer(endpoint) => self.answer(endpoint, prepared, record).await,
+            // Few requests are answered here, and the state of one should not weigh on every idle connection.
+            Action::Answer(endpoint) => Box::pin(self.answer(endpoint, prepared, record)).await,
         }
     }
 

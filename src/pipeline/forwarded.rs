@@ -16,7 +16,7 @@ const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host")
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What a trusted peer said, read before it is stripped.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct FromProxy {
     chain: Option<HeaderValue>,
     proto: Option<HeaderValue>,
@@ -26,22 +26,22 @@ pub(super) struct FromProxy {
 
 impl FromProxy {
     /// Nothing, unless the peer is trusted.
-    pub(super) fn read(headers: &HeaderMap, live: &Live, peer: &Peer) -> Self {
+    pub(super) fn read(headers: &HeaderMap, live: &Live, peer: &Peer) -> Option<Box<Self>> {
         let trusted = &live.trusted_proxies;
         if trusted.is_empty() || !trusted.contains(peer.address.ip()) {
-            return Self::default();
+            return None;
         }
         let sole = |name: HeaderName| {
             let mut values = headers.get_all(name).iter();
             let value = values.next().filter(|value| is_plain(value)).cloned();
             value.filter(|_| values.next().is_none())
         };
-        Self {
+        Some(Box::new(Self {
             chain: joined(headers),
             proto: sole(X_FORWARDED_PROTO).filter(|proto| proto == "http" || proto == "https"),
             host: sole(X_FORWARDED_HOST),
             request_id: sole(X_REQUEST_ID),
-        }
+        }))
     }
 }
 
@@ -68,7 +68,7 @@ fn is_plain(value: &HeaderValue) -> bool {
 pub(super) struct Hop<'a> {
     style: ForwardedStyle,
     peer: &'a Peer,
-    said: FromProxy,
+    said: Option<Box<FromProxy>>,
     host: Option<HeaderValue>,
     decision: DecisionId,
 }
@@ -77,7 +77,7 @@ impl<'a> Hop<'a> {
     pub(super) fn new(
         live: &Live,
         peer: &'a Peer,
-        said: FromProxy,
+        said: Option<Box<FromProxy>>,
         host: Option<HeaderValue>,
         decision: DecisionId,
     ) -> Self {
@@ -92,19 +92,22 @@ impl<'a> Hop<'a> {
 
     /// Sends the family that is configured, and the request id.
     pub(super) fn visit(&self, send: &mut dyn FnMut(&HeaderName, &[u8])) {
-        let request_id = self.said.request_id.as_ref();
+        let said = self.said.as_deref();
+        let request_id = said.and_then(|said| said.request_id.as_ref());
         let decision = self.decision.as_bytes();
         send(
             &X_REQUEST_ID,
             request_id.map_or(decision, HeaderValue::as_bytes),
         );
-        let proto = self.said.proto.as_ref();
+        let proto = said.and_then(|said| said.proto.as_ref());
         let proto = proto.map_or(&b"http"[..], HeaderValue::as_bytes);
-        let host = self.said.host.as_ref().or(self.host.as_ref());
+        let host = said.and_then(|said| said.host.as_ref());
+        let host = host.or(self.host.as_ref());
+        let chain = said.and_then(|said| said.chain.as_ref());
         let address = &self.peer.address_value;
         match self.style {
             ForwardedStyle::XForwarded => {
-                match &self.said.chain {
+                match chain {
                     Some(chain) => send(&X_FORWARDED_FOR, &append(chain, address)),
                     None => send(&X_FORWARDED_FOR, address.as_bytes()),
                 }
@@ -114,7 +117,7 @@ impl<'a> Hop<'a> {
                 }
             }
             ForwardedStyle::Rfc7239 => {
-                let value = elements(self.said.chain.as_ref(), self.peer, proto, host);
+                let value = elements(chain, self.peer, proto, host);
                 send(&::http::header::FORWARDED, value.as_bytes());
             }
         }

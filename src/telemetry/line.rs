@@ -104,7 +104,7 @@ fn all(text: &str, plain: impl Fn(u8) -> bool) -> bool {
 
 /// Printable ASCII that needs no escape in JSON.
 fn is_plain(byte: u8) -> bool {
-    (byte >= b' ') & (byte < 0x7F) & (byte != b'"') & (byte != b'\\')
+    matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~')
 }
 
 fn escaped(character: char, out: &mut Vec<u8>) {

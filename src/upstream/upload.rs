@@ -39,11 +39,13 @@ impl Body for Upload {
         if let (Poll::Ready(_), Some((deadline, timeout))) = (&polled, &self.postpone) {
             deadline.set_from_now(*timeout);
         }
-        match polled {
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && frame.is_trailers()
+        {
             // A trailer field may have been a hop-by-hop or an identity header: none goes on.
-            Poll::Ready(Some(Ok(frame))) if frame.is_trailers() => Poll::Ready(None),
-            other => other,
+            return Poll::Ready(None);
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

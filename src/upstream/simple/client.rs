@@ -51,6 +51,24 @@ enum Lost {
     Failed(Failure),
 }
 
+/// Whether a connection has served before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Age {
+    Reused,
+    New,
+}
+
+impl Lost {
+    /// Whether the request can be sent again without being done twice.
+    fn may_repeat(&self, method: &Method) -> bool {
+        match self {
+            Self::Unsent(_) => true,
+            Self::Unanswered(_) => method.is_idempotent(),
+            Self::Failed(_) => false,
+        }
+    }
+}
+
 impl Client {
     pub(in crate::upstream) fn new(settings: Rc<Settings>, deadlines: Deadlines) -> Self {
         Self {
@@ -81,18 +99,23 @@ impl Client {
         fields: &dyn Fields,
         now: Instant,
     ) -> Result<Response<Body>, Failure> {
-        if let Some(link) = self.take_idle(request.method(), now) {
+        let mut idle = self.take_idle(request.method(), now);
+        loop {
+            // One place for both, and the rare one boxed: what stands here weighs on every idle client connection.
+            let (link, now, age) = if let Some(link) = idle.take() {
+                (link, now, Age::Reused)
+            } else {
+                let stream = Box::pin(connection::dial(&self.settings)).await?;
+                let now = self.deadlines.now();
+                let link = Link::new(stream, self.deadlines.unset(), now);
+                (link, now, Age::New)
+            };
             match self.exchange(link, request, fields, now).await {
                 Ok(response) => return Ok(response),
-                Err(Lost::Unsent(_)) => {}
-                Err(Lost::Unanswered(_)) if request.method().is_idempotent() => {}
+                Err(lost) if age == Age::Reused && lost.may_repeat(request.method()) => {}
                 Err(lost) => return Err(lost.into()),
             }
         }
-        let stream = connection::dial(&self.settings).await?;
-        let now = self.deadlines.now();
-        let link = Link::new(stream, self.deadlines.unset(), now);
-        Ok(self.exchange(link, request, fields, now).await?)
     }
 
     async fn exchange<B>(
