@@ -1,0 +1,22 @@
+//! What the tests stand on: the gateway as a process, an origin that does as it is told, a client that sends bytes.
+//!
+//! Nothing here sleeps or takes a fixed port. Whoever waits does so for a condition, and for [`PATIENCE`] at most.
+
+pub(crate) mod client;
+pub(crate) mod gateway;
+pub(crate) mod setup;
+pub(crate) mod token;
+pub(crate) mod upstream;
+pub(crate) mod users;
+pub(crate) mod watch;
+
+use std::time::Duration;
+
+pub(crate) use client::{Client, Connection, Request, Response};
+pub(crate) use gateway::Gateway;
+pub(crate) use setup::Setup;
+pub(crate) use upstream::{After, Upstream};
+pub(crate) use watch::{Gate, Watch};
+
+/// The longest that a test waits for something that has to happen.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

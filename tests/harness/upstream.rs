@@ -1,0 +1,274 @@
+//! An origin that records what it sees, byte for byte, and answers what the test says.
+
+use std::{
+    io::{self, BufRead, BufReader, Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::Arc,
+    thread,
+};
+
+use super::{PATIENCE, watch::Watch};
+
+type Answer = dyn Fn(&Seen, &mut Wire) -> After + Send + Sync;
+
+/// What happens to the connection after an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    /// The next request may come.
+    Keep,
+    /// It is closed at once.
+    Close,
+}
+
+/// One request as it arrived.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    /// The raw head with its empty line.
+    pub(crate) head: String,
+    /// The body without its framing, as far as it has come; its first megabyte only.
+    pub(crate) body: Vec<u8>,
+    /// How long the body was.
+    pub(crate) length: u64,
+    /// Whether all of it came.
+    pub(crate) whole: bool,
+    /// Which connection it came on, counted from 0.
+    pub(crate) connection: usize,
+}
+
+/// The origin; its threads end with the process.
+pub(crate) struct Upstream {
+    address: SocketAddr,
+    state: Watch<State>,
+}
+
+#[derive(Default)]
+struct State {
+    seen: Vec<Seen>,
+    connections: Vec<Peer>,
+}
+
+struct Peer {
+    stream: TcpStream,
+    closed: bool,
+}
+
+/// The gateway's end of a connection.
+pub(crate) struct Wire {
+    stream: TcpStream,
+}
+
+impl Upstream {
+    /// Answers every request with 200 and a little JSON.
+    pub(crate) fn start() -> Self {
+        Self::answering(|_, wire| wire.respond(200, &["Content-Type: application/json"], br#"{"from":"upstream"}"#))
+    }
+
+    /// Answers every request with these bytes.
+    pub(crate) fn saying(bytes: impl Into<Vec<u8>>, after: After) -> Self {
+        let bytes = bytes.into();
+        Self::answering(move |_, wire| {
+            wire.send(&bytes);
+            after
+        })
+    }
+
+    /// Answers by a function, which is called when the whole request has arrived.
+    pub(crate) fn answering(answer: impl Fn(&Seen, &mut Wire) -> After + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let state = Watch::new(State::default());
+        let shared = state.clone();
+        let answer: Arc<Answer> = Arc::new(answer);
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (state, answer) = (shared.clone(), Arc::clone(&answer));
+                thread::spawn(move || serve(stream, &state, &*answer));
+            }
+        });
+        Self { address, state }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Everything that has arrived so far.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.state.read(|state| state.seen.clone())
+    }
+
+    /// The only request that has arrived, whole.
+    #[track_caller]
+    pub(crate) fn only(&self) -> Seen {
+        let mut seen = self.seen();
+        assert_eq!(seen.len(), 1, "{seen:?}");
+        seen.remove(0)
+    }
+
+    /// Waits for a request that is as described.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, what: &str, condition: impl Fn(&Seen) -> bool) {
+        self.state.wait_for(what, |state| state.seen.iter().any(&condition));
+    }
+
+    /// Waits until the gateway has closed this connection.
+    #[track_caller]
+    pub(crate) fn wait_for_close(&self, connection: usize) {
+        self.state.wait_for("the gateway to close", |state| {
+            state.connections.get(connection).is_some_and(|peer| peer.closed)
+        });
+    }
+
+    /// How many connections the gateway has opened.
+    pub(crate) fn connections(&self) -> usize {
+        self.state.read(|state| state.connections.len())
+    }
+
+    /// Closes every connection from this side, as a server does with idle ones.
+    pub(crate) fn close_connections(&self) {
+        self.state.change(|state| {
+            for peer in &state.connections {
+                drop(peer.stream.shutdown(Shutdown::Both));
+            }
+        });
+    }
+}
+
+impl Seen {
+    pub(crate) fn request_line(&self) -> &str {
+        self.head.lines().next().unwrap_or_default()
+    }
+
+    /// The target, as the request line has it.
+    pub(crate) fn target(&self) -> &str {
+        self.request_line().split(' ').nth(1).unwrap_or_default()
+    }
+
+    /// The values of a header, by its name in any case but one spelling.
+    pub(crate) fn values(&self, name: &str) -> Vec<&str> {
+        let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
+        let lines = lines.filter(|(found, _)| found.eq_ignore_ascii_case(name));
+        lines.map(|(_, value)| value).collect()
+    }
+
+    /// The names of all headers in lower case.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
+        lines.map(|(name, _)| name.to_ascii_lowercase()).collect()
+    }
+}
+
+impl Wire {
+    /// Sends raw bytes; a gateway that has gone is the test's to notice.
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        drop(self.stream.write_all(bytes));
+    }
+
+    /// A response with `Content-Length`.
+    pub(crate) fn respond(&mut self, status: u16, headers: &[&str], body: &[u8]) -> After {
+        let mut head = format!("HTTP/1.1 {status} Status\r\nContent-Length: {}\r\n", body.len());
+        for header in headers {
+            head.push_str(header);
+            head.push_str("\r\n");
+        }
+        head.push_str("\r\n");
+        self.send(&[head.as_bytes(), body].concat());
+        After::Keep
+    }
+
+    /// Says nothing until the gateway closes.
+    pub(crate) fn hang(&mut self) -> After {
+        let mut rest = [0; 1024];
+        while self.stream.read(&mut rest).is_ok_and(|count| count > 0) {}
+        After::Close
+    }
+}
+
+fn serve(stream: TcpStream, state: &Watch<State>, answer: &Answer) {
+    stream.set_nodelay(true).expect("a socket option");
+    stream.set_read_timeout(Some(PATIENCE * 2)).expect("a socket option");
+    let kept = stream.try_clone().expect("a socket");
+    let connection = state.change(|state| {
+        let closed = false;
+        state.connections.push(Peer { stream: kept, closed });
+        state.connections.len() - 1
+    });
+    let mut reader = BufReader::with_capacity(64 * 1024, stream.try_clone().expect("a socket"));
+    let mut wire = Wire { stream };
+    // An error is the gateway going away: the record of the request says how far it came.
+    while let Ok(Some(seen)) = receive(&mut reader, state, connection) {
+        if answer(&seen, &mut wire) == After::Close {
+            break;
+        }
+    }
+    drop(wire.stream.shutdown(Shutdown::Both));
+    state.change(|state| state.connections[connection].closed = true);
+}
+
+/// One request; `None` at the end of the connection.
+fn receive(reader: &mut impl BufRead, state: &Watch<State>, connection: usize) -> io::Result<Option<Seen>> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        let mut line = Vec::new();
+        if reader.read_until(b'\n', &mut line)? == 0 {
+            return Ok(None);
+        }
+        head.push_str(&String::from_utf8_lossy(&line));
+    }
+    let seen = Seen {
+        head,
+        connection,
+        ..Seen::default()
+    };
+    let chunked = seen.values("transfer-encoding") == ["chunked"];
+    let length = seen.values("content-length").first().map_or(0, |text| text.parse().unwrap_or(0));
+    let index = state.change(|state| {
+        state.seen.push(seen);
+        state.seen.len() - 1
+    });
+    if chunked {
+        while let length @ 1.. = chunk_size(reader)? {
+            take(reader, length, state, index)?;
+            reader.read_until(b'\n', &mut Vec::new())?;
+        }
+        reader.read_until(b'\n', &mut Vec::new())?;
+    } else {
+        take(reader, length, state, index)?;
+    }
+    Ok(state.change(|state| {
+        let seen = state.seen.get_mut(index)?;
+        seen.whole = true;
+        Some(seen.clone())
+    }))
+}
+
+fn chunk_size(reader: &mut impl BufRead) -> io::Result<u64> {
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    u64::from_str_radix(line.trim(), 16).map_err(io::Error::other)
+}
+
+/// Records a piece of the body as it comes.
+fn take(reader: &mut impl BufRead, mut length: u64, state: &Watch<State>, index: usize) -> io::Result<()> {
+    const KEPT: usize = 1024 * 1024;
+    while length > 0 {
+        let available = reader.fill_buf()?;
+        if available.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let count = available.len().min(usize::try_from(length).unwrap_or(usize::MAX));
+        state.change(|state| {
+            let seen = &mut state.seen[index];
+            seen.length += count as u64;
+            let kept = count.min(KEPT.saturating_sub(seen.body.len()));
+            seen.body.extend_from_slice(&available[..kept]);
+        });
+        reader.consume(count);
+        length -= count as u64;
+    }
+    Ok(())
+}

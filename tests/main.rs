@@ -1,0 +1,11 @@
+//! The built binary, seen from outside: its front door, its operators' listener, its logs and its exit.
+//!
+//! One test binary, so that it is linked once. `cfg(test)` on the modules is what tells the lints that a failure may
+//! panic here.
+
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod operation;
+#[cfg(test)]
+mod requests;

@@ -1,0 +1,3 @@
+//! How the gateway is operated: its health, its end, its logs.
+
+mod health;

@@ -1,0 +1,3 @@
+//! What happens to a request, from its first byte to the last of its answer.
+
+mod routing;
