@@ -87,6 +87,10 @@ impl Notices {
             Next::Unknown => false,
         };
         if in_request_line {
+            // The parser skips empty lines before a request line too (RFC 9112 section 2.2).
+            let begins = bytes.iter().position(|byte| !b"\r\n".contains(byte));
+            let empty_lines = begins.filter(|_| self.next.get() == Next::Head);
+            let bytes = bytes.get(empty_lines.unwrap_or(0)..).unwrap_or_default();
             match memchr::memchr2(b'#', b'\n', bytes).and_then(|at| bytes.get(at)) {
                 Some(b'#') => self.fragment.set(Fragment::Seen),
                 Some(_) => {}
