@@ -235,7 +235,7 @@ fn upstream_row(failure: &Failure) -> Row {
             "Gateway Timeout",
         ),
         Failure::Closed(_) => Row::new(StatusCode::BAD_GATEWAY, "upstream_closed", "Bad Gateway"),
-        Failure::NotHttp(_) => {
+        Failure::NotHttp(_) | Failure::Switched => {
             Row::new(StatusCode::BAD_GATEWAY, "upstream_not_http", "Bad Gateway")
         }
         Failure::ClientBody(_) => bad_request("body_incomplete", "The request body ended early"),

@@ -32,6 +32,9 @@ pub enum Failure {
     /// What came back is not HTTP/1.1.
     #[error("the response is not valid HTTP/1.1")]
     NotHttp(#[source] Cause),
+    /// 101, although no upgrade was asked for.
+    #[error("the upstream switched protocols without being asked")]
+    Switched,
     /// The client went away or broke its body while it was being forwarded.
     #[error("the client's body ended early")]
     ClientBody(#[source] hyper::Error),

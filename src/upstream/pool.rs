@@ -6,7 +6,7 @@
 
 use std::{cell::RefCell, rc::Rc, time::Instant};
 
-use ::http::{HeaderValue, Request, Response, Version};
+use ::http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 
@@ -107,6 +107,10 @@ impl Upstream {
         let sending = connection.sender.try_send_request(request);
         match deadline.bound(sending).await {
             None => Exchange::Done(Err(Failure::ResponseTimeout)),
+            // No request asks for an upgrade: what follows on such a connection is not HTTP.
+            Some(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                Exchange::Done(Err(Failure::Switched))
+            }
             Some(Ok(mut response)) => {
                 // A gateway answers in its own version, not in the upstream's.
                 *response.version_mut() = Version::HTTP_11;
