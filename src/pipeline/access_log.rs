@@ -4,6 +4,7 @@
 //! token, an e-mail or a body.
 
 use std::{
+    mem,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -38,6 +39,14 @@ pub(super) struct Record<'a> {
     method: Method,
     target: Option<PathAndQuery>,
     client: HeaderValue,
+    answer: Answer,
+}
+
+/// Whether the request has its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Owed,
+    Given,
 }
 
 /// A finished line, waiting for the body to leave.
@@ -78,6 +87,7 @@ impl<'a> Record<'a> {
             method: request.method().clone(),
             target: request.uri().path_and_query().cloned(),
             client: live.client_of(peer, request.headers()),
+            answer: Answer::Owed,
         }
     }
 
@@ -126,26 +136,42 @@ impl<'a> Record<'a> {
     }
 
     /// Gives the line to the body, to be written when it has left.
-    pub(super) fn attach(self, mut response: Response<Body>) -> Response<Body> {
+    pub(super) fn attach(mut self, mut response: Response<Body>) -> Response<Body> {
+        self.answer = Answer::Given;
         if self.logging == AccessLogging::Refusals && self.reason.is_none() {
             return response;
         }
-        let line = Line {
-            decision: self.decision,
-            started: self.started,
-            client: self.client,
-            method: self.method,
-            target: self.target,
-            status: response.status().as_u16(),
-            route: self.route.map(|route| Arc::clone(&route.name)),
-            proof: self.proof,
-            outcome: self.outcome,
-            reason: self.reason,
-            upstream_time: self.upstream_time,
-            bytes: 0,
-        };
+        let line = self.finish(response.status().as_u16());
         response.body_mut().write_at_end(Box::new(line));
         response
+    }
+
+    fn finish(&mut self, status: u16) -> Line {
+        Line {
+            decision: self.decision,
+            started: self.started,
+            client: self.client.clone(),
+            method: mem::take(&mut self.method),
+            target: self.target.take(),
+            status,
+            route: self.route.map(|route| Arc::clone(&route.name)),
+            proof: self.proof.take(),
+            outcome: self.outcome,
+            reason: self.reason.take(),
+            upstream_time: self.upstream_time,
+            bytes: 0,
+        }
+    }
+}
+
+impl Drop for Record<'_> {
+    /// A request that ends without an answer, because its client has gone or the drain has cut it off, has its line
+    /// too: with status 0, since none was sent.
+    fn drop(&mut self) {
+        if self.answer == Answer::Owed && self.logging == AccessLogging::All {
+            self.outcome = "unanswered";
+            drop(self.finish(0));
+        }
     }
 }
 
