@@ -7,7 +7,7 @@ mod assemble;
 mod ready;
 mod shutdown;
 
-use std::{io, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{io, mem, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
 
 use tokio::{runtime::Runtime, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -24,6 +24,7 @@ use crate::{
     store,
 };
 use ready::Ready;
+use shutdown::Signals;
 
 /// The gateway could not start.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,7 @@ pub struct App {
     stop: CancellationToken,
     cores: Vec<JoinHandle<()>>,
     drain: Duration,
+    signals: Signals,
     /// Where clients connect, with the ports that were taken.
     pub addresses: Vec<SocketAddr>,
     /// Where operators connect.
@@ -99,6 +101,8 @@ impl App {
             tasks.clone(),
             stop.clone(),
         ));
+        // Before anybody is told that it runs, and may ask it to stop.
+        let signals = Signals::listen();
         drop(entered);
         for address in &addresses {
             info!(%address, "listening");
@@ -111,16 +115,18 @@ impl App {
             stop,
             cores,
             drain: server.drain,
+            signals,
             addresses,
             admin,
         })
     }
 
     /// Serves until a signal, then drains.
-    pub fn run(self) {
-        let signal = self.control.block_on(shutdown::signal());
+    pub fn run(mut self) {
+        let mut signals = mem::take(&mut self.signals);
+        let signal = self.control.block_on(signals.next());
         info!(signal, "stops accepting and finishes what is in flight");
-        let second = self.control.spawn(shutdown::signal());
+        let second = self.control.spawn(async move { signals.next().await });
         self.drain(|| second.is_finished());
     }
 

@@ -2,7 +2,7 @@
 
 use std::{thread::JoinHandle, time::Duration};
 
-use tokio::signal::unix::{SignalKind, signal as listen};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How often the drain looks whether the cores have finished.
 const LOOK: Duration = Duration::from_millis(10);
@@ -16,17 +16,26 @@ pub(super) enum Outcome {
     GaveUp,
 }
 
-/// Waits for SIGTERM or SIGINT and names it. Where signals cannot be listened to, waits for ever.
-pub(super) async fn signal() -> &'static str {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        listen(SignalKind::terminate()),
-        listen(SignalKind::interrupt()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
+/// SIGTERM and SIGINT, from the moment this is made: none that comes between two waits is missed.
+#[derive(Debug, Default)]
+pub(super) struct Signals(Option<(Signal, Signal)>);
+
+impl Signals {
+    /// Has to be called inside the control runtime.
+    pub(super) fn listen() -> Self {
+        let terminate = signal(SignalKind::terminate()).ok();
+        Self(terminate.zip(signal(SignalKind::interrupt()).ok()))
+    }
+
+    /// Waits for one and names it. Where signals cannot be listened to, waits for ever.
+    pub(super) async fn next(&mut self) -> &'static str {
+        let Some((terminate, interrupt)) = &mut self.0 else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
     }
 }
 
