@@ -1,8 +1,9 @@
 //! A client that sends bytes and reads what comes back, with nothing between.
 
 use std::{
+    fmt::Write as _,
     io::{self, BufRead, BufReader, Read, Write},
-    net::{Shutdown, SocketAddr, TcpStream},
+    net::{SocketAddr, TcpStream},
 };
 
 use serde_json::Value;
@@ -51,8 +52,12 @@ impl Client {
     pub(crate) fn connect(self) -> Connection {
         let stream = TcpStream::connect(self.address).expect("a connection");
         stream.set_nodelay(true).expect("a socket option");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a socket option");
-        stream.set_write_timeout(Some(PATIENCE)).expect("a socket option");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a socket option");
+        stream
+            .set_write_timeout(Some(PATIENCE))
+            .expect("a socket option");
         Connection {
             reader: BufReader::new(stream),
         }
@@ -112,16 +117,20 @@ impl Request {
     }
 
     pub(crate) fn json(self, body: &Value) -> Self {
-        self.header("Content-Type", "application/json").body(body.to_string())
+        self.header("Content-Type", "application/json")
+            .body(body.to_string())
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let mut text = format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.target, self.host);
+        let mut text = format!(
+            "{} {} HTTP/1.1\r\nHost: {}\r\n",
+            self.method, self.target, self.host
+        );
         for (name, value) in &self.headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
+            write!(text, "{name}: {value}\r\n").expect("a text grows");
         }
         if let Some(body) = &self.body {
-            text.push_str(&format!("Content-Length: {}\r\n", body.len()));
+            write!(text, "Content-Length: {}\r\n", body.len()).expect("a text grows");
         }
         text.push_str("\r\n");
         [text.as_bytes(), self.body.as_deref().unwrap_or_default()].concat()
@@ -159,7 +168,9 @@ impl Connection {
     /// The head alone; the body is left to be read.
     #[track_caller]
     pub(crate) fn head(&mut self) -> Response {
-        self.try_head().expect("a response head").expect("a response, not the end of the connection")
+        self.try_head()
+            .expect("a response head")
+            .expect("a response, not the end of the connection")
     }
 
     /// `None` where the connection ends instead.
@@ -199,7 +210,11 @@ impl Connection {
             response.whole = self.chunks(&mut response.body).is_ok();
         } else if let Some(length) = response.header("content-length") {
             let length: u64 = length.parse().expect("a length");
-            let read = self.reader.by_ref().take(length).read_to_end(&mut response.body);
+            let read = self
+                .reader
+                .by_ref()
+                .take(length)
+                .read_to_end(&mut response.body);
             response.whole = read.is_ok() && response.body.len() as u64 == length;
         } else {
             response.whole = self.reader.read_to_end(&mut response.body).is_ok();
@@ -244,11 +259,6 @@ impl Connection {
             Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
         }
     }
-
-    /// Says that nothing more will be written.
-    pub(crate) fn finish_writing(&self) {
-        self.reader.get_ref().shutdown(Shutdown::Write).expect("an open connection");
-    }
 }
 
 impl Response {
@@ -258,7 +268,10 @@ impl Response {
     }
 
     pub(crate) fn values(&self, name: &str) -> Vec<&str> {
-        let found = self.headers.iter().filter(|(found, _)| found.eq_ignore_ascii_case(name));
+        let found = self
+            .headers
+            .iter()
+            .filter(|(found, _)| found.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str()).collect()
     }
 
@@ -268,6 +281,7 @@ impl Response {
 
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {:?}", self.text()))
     }
 }

@@ -98,19 +98,32 @@ impl Gateway {
         line.unwrap_or_else(|| panic!("no access line for {path} in:\n{}", text(&self.stdout)))
     }
 
+    /// The access line with this path, and what it says came of the request.
+    #[track_caller]
+    pub(crate) fn outcome(&self, path: &str) -> String {
+        let line = self.access_line(path);
+        line["outcome"].as_str().expect("an outcome").to_owned()
+    }
+
     /// Waits until there are this many access lines, and gives all there are.
     #[track_caller]
     pub(crate) fn access_lines(&self, count: usize) -> Vec<Value> {
-        self.stdout.wait_for("access lines", |output| output.lines.len() >= count);
-        self.stdout.read(|output| output.lines.iter().map(|line| json(line)).collect())
+        self.stdout
+            .wait_for("access lines", |output| output.lines.len() >= count);
+        self.stdout
+            .read(|output| output.lines.iter().map(|line| json(line)).collect())
     }
 
     /// Waits for a line on standard error.
     #[track_caller]
     pub(crate) fn log_line(&self, part: &str) -> String {
-        let line = self
-            .stderr
-            .find(|output| output.lines.iter().find(|line| line.contains(part)).cloned());
+        let line = self.stderr.find(|output| {
+            output
+                .lines
+                .iter()
+                .find(|line| line.contains(part))
+                .cloned()
+        });
         line.unwrap_or_else(|| panic!("no {part:?} in:\n{}", text(&self.stderr)))
     }
 
@@ -126,15 +139,21 @@ impl Gateway {
     /// Waits for its end; `None` when a signal ended it.
     #[track_caller]
     pub(crate) fn exit_code(&mut self) -> Option<i32> {
-        self.stdout.wait_for("the end of standard output", |output| output.ended);
-        self.stderr.wait_for("the end of standard error", |output| output.ended);
+        self.stdout
+            .wait_for("the end of standard output", |output| output.ended);
+        self.stderr
+            .wait_for("the end of standard error", |output| output.ended);
         self.child.wait().expect("a status").code()
     }
 
     /// A line of `/proc/PID/status` in KiB, such as `VmRSS`.
     pub(crate) fn memory_kib(&self, name: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a status");
-        let line = status.lines().find(|line| line.starts_with(name)).expect("a line");
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a status");
+        let line = status
+            .lines()
+            .find(|line| line.starts_with(name))
+            .expect("a line");
         let number = line.split_ascii_whitespace().nth(1).expect("a number");
         number.parse().expect("a number")
     }

@@ -4,6 +4,7 @@
 
 pub(crate) mod client;
 pub(crate) mod gateway;
+pub(crate) mod seen;
 pub(crate) mod setup;
 pub(crate) mod token;
 pub(crate) mod upstream;
@@ -12,11 +13,12 @@ pub(crate) mod watch;
 
 use std::time::Duration;
 
-pub(crate) use client::{Client, Connection, Request, Response};
+pub(crate) use client::{Client, Request, Response};
 pub(crate) use gateway::Gateway;
+pub(crate) use seen::Seen;
 pub(crate) use setup::Setup;
 pub(crate) use upstream::{After, Upstream};
-pub(crate) use watch::{Gate, Watch};
+pub(crate) use watch::{Gate, wait_until};
 
 /// The longest that a test waits for something that has to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

@@ -151,7 +151,10 @@ impl Setup {
     /// The binary with this environment and nothing else of the surroundings.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sidegate"));
-        command.args(arguments).current_dir(self.folder.path()).env_clear();
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear();
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }

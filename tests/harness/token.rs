@@ -24,7 +24,11 @@ pub(crate) fn claims(subject: impl Into<Value>) -> Value {
 
 /// These claims under the secret of access tokens.
 pub(crate) fn signed(claims: &Value) -> String {
-    with_header(&json!({ "alg": "HS256", "typ": "JWT" }), claims, ACCESS_SECRET)
+    with_header(
+        &json!({ "alg": "HS256", "typ": "JWT" }),
+        claims,
+        ACCESS_SECRET,
+    )
 }
 
 /// Any header and claims, signed with HMAC-SHA256 whatever the header says.
@@ -35,7 +39,11 @@ pub(crate) fn with_header(header: &Value, claims: &Value, secret: &str) -> Strin
 /// The same from texts, which need not be JSON.
 pub(crate) fn from_text(header: &str, claims: &str, secret: &str) -> String {
     let encode = |text: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(text);
-    let signed = format!("{}.{}", encode(header.as_bytes()), encode(claims.as_bytes()));
+    let signed = format!(
+        "{}.{}",
+        encode(header.as_bytes()),
+        encode(claims.as_bytes())
+    );
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let tag = hmac::sign(&key, signed.as_bytes());
     format!("{signed}.{}", encode(tag.as_ref()))

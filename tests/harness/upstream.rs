@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use super::{PATIENCE, watch::Watch};
+use super::{PATIENCE, seen::Seen, watch::Watch};
 
 type Answer = dyn Fn(&Seen, &mut Wire) -> After + Send + Sync;
 
@@ -18,21 +18,6 @@ pub(crate) enum After {
     Keep,
     /// It is closed at once.
     Close,
-}
-
-/// One request as it arrived.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Seen {
-    /// The raw head with its empty line.
-    pub(crate) head: String,
-    /// The body without its framing, as far as it has come; its first megabyte only.
-    pub(crate) body: Vec<u8>,
-    /// How long the body was.
-    pub(crate) length: u64,
-    /// Whether all of it came.
-    pub(crate) whole: bool,
-    /// Which connection it came on, counted from 0.
-    pub(crate) connection: usize,
 }
 
 /// The origin; its threads end with the process.
@@ -60,7 +45,13 @@ pub(crate) struct Wire {
 impl Upstream {
     /// Answers every request with 200 and a little JSON.
     pub(crate) fn start() -> Self {
-        Self::answering(|_, wire| wire.respond(200, &["Content-Type: application/json"], br#"{"from":"upstream"}"#))
+        Self::answering(|_, wire| {
+            wire.respond(
+                200,
+                &["Content-Type: application/json"],
+                br#"{"from":"upstream"}"#,
+            )
+        })
     }
 
     /// Answers every request with these bytes.
@@ -73,7 +64,9 @@ impl Upstream {
     }
 
     /// Answers by a function, which is called when the whole request has arrived.
-    pub(crate) fn answering(answer: impl Fn(&Seen, &mut Wire) -> After + Send + Sync + 'static) -> Self {
+    pub(crate) fn answering(
+        answer: impl Fn(&Seen, &mut Wire) -> After + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let state = Watch::new(State::default());
@@ -112,14 +105,18 @@ impl Upstream {
     /// Waits for a request that is as described.
     #[track_caller]
     pub(crate) fn wait_for(&self, what: &str, condition: impl Fn(&Seen) -> bool) {
-        self.state.wait_for(what, |state| state.seen.iter().any(&condition));
+        self.state
+            .wait_for(what, |state| state.seen.iter().any(&condition));
     }
 
     /// Waits until the gateway has closed this connection.
     #[track_caller]
     pub(crate) fn wait_for_close(&self, connection: usize) {
         self.state.wait_for("the gateway to close", |state| {
-            state.connections.get(connection).is_some_and(|peer| peer.closed)
+            state
+                .connections
+                .get(connection)
+                .is_some_and(|peer| peer.closed)
         });
     }
 
@@ -138,30 +135,6 @@ impl Upstream {
     }
 }
 
-impl Seen {
-    pub(crate) fn request_line(&self) -> &str {
-        self.head.lines().next().unwrap_or_default()
-    }
-
-    /// The target, as the request line has it.
-    pub(crate) fn target(&self) -> &str {
-        self.request_line().split(' ').nth(1).unwrap_or_default()
-    }
-
-    /// The values of a header, by its name in any case but one spelling.
-    pub(crate) fn values(&self, name: &str) -> Vec<&str> {
-        let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
-        let lines = lines.filter(|(found, _)| found.eq_ignore_ascii_case(name));
-        lines.map(|(_, value)| value).collect()
-    }
-
-    /// The names of all headers in lower case.
-    pub(crate) fn names(&self) -> Vec<String> {
-        let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
-        lines.map(|(name, _)| name.to_ascii_lowercase()).collect()
-    }
-}
-
 impl Wire {
     /// Sends raw bytes; a gateway that has gone is the test's to notice.
     pub(crate) fn send(&mut self, bytes: &[u8]) {
@@ -170,7 +143,10 @@ impl Wire {
 
     /// A response with `Content-Length`.
     pub(crate) fn respond(&mut self, status: u16, headers: &[&str], body: &[u8]) -> After {
-        let mut head = format!("HTTP/1.1 {status} Status\r\nContent-Length: {}\r\n", body.len());
+        let mut head = format!(
+            "HTTP/1.1 {status} Status\r\nContent-Length: {}\r\n",
+            body.len()
+        );
         for header in headers {
             head.push_str(header);
             head.push_str("\r\n");
@@ -190,11 +166,16 @@ impl Wire {
 
 fn serve(stream: TcpStream, state: &Watch<State>, answer: &Answer) {
     stream.set_nodelay(true).expect("a socket option");
-    stream.set_read_timeout(Some(PATIENCE * 2)).expect("a socket option");
+    stream
+        .set_read_timeout(Some(PATIENCE * 2))
+        .expect("a socket option");
     let kept = stream.try_clone().expect("a socket");
     let connection = state.change(|state| {
         let closed = false;
-        state.connections.push(Peer { stream: kept, closed });
+        state.connections.push(Peer {
+            stream: kept,
+            closed,
+        });
         state.connections.len() - 1
     });
     let mut reader = BufReader::with_capacity(64 * 1024, stream.try_clone().expect("a socket"));
@@ -210,7 +191,11 @@ fn serve(stream: TcpStream, state: &Watch<State>, answer: &Answer) {
 }
 
 /// One request; `None` at the end of the connection.
-fn receive(reader: &mut impl BufRead, state: &Watch<State>, connection: usize) -> io::Result<Option<Seen>> {
+fn receive(
+    reader: &mut impl BufRead,
+    state: &Watch<State>,
+    connection: usize,
+) -> io::Result<Option<Seen>> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         let mut line = Vec::new();
@@ -225,7 +210,10 @@ fn receive(reader: &mut impl BufRead, state: &Watch<State>, connection: usize) -
         ..Seen::default()
     };
     let chunked = seen.values("transfer-encoding") == ["chunked"];
-    let length = seen.values("content-length").first().map_or(0, |text| text.parse().unwrap_or(0));
+    let length = seen
+        .values("content-length")
+        .first()
+        .map_or(0, |text| text.parse().unwrap_or(0));
     let index = state.change(|state| {
         state.seen.push(seen);
         state.seen.len() - 1
@@ -253,14 +241,21 @@ fn chunk_size(reader: &mut impl BufRead) -> io::Result<u64> {
 }
 
 /// Records a piece of the body as it comes.
-fn take(reader: &mut impl BufRead, mut length: u64, state: &Watch<State>, index: usize) -> io::Result<()> {
+fn take(
+    reader: &mut impl BufRead,
+    mut length: u64,
+    state: &Watch<State>,
+    index: usize,
+) -> io::Result<()> {
     const KEPT: usize = 1024 * 1024;
     while length > 0 {
         let available = reader.fill_buf()?;
         if available.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let count = available.len().min(usize::try_from(length).unwrap_or(usize::MAX));
+        let count = available
+            .len()
+            .min(usize::try_from(length).unwrap_or(usize::MAX));
         state.change(|state| {
             let seen = &mut state.seen[index];
             seen.length += count as u64;

@@ -69,7 +69,15 @@ impl Users {
     pub(crate) fn add(&self, user: &User<'_>) {
         let email = format!("{}@example.com", user.name);
         let quit_at = (!user.active).then_some("2024-03-01");
-        let row = params![user.id, user.active, email, user.hash, user.name, quit_at, user.restricted];
+        let row = params![
+            user.id,
+            user.active,
+            email,
+            user.hash,
+            user.name,
+            quit_at,
+            user.restricted
+        ];
         self.open().execute(INSERT, row).expect("a row");
     }
 

@@ -1,6 +1,9 @@
 //! A value that one thread changes and another waits for.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use sidegate::clock::Clock;
 
@@ -62,6 +65,17 @@ impl<T> Watch<T> {
 impl<T> Clone for Watch<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
+    }
+}
+
+/// Waits for a condition that nobody announces, such as the time; looks every few milliseconds.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    const LOOK: Duration = Duration::from_millis(5);
+    let deadline = Clock.instant() + PATIENCE;
+    while !condition() {
+        assert!(Clock.instant() < deadline, "waited in vain: {what}");
+        std::thread::park_timeout(LOOK);
     }
 }
 
