@@ -1,3 +1,14 @@
 //! What happens to a request, from its first byte to the last of its answer.
 
+mod authorization;
+mod bearer;
+mod cors;
+mod credentials;
+mod failures;
+mod forwarding;
+mod hops;
+mod identity;
+mod limits;
+mod refusals;
 mod routing;
+mod targets;
