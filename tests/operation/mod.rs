@@ -1,3 +1,5 @@
 //! How the gateway is operated: its health, its end, its logs.
 
+mod drain;
 mod health;
+mod logs;
