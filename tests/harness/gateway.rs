@@ -10,7 +10,10 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::{Client, Request, Response, Setup, Upstream, watch::Watch};
+use super::{
+    Client, Request, Response, Setup, Upstream,
+    watch::{Watch, wait_until},
+};
 
 /// A running gateway; killed when it is dropped.
 pub(crate) struct Gateway {
@@ -133,7 +136,21 @@ impl Gateway {
     }
 
     pub(crate) fn sigterm(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("a signal");
+        self.signal(Signal::TERM);
+    }
+
+    /// Stops the process, does something meanwhile, and lets it go on: to it all of that happens at once.
+    pub(crate) fn paused(&self, meanwhile: impl FnOnce()) {
+        self.signal(Signal::STOP);
+        wait_until("the process to stop", || {
+            self.status("State:").starts_with('T')
+        });
+        meanwhile();
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("a signal");
     }
 
     /// Waits for its end; `None` when a signal ended it.
@@ -148,14 +165,17 @@ impl Gateway {
 
     /// A line of `/proc/PID/status` in KiB, such as `VmRSS`.
     pub(crate) fn memory_kib(&self, name: &str) -> u64 {
-        let status =
-            fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a status");
-        let line = status
-            .lines()
-            .find(|line| line.starts_with(name))
-            .expect("a line");
-        let number = line.split_ascii_whitespace().nth(1).expect("a number");
-        number.parse().expect("a number")
+        self.status(name).parse().expect("a number")
+    }
+
+    /// The first word of a line of `/proc/PID/status`.
+    fn status(&self, name: &str) -> String {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = fs::read_to_string(path).expect("a status");
+        let mut lines = status.lines().filter(|line| line.starts_with(name));
+        let line = lines.next().expect("a line");
+        let word = line.split_ascii_whitespace().nth(1);
+        word.expect("a word").to_owned()
     }
 
     pub(crate) fn open_files(&self) -> usize {

@@ -259,6 +259,23 @@ fn an_idle_connection_that_the_upstream_closed_is_no_502() {
 }
 
 #[test]
+fn an_idle_connection_that_closes_as_a_request_comes_is_no_502() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    let mut connection = gateway.client().connect();
+    let request = Request::post("/public/a").body("x");
+    assert_eq!(connection.send(&request).status, 200);
+    for round in 0..20 {
+        gateway.paused(|| {
+            connection.write(request.bytes());
+            upstream.close_connections();
+        });
+        assert_eq!(connection.response().status, 200, "round {round}");
+    }
+    assert_eq!(upstream.seen().len(), 21);
+}
+
+#[test]
 fn an_unread_rest_of_an_answer_is_not_the_next_answer() {
     let upstream = Upstream::answering(|seen, wire| {
         if seen.target() == "/public/first" {
