@@ -4,6 +4,7 @@ mod authorization;
 mod bearer;
 mod cors;
 mod credentials;
+mod departures;
 mod failures;
 mod forwarding;
 mod hops;
