@@ -1,6 +1,6 @@
 //! What is too large, too many or too slow.
 
-use crate::harness::{After, Gateway, Request, Response, Setup, Upstream, wait_until};
+use crate::harness::{After, Gate, Gateway, Request, Response, Setup, Upstream, wait_until};
 
 fn limited(limits: &str) -> (Upstream, Gateway) {
     let upstream = Upstream::start();
@@ -89,16 +89,23 @@ fn an_idle_connection_is_closed() {
 
 #[test]
 fn waiting_for_the_upstream_is_not_idle() {
-    let upstream = Upstream::answering(|seen, wire| {
-        if seen.target() == "/public/slow" {
-            // Longer than the limit of idle and slow connections, shorter than that of answers.
-            std::thread::park_timeout(std::time::Duration::from_millis(600));
-        }
+    let gate = Gate::shut();
+    let held = gate.clone();
+    let upstream = Upstream::answering(move |_, wire| {
+        held.pass();
         wire.respond(200, &[], b"late")
     });
     let limits = "{ idle_timeout: 100ms, header_timeout: 100ms }";
     let gateway = Gateway::before(&upstream).section("limits", limits).start();
-    assert_eq!(gateway.get("/public/slow").text(), "late");
+    let mut waiting = gateway.client().connect();
+    waiting.write(Request::get("/public/slow").bytes());
+    upstream.wait_for("the request", |seen| seen.whole);
+    // Three that came later have been idle for too long, one after another.
+    for _ in 0..3 {
+        assert!(gateway.client().connect().ends());
+    }
+    gate.open();
+    assert_eq!(waiting.response().text(), "late");
 }
 
 #[test]
