@@ -60,12 +60,12 @@ pub(super) async fn serve<H: Handler>(stream: TcpStream, core: Core, handler: Rc
         if connection.as_mut().poll(context).is_ready() {
             return Poll::Ready(());
         }
-        let phase = peer.notices.phase();
+        let standing @ (_, phase) = peer.notices.standing();
         if core.is_draining() && phase == Phase::Waiting {
             return Poll::Ready(());
         }
-        if limited != Some(phase) {
-            limited = Some(phase);
+        if limited != Some(standing) {
+            limited = Some(standing);
             match phase {
                 Phase::Waiting => deadline.set_from_now(settings.idle_timeout),
                 Phase::Head => deadline.set_from_now(settings.header_timeout),
@@ -100,7 +100,7 @@ async fn answer<H: Handler>(
     peer: Rc<Peer>,
     request: Box<Request<Incoming>>,
 ) -> Result<Response<Tracked<H::Body>>, Infallible> {
-    peer.notices.enter(Phase::Exchange);
+    peer.notices.begin_exchange();
     let exchange = ExchangeGuard(Rc::clone(&peer));
     let response = handler.handle(peer, request).await;
     Ok(response.map(|body| Tracked {
@@ -114,7 +114,7 @@ struct ExchangeGuard(Rc<Peer>);
 
 impl Drop for ExchangeGuard {
     fn drop(&mut self) {
-        self.0.notices.enter(Phase::Waiting);
+        self.0.notices.end_exchange();
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub struct Notices {
     phase: Cell<Phase>,
+    /// How many requests have begun, so that one that begins and ends between two looks is noticed.
+    exchanges: Cell<u64>,
     fragment: Cell<Fragment>,
     next: Cell<Next>,
 }
@@ -54,17 +56,24 @@ impl Notices {
     pub(super) fn new() -> Self {
         Self {
             phase: Cell::new(Phase::Waiting),
+            exchanges: Cell::new(0),
             fragment: Cell::new(Fragment::None),
             next: Cell::new(Next::Head),
         }
     }
 
-    pub(super) fn phase(&self) -> Phase {
-        self.phase.get()
+    /// How many requests have begun, and where the connection stands.
+    pub(super) fn standing(&self) -> (u64, Phase) {
+        (self.exchanges.get(), self.phase.get())
     }
 
-    pub(super) fn enter(&self, phase: Phase) {
-        self.phase.set(phase);
+    pub(super) fn begin_exchange(&self) {
+        self.exchanges.set(self.exchanges.get() + 1);
+        self.phase.set(Phase::Exchange);
+    }
+
+    pub(super) fn end_exchange(&self) {
+        self.phase.set(Phase::Waiting);
     }
 
     /// Whether the target of the current request had a fragment, which the parser cuts off silently.
