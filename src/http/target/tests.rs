@@ -1,3 +1,5 @@
+//! Targets that are normalised and targets that are refused.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Which route of a table is taken.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tokens that hold and tokens that do not.
+
 use serde_json::json;
 
 use super::*;
