@@ -30,8 +30,8 @@ pub enum MethodSet {
 /// Why a method cannot stand in a route.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MethodError {
-    /// Not a token of RFC 9110 section 9.1, or in lower case, which no client sends.
-    #[error("{0} is not a method")]
+    /// Not a word in upper case. RFC 9110 section 9.1 allows more, such as `get` and `*`, which no client sends.
+    #[error("`{0}` is not a method")]
     Unknown(String),
     /// `CONNECT` or `TRACE`.
     #[error("{0} is never served")]
@@ -45,7 +45,7 @@ impl MethodSet {
         let mut extensions = Vec::new();
         for name in text.split(',') {
             let unknown = || MethodError::Unknown(name.to_owned());
-            if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+            if !is_usual(name) {
                 return Err(unknown());
             }
             let method = Method::from_bytes(name.as_bytes()).map_err(|_| unknown())?;
@@ -126,6 +126,15 @@ impl MethodSet {
     }
 }
 
+/// `GET`, `M-SEARCH`, `BASELINE-CONTROL`.
+fn is_usual(name: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_uppercase();
+    name.bytes().next().is_some_and(letter)
+        && name
+            .bytes()
+            .all(|byte| letter(byte) || b"-_".contains(&byte))
+}
+
 /// Whether the gateway serves the method at all.
 pub fn is_served(method: &Method) -> bool {
     method != Method::CONNECT && method != Method::TRACE
@@ -154,7 +163,7 @@ mod tests {
 
     #[test]
     fn what_is_no_method_is_refused() {
-        for text in ["get", "GE T", "", "GET,", "GET;PUT"] {
+        for text in ["get", "GE T", "", "GET,", "GET;PUT", "*", "-"] {
             assert!(
                 matches!(MethodSet::parse(text), Err(MethodError::Unknown(_))),
                 "{text}"

@@ -47,6 +47,9 @@ pub enum PatternError {
     /// The same parameter name twice.
     #[error("the parameter {{{0}}} stands twice")]
     RepeatedParameter(String),
+    /// A query, which patterns do not see.
+    #[error("a path pattern has no query")]
+    Query,
     /// A literal that no request could have, because the gateway refuses such targets.
     #[error("no request can match this: {0}")]
     Target(#[from] TargetError),
@@ -56,6 +59,9 @@ impl Pattern {
     /// Parses a pattern.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let rest = text.strip_prefix('/').ok_or(PatternError::NoSlash)?;
+        if rest.contains('?') {
+            return Err(PatternError::Query);
+        }
         let mut texts: Vec<&str> = rest.split('/').collect();
         let mut ends = End::Exact;
         if texts.last() == Some(&"**") {
@@ -204,6 +210,7 @@ mod tests {
             ("/a/*", PatternError::Wildcard),
             ("/**/a", PatternError::Wildcard),
             ("/a*", PatternError::Wildcard),
+            ("/a?b=c", PatternError::Query),
             ("/{}", PatternError::Parameter),
             ("/{a b}", PatternError::Parameter),
             ("/x{a}", PatternError::Parameter),
