@@ -1,6 +1,6 @@
 //! What is allowed and probably not meant, and the one default that is refused.
 
-use super::Findings;
+use super::{Extent, Findings};
 use crate::{
     config::document::{Document, accounts::Action},
     policy::{
@@ -25,7 +25,7 @@ pub(super) fn lint(document: &Document, table: Option<&RouteTable>, findings: &m
         public_by_default(document, route, &path, findings);
         weaker_fallback(route, routes, &path, findings);
     }
-    if routes.len() == accounts {
+    if routes.len() == accounts && findings.extent == Extent::Whole {
         findings.warning(
             "routes",
             "nothing is forwarded: every other request is refused",

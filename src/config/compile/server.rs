@@ -42,7 +42,9 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
                 findings,
             )
         });
-    let listeners: Option<Vec<SocketAddr>> = listeners.collect();
+    // Every address is looked at before the first bad one counts.
+    let listeners: Vec<Option<SocketAddr>> = listeners.collect();
+    let listeners: Option<Vec<SocketAddr>> = listeners.into_iter().collect();
     let admin = address(&document.admin.address, "admin.address", findings);
     if admin.is_some_and(|admin| !admin.ip().is_loopback()) {
         findings.warning(

@@ -32,7 +32,7 @@ pub(super) fn compile(
 fn one(name: &str, upstream: &Upstream, findings: &mut Findings<'_>) -> Settings {
     let path = format!("upstreams{}", key_step(name));
     if upstream.endpoints.is_empty() {
-        findings.mistake(
+        findings.absence(
             &format!("{path}.endpoints"),
             "there is no endpoint",
             ENDPOINT,

@@ -73,10 +73,13 @@ fn states(users: &Users, findings: &mut Findings<'_>) -> Vec<StateRule> {
                 all.push((column.clone(), expected));
             }
         }
-        rules.push(StateRule {
-            name: StateName::new(name),
-            all,
-        });
+        // A state whose values are all mistakes is not one without conditions.
+        if columns.is_empty() || !all.is_empty() {
+            rules.push(StateRule {
+                name: StateName::new(name),
+                all,
+            });
+        }
     }
     rules
 }
