@@ -87,9 +87,9 @@ fn as_text(arguments: &Arguments, loaded: &Loaded, database: Option<&str>) {
     let warnings = loaded.diagnostics.len() - of_the_file;
     let file = arguments.config.display();
     if mistakes > 0 {
-        report(&format!("{file}: {}", counted(mistakes)));
+        report(&format!("{file}: {}", counted(mistakes, "mistake")));
     } else if warnings > 0 {
-        report(&format!("{file}: good, {warnings} warned of"));
+        report(&format!("{file}: good, {}", counted(warnings, "warning")));
     } else {
         report(&format!("{file}: good"));
     }

@@ -42,7 +42,7 @@ pub(super) fn load_or_complain(path: &Path) -> Option<Compiled> {
         complain(&format!(
             "sidegate: {} has {}",
             path.display(),
-            counted(mistakes)
+            counted(mistakes, "mistake")
         ));
     }
     compiled
@@ -52,11 +52,10 @@ pub(super) fn is_mistake(diagnostic: &Diagnostic) -> bool {
     diagnostic.severity == Severity::Mistake
 }
 
-pub(super) fn counted(mistakes: usize) -> String {
-    match mistakes {
-        1 => "1 mistake".to_owned(),
-        count => format!("{count} mistakes"),
-    }
+/// `1 mistake`, `2 mistakes`.
+pub(super) fn counted(count: usize, of: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {of}{plural}")
 }
 
 /// An error and what lies beneath it, on one line.
