@@ -4,6 +4,14 @@
 //! panic here.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod config;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod operation;

@@ -1,0 +1,1 @@
+//! The commands beside `run`, and how each of them ends.
