@@ -1,0 +1,6 @@
+//! What `sidegate check` says about configurations, to the byte.
+
+mod accepts;
+mod example;
+mod fixture;
+mod rejects;
