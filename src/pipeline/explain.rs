@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::{
     authorize::authorize, credential::extract, identify::identify, live::Live, receive::receive,
-    rejection::Rejection, route::route,
+    rejection::Rejection, route::route, stage::Credential,
 };
 use crate::{
     clock::UnixSeconds,
     policy::{
-        route::{Action, Route},
+        route::{Access, Action, Route},
         table::Fit,
     },
 };
@@ -147,7 +147,7 @@ fn walk(
     let taken = routed.route;
     explanation.route = Some(Taken::from(taken));
     let presented = extract(routed)?;
-    explanation.token = Some(format!("{:?}", presented.credential).to_lowercase());
+    explanation.token = Some(presented_as(taken, &presented.credential).to_owned());
     let identified = identify(presented, live, question.now)?;
     if let Some(proof) = &identified.proof {
         explanation.token = Some("valid".to_owned());
@@ -165,6 +165,15 @@ fn walk(
                 .map_or_else(String::new, |upstream| upstream.name.clone()),
         },
     })
+}
+
+/// The token before it is looked into; one that holds is called valid later on.
+fn presented_as(route: &Route, credential: &Credential) -> &'static str {
+    match (route.access, credential) {
+        (Access::Public, _) => "not read",
+        (Access::Optional | Access::Required, Credential::Absent) => "absent",
+        (Access::Optional | Access::Required, Credential::Bearer { .. }) => "not accepted",
+    }
 }
 
 fn request(question: &Question<'_>) -> Option<Request<()>> {
