@@ -102,11 +102,14 @@ fn inspect(token: &str) -> Result<String> {
     let decode = |part: &str, name: &str| -> Result<Value> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(part);
         let Ok(bytes) = bytes else {
-            bail!("the {name} is not base64url");
+            bail!("{name} not base64url");
         };
-        serde_json::from_slice(&bytes).or_else(|_| bail!("the {name} is not JSON"))
+        serde_json::from_slice(&bytes).or_else(|_| bail!("{name} not JSON"))
     };
-    let (header, claims) = (decode(header, "header")?, decode(claims, "claims")?);
+    let (header, claims) = (
+        decode(header, "the header is")?,
+        decode(claims, "the claims are")?,
+    );
     let text = format!(
         "header {header:#}\nclaims {claims:#}\n{}\nnothing was verified",
         expiry(&claims, Clock.unix_seconds())
