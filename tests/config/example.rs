@@ -1,43 +1,56 @@
-//! The configuration at the root of the repository.
+//! The configuration at the root of the repository, with the two secrets that it asks for.
 
-use std::{fs, path::Path, process::Command};
+use std::process::Command;
 
-/// Values for the variables that a text names.
-fn value_of(name: &str) -> &'static str {
-    if name.contains("DATABASE") {
-        "sqlite:users.db"
-    } else if name.contains("REFRESH") {
-        "a-refresh-secret-of-more-than-32-bytes"
-    } else {
-        "an-access-secret-of-more-than-32-bytes"
-    }
-}
+use crate::harness::token::{ACCESS_SECRET, REFRESH_SECRET};
 
-/// The names in `${NAME}`; those with a default need no value.
-fn variables(text: &str) -> Vec<&str> {
-    let rest = text.split("${").skip(1);
-    let inner = rest
-        .filter_map(|rest| rest.split_once('}'))
-        .map(|(inner, _)| inner);
-    inner.filter(|inner| !inner.contains(":-")).collect()
+#[track_caller]
+fn sidegate(arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sidegate"));
+    command.env_clear().current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.env("SECRET_KEY", ACCESS_SECRET);
+    command.env("REFRESH_TOKEN_SECRET_KEY", REFRESH_SECRET);
+    let output = command.args(arguments).output().expect("the binary");
+    assert_eq!(
+        output.stderr,
+        b"",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("a text")
 }
 
 #[test]
-fn the_sample_has_no_mistake() {
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway.yaml");
-    let Ok(text) = fs::read_to_string(&sample) else {
-        return;
+fn the_sample_has_neither_mistakes_nor_warnings() {
+    assert_eq!(sidegate(&["check"]), "gateway.yaml: good\n");
+}
+
+#[test]
+fn the_sample_guards_what_it_says() {
+    let verdict = |method: &str, path: &str| {
+        let explanation = sidegate(&["explain", method, path]);
+        let verdict = explanation.lines().last().unwrap_or_default();
+        verdict
+            .trim_start_matches("verdict")
+            .trim_start()
+            .to_owned()
     };
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sidegate"));
-    command.env_clear().args(["check", "--config"]).arg(&sample);
-    for name in variables(&text) {
-        command.env(name, value_of(name));
-    }
-    let output = command.output().expect("the binary");
+    let forwarded = "forwarded to pampam_api";
     assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
+        verdict("POST", "/login/access-token"),
+        "answered by the gateway"
     );
+    assert_eq!(verdict("GET", "/login/kakao"), forwarded);
+    assert_eq!(verdict("POST", "/users"), forwarded);
+    assert_eq!(verdict("GET", "/items/5"), forwarded);
+    for (method, path) in [
+        ("GET", "/deals"),
+        ("DELETE", "/users/5"),
+        ("POST", "/items"),
+        ("POST", "/docs/x"),
+    ] {
+        let expected =
+            "refused with 401 missing_token: the route requires a token and the request has none";
+        assert_eq!(verdict(method, path), expected, "{method} {path}");
+    }
 }
