@@ -1,1 +1,65 @@
-//! The commands beside `run`, and how each of them ends.
+//! The commands, and how each of them ends.
+
+mod check;
+mod demo;
+mod explain;
+mod run;
+mod token;
+
+use std::{
+    io::Write,
+    process::{Output, Stdio},
+};
+
+use crate::harness::Setup;
+
+/// What a command of the binary came to.
+#[derive(Debug)]
+struct Ended {
+    code: Option<i32>,
+    /// Standard output.
+    answer: String,
+    /// Standard error.
+    complaint: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            answer: String::from_utf8_lossy(&output.stdout).into_owned(),
+            complaint: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// Runs a command in the folder of a configuration that has been written.
+fn ended(setup: &Setup, arguments: &[&str]) -> Ended {
+    ended_with(setup, arguments, "")
+}
+
+/// The same with this on standard input.
+fn ended_with(setup: &Setup, arguments: &[&str], input: &str) -> Ended {
+    let mut command = setup.command(arguments);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary");
+    // A command that reads nothing has closed its end, and nothing is lost.
+    drop(
+        child
+            .stdin
+            .take()
+            .expect("a pipe")
+            .write_all(input.as_bytes()),
+    );
+    child.wait_with_output().expect("an end").into()
+}
+
+/// A configuration of the usual kind, written to its folder, with an upstream that nobody asks.
+fn written() -> Setup {
+    let setup = Setup::before_url("http://127.0.0.1:9");
+    setup.write();
+    setup
+}

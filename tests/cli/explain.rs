@@ -1,0 +1,249 @@
+//! `sidegate explain METHOD PATH`: which route, which rule, what would happen, and why.
+
+use serde_json::Value;
+
+use super::{Ended, ended, ended_with, written};
+use crate::harness::{Gateway, Request, Setup, Upstream, token};
+
+const ROUTES: &str = r#"
+- { match: "/public/**", access: public }
+- { match: "/a", host: api.example.com, access: public }
+- { match: "GET /items/{id}", access: required }
+- { match: "/items/**", access: optional }
+- { match: "/users/{user_id}/**", access: required, require: { subject_is: user_id } }
+- { match: "DELETE /only", access: required }"#;
+
+fn setup() -> Setup {
+    let setup = written().routes(ROUTES);
+    setup.write();
+    setup
+}
+
+fn explained(arguments: &[&str]) -> Ended {
+    ended(&setup(), &[&["explain"][..], arguments].concat())
+}
+
+/// The value after a word at the beginning of a line.
+fn line<'a>(ended: &'a Ended, word: &str) -> Option<&'a str> {
+    let rest = ended
+        .answer
+        .lines()
+        .find_map(|line| line.strip_prefix(word));
+    rest.map(str::trim_start)
+}
+
+#[test]
+fn a_forwarded_request_shows_its_route_and_what_it_beat() {
+    let setup = setup().file("token", &token::access("5"));
+    let place = |route: &str| {
+        let yaml = setup.yaml();
+        let index = yaml
+            .lines()
+            .position(|line| line.contains(route))
+            .expect("a route");
+        format!("gateway.yaml:{}", index + 1)
+    };
+    let (narrow, wide) = (place("GET /items/{id}"), place("/items/**"));
+    let ended = ended(
+        &setup,
+        &["explain", "GET", "/%69tems/7?full=1", "--token", "token"],
+    );
+    let expected = format!(
+        "target     /%69tems/7?full=1
+path       /items/7
+candidate  GET /items/{{id}}  ({narrow}): matches
+candidate  /items/**  ({wide}): matches
+route      GET /items/{{id}}  ({narrow}), access: required
+token      valid
+subject    5
+adds       x-user-id
+verdict    forwarded to api
+"
+    );
+    assert_eq!(
+        (ended.code, ended.answer.as_str()),
+        (Some(0), expected.as_str())
+    );
+}
+
+#[test]
+fn a_near_miss_says_what_did_not_fit() {
+    let method = explained(&["POST", "/items/7"]);
+    assert!(
+        method.answer.contains("GET /items/{id}  (gateway.yaml:"),
+        "{method:?}"
+    );
+    assert!(method.answer.contains("): other method\n"), "{method:?}");
+    assert_eq!(line(&method, "verdict"), Some("forwarded to api"));
+    let host = explained(&["GET", "/a", "--host", "www.example.com"]);
+    assert!(host.answer.contains("): other host\n"), "{host:?}");
+    assert_eq!(host.code, Some(2));
+    let right = explained(&["GET", "/a", "--host", "api.example.com:8080"]);
+    assert_eq!(right.code, Some(0), "{right:?}");
+}
+
+#[test]
+fn a_refusal_has_status_code_and_reason() {
+    for (arguments, verdict) in [
+        (
+            ["GET", "/nowhere"],
+            "refused with 404 no_route: no route matches this host and path",
+        ),
+        (
+            ["POST", "/only"],
+            "refused with 405 method_not_allowed: no route matches this method; others are allowed: DELETE",
+        ),
+        (
+            ["GET", "/a/../b"],
+            "refused with 400 bad_target: the path has a dot segment",
+        ),
+        (
+            ["GET", "/a#b"],
+            "refused with 400 bad_target: the target has a fragment",
+        ),
+        (
+            ["GET", "http://other.example.com/a"],
+            "refused with 400 bad_target: the authority of an absolute target differs from the Host",
+        ),
+        (
+            ["GET", "/users/5"],
+            "refused with 401 missing_token: the route requires a token and the request has none",
+        ),
+    ] {
+        let ended = explained(&arguments);
+        assert_eq!(
+            (ended.code, line(&ended, "verdict")),
+            (Some(2), Some(verdict)),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn a_token_comes_from_standard_input_and_is_not_shown() {
+    let arguments = ["explain", "GET", "/users/6", "--token", "-"];
+    let token = token::access("5");
+    let ended = ended_with(&setup(), &arguments, &format!("{token}\n"));
+    let verdict =
+        "refused with 403 not_the_subject: the path parameter {user_id} is not the token's subject";
+    assert_eq!(
+        (ended.code, line(&ended, "verdict")),
+        (Some(2), Some(verdict))
+    );
+    assert!(!ended.answer.contains(&token), "{ended:?}");
+}
+
+#[test]
+fn what_became_of_the_token_is_said() {
+    for (path, token, expected) in [
+        ("/public/x", "garbage".to_owned(), "not read"),
+        ("/items", "garbage".to_owned(), "not accepted"),
+        ("/items", token::access("5"), "valid"),
+    ] {
+        let ended = ended_with(&setup(), &["explain", "GET", path, "--token", "-"], &token);
+        assert_eq!(line(&ended, "token"), Some(expected), "{ended:?}");
+    }
+    assert_eq!(
+        line(&explained(&["GET", "/items"]), "token"),
+        Some("absent")
+    );
+}
+
+#[test]
+fn machines_get_the_same() {
+    let ended = explained(&["GET", "/items/7", "--format", "json"]);
+    let explanation: Value = serde_json::from_str(&ended.answer).expect("JSON");
+    assert_eq!(ended.code, Some(2));
+    assert_eq!(explanation["canonical_path"], "/items/7");
+    assert_eq!(explanation["route"]["route"], "GET /items/{id}");
+    assert_eq!(explanation["candidates"][1]["fit"], "matches");
+    assert_eq!(explanation["verdict"]["refused"]["status"], 401);
+    assert_eq!(explanation["verdict"]["refused"]["code"], "missing_token");
+}
+
+#[test]
+fn what_cannot_be_asked_is_unusable() {
+    for arguments in [&["G T", "/"][..], &["GET", "/", "--host", "a b"]] {
+        assert_eq!(explained(arguments).code, Some(64), "{arguments:?}");
+    }
+    assert_eq!(
+        explained(&["GET", "/", "--token", "no-such-file"]).code,
+        Some(1)
+    );
+}
+
+#[test]
+fn an_explanation_is_what_the_running_gateway_does() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).routes(ROUTES).start();
+    let tokens = [
+        None,
+        Some("garbage".to_owned()),
+        Some(token::access("5")),
+        Some(token::access("6")),
+    ];
+    let targets = [
+        ("GET", "/public/x"),
+        ("GET", "/a"),
+        ("GET", "/items/7"),
+        ("HEAD", "/items/7"),
+        ("POST", "/items/7"),
+        ("GET", "/items"),
+        ("GET", "/users/5"),
+        ("PUT", "/users/5/name?x=1"),
+        ("GET", "/%75sers/5"),
+        ("GET", "/users/"),
+        ("GET", "/users/%35"),
+        ("GET", "/only"),
+        ("DELETE", "/only"),
+        ("GET", "/nowhere"),
+        ("GET", "/a//b"),
+        ("GET", "/a%2Fb"),
+        ("GET", "/a;b"),
+        ("GET", "/%2e%2e/a"),
+        ("GET", "/a%zz"),
+        ("GET", "/items/a%00"),
+        ("OPTIONS", "/items/7"),
+        ("TRACE", "/items/7"),
+        ("PROPFIND", "/public/x"),
+    ];
+    let mut count = 0;
+    for (method, target) in targets {
+        for token in &tokens {
+            count += 1;
+            let mut request = Request::new(method, target);
+            let mut arguments = vec![
+                "explain",
+                method,
+                target,
+                "--host",
+                "gateway.test",
+                "--format",
+                "json",
+            ];
+            if let Some(token) = token {
+                request = request.token(token);
+                arguments.extend(["--token", "-"]);
+            }
+            let response = gateway.send(&request);
+            let line = gateway.access_lines(count).pop().expect("a line");
+            let ended = ended_with(
+                gateway.setup(),
+                &arguments,
+                token.as_deref().unwrap_or_default(),
+            );
+            let explanation: Value = serde_json::from_str(&ended.answer).unwrap_or_default();
+            let what = format!("{method} {target} {token:?}: {line} {ended:?}");
+            let refused = &explanation["verdict"]["refused"];
+            if refused.is_null() {
+                assert_eq!((response.status, ended.code), (200, Some(0)), "{what}");
+                assert_eq!(line["outcome"], "forwarded", "{what}");
+            } else {
+                assert_eq!(refused["status"], response.status, "{what}");
+                assert_eq!(refused["code"], line["outcome"], "{what}");
+                assert_eq!(refused["reason"], line["reason"], "{what}");
+            }
+            assert_eq!(explanation["route"]["route"], line["route"], "{what}");
+        }
+    }
+}
