@@ -7,127 +7,48 @@ use std::{
 };
 
 /// Each module and what it may import. Arrows only point up in this table.
-const MAY_IMPORT: [(&str, &[&str]); 23] = [
-    ("clock", &[]),
-    ("entropy", &[]),
-    ("secret", &[]),
-    ("template", &[]),
-    ("deadline", &["clock"]),
-    ("http", &["entropy"]),
-    ("telemetry", &["clock", "http"]),
-    ("member", &["clock", "entropy", "secret"]),
-    ("password", &["entropy", "secret"]),
-    (
-        "token",
-        &["clock", "entropy", "secret", "template", "member"],
-    ),
-    ("policy", &["http", "template", "member", "token"]),
-    (
-        "store",
-        &["clock", "secret", "telemetry", "member", "password"],
-    ),
-    (
-        "upstream",
-        &["clock", "entropy", "deadline", "http", "telemetry"],
-    ),
-    ("listener", &["clock", "deadline", "http", "telemetry"]),
+const MAY_IMPORT: [(&str, &str); 23] = [
+    ("clock", ""),
+    ("entropy", ""),
+    ("secret", ""),
+    ("template", ""),
+    ("deadline", "clock"),
+    ("http", "entropy"),
+    ("telemetry", "clock http"),
+    ("member", "clock entropy secret"),
+    ("password", "entropy secret"),
+    ("token", "clock entropy secret template member"),
+    ("policy", "http template member token"),
+    ("store", "clock secret telemetry member password"),
+    ("upstream", "clock entropy deadline http telemetry"),
+    ("listener", "clock deadline http telemetry"),
     (
         "accounts",
-        &[
-            "clock",
-            "entropy",
-            "secret",
-            "template",
-            "http",
-            "telemetry",
-            "member",
-            "password",
-            "token",
-            "store",
-        ],
+        "clock entropy secret template http telemetry member password token store",
     ),
     (
         "pipeline",
-        &[
-            "clock",
-            "entropy",
-            "secret",
-            "template",
-            "http",
-            "telemetry",
-            "token",
-            "policy",
-            "upstream",
-            "listener",
-            "accounts",
-        ],
+        "clock entropy secret template http telemetry token policy upstream listener accounts",
     ),
-    (
-        "admin",
-        &["clock", "http", "telemetry", "policy", "listener"],
-    ),
+    ("admin", "clock http telemetry policy listener"),
     (
         "config",
-        &[
-            "clock",
-            "secret",
-            "template",
-            "http",
-            "telemetry",
-            "member",
-            "password",
-            "token",
-            "policy",
-            "store",
-            "upstream",
-            "listener",
-            "accounts",
-            "admin",
-        ],
+        "clock secret template http telemetry member password token policy store upstream \
+         listener accounts admin",
     ),
     (
         "app",
-        &[
-            "clock",
-            "entropy",
-            "secret",
-            "template",
-            "http",
-            "telemetry",
-            "member",
-            "password",
-            "token",
-            "policy",
-            "store",
-            "upstream",
-            "listener",
-            "accounts",
-            "pipeline",
-            "admin",
-            "config",
-        ],
+        "clock entropy secret template http telemetry member password token policy store \
+         upstream listener accounts pipeline admin config",
     ),
-    ("demo", &["entropy", "config"]),
+    ("demo", "entropy config"),
     (
         "cli",
-        &[
-            "clock",
-            "entropy",
-            "secret",
-            "http",
-            "telemetry",
-            "member",
-            "token",
-            "policy",
-            "store",
-            "pipeline",
-            "config",
-            "app",
-            "demo",
-        ],
+        "clock entropy secret http telemetry member token policy store pipeline config \
+         app demo",
     ),
-    ("lib", &[]),
-    ("main", &["cli"]),
+    ("lib", ""),
+    ("main", "cli"),
 ];
 
 /// Modules that answer the same for the same input: they neither wait nor talk to anything.
@@ -168,6 +89,7 @@ fn modules_import_only_what_the_table_allows() {
             ));
             continue;
         };
+        let allowed: Vec<&str> = allowed.split(' ').collect();
         for imported in imports(&source.text) {
             if imported != module && !allowed.contains(&imported.as_str()) {
                 let path = source.path.display();
@@ -184,8 +106,8 @@ fn modules_import_only_what_the_table_allows() {
 fn the_table_has_no_way_back() {
     let names: Vec<&str> = MAY_IMPORT.iter().map(|(name, _)| *name).collect();
     for (position, (module, imported)) in MAY_IMPORT.iter().enumerate() {
-        for name in *imported {
-            let above = names.iter().take(position).any(|above| above == name);
+        for name in imported.split_terminator(' ') {
+            let above = names.iter().take(position).any(|above| *above == name);
             assert!(
                 above,
                 "`{module}` may import `{name}`, which does not stand above it"
@@ -379,5 +301,6 @@ fn without_comments(text: &str) -> String {
 }
 
 fn list(lines: &BTreeSet<String>) -> String {
-    lines.iter().map(|line| format!("  {line}\n")).collect()
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    lines.join("\n")
 }

@@ -33,11 +33,8 @@ impl Demo {
     /// Pastes everything into one shell, as a person would, and gives each answer.
     fn pasted(&self) -> Vec<String> {
         const CUT: &str = "---8<---";
-        let script: String = self
-            .commands
-            .iter()
-            .map(|line| format!("{line}\necho; echo '{CUT}'\n"))
-            .collect();
+        let cut = format!("\necho; echo '{CUT}'\n");
+        let script = self.commands.join(&cut) + &cut;
         let output = Command::new("sh")
             .args(["-c", &script])
             .output()

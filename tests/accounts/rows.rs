@@ -1,0 +1,128 @@
+//! What is in the table: the kinds of stored passwords, and several rows for one login.
+
+use super::{
+    assert_json, gateway, login,
+    login::{WITHDRAWN, WRONG},
+};
+use crate::harness::{Gateway, users::User};
+
+/// A gateway with one more user, whose password has this hash.
+fn with_user(id: i64, name: &str, hash: &str) -> Gateway {
+    let gateway = gateway();
+    add(&gateway, id, name, hash, [true, false]);
+    gateway
+}
+
+fn add(gateway: &Gateway, id: i64, name: &str, hash: &str, [active, restricted]: [bool; 2]) {
+    gateway.setup().users().add(&User {
+        id,
+        name,
+        hash: Some(hash),
+        active,
+        restricted,
+    });
+}
+
+fn hash(password: &str) -> String {
+    bcrypt::hash(password, 4).expect("a hash")
+}
+
+#[test]
+fn of_several_rows_the_unblocked_one_is_meant() {
+    let gateway = with_user(5, "twice", &hash("new"));
+    add(&gateway, 4_000, "twice", &hash("old"), [false, false]);
+    let response = gateway.send(&login("twice@example.com", "new"));
+    assert_eq!((response.status, &response.json()["id"]), (200, &5.into()));
+    assert_json(
+        &gateway.send(&login("twice@example.com", "old")),
+        400,
+        WRONG,
+    );
+}
+
+#[test]
+fn of_several_blocked_rows_the_first_speaks() {
+    let gateway = gateway();
+    add(&gateway, 5, "twice", &hash("old"), [false, false]);
+    add(&gateway, 6, "twice", &hash("new"), [true, true]);
+    assert_json(
+        &gateway.send(&login("twice@example.com", "new")),
+        400,
+        WITHDRAWN,
+    );
+}
+
+#[test]
+fn several_unblocked_rows_are_refused_and_told_to_the_operator() {
+    let gateway = with_user(5, "twin", &hash("same"));
+    add(&gateway, 6, "twin", &hash("same"), [true, false]);
+    assert_json(
+        &gateway.send(&login("twin@example.com", "same")),
+        400,
+        WRONG,
+    );
+    let line = gateway.log_line("several users share one login");
+    assert!(line.contains("\"member.id\":\"5\""), "{line}");
+    assert!(!line.contains("twin"), "{line}");
+}
+
+#[test]
+fn the_first_72_bytes_of_a_password_count() {
+    let long = "correct horse battery staple, ".repeat(3);
+    let gateway = with_user(5, "long", &hash(&long[..80]));
+    for (password, status) in [
+        (&long[..80], 200),
+        (&long[..72], 200),
+        (&format!("{} and more", &long[..72]), 200),
+        (&long[..71], 400),
+    ] {
+        assert_eq!(
+            gateway.send(&login("long@example.com", password)).status,
+            status,
+            "{password}"
+        );
+    }
+}
+
+#[test]
+fn passwords_of_other_scripts_and_all_three_kinds_of_hashes_match() {
+    let gateway = gateway();
+    for (id, prefix) in [(5, "$2a$"), (6, "$2b$"), (7, "$2y$")] {
+        let name = format!("kind{id}");
+        add(
+            &gateway,
+            id,
+            &name,
+            &hash("비밀번호-7🔑").replace("$2b$", prefix),
+            [true, false],
+        );
+        let response = gateway.send(&login(&format!("{name}@example.com"), "비밀번호-7🔑"));
+        assert_eq!((response.status, &response.json()["id"]), (200, &id.into()));
+    }
+}
+
+#[test]
+fn a_nul_in_the_password_is_a_wrong_password() {
+    let gateway = with_user(5, "short", &hash("a"));
+    for password in ["a\0", "a\0b", "\0"] {
+        assert_json(
+            &gateway.send(&login("short@example.com", password)),
+            400,
+            WRONG,
+        );
+    }
+    assert_eq!(gateway.send(&login("short@example.com", "a")).status, 200);
+}
+
+#[test]
+fn a_stored_password_of_another_kind_is_refused_and_told_to_the_operator() {
+    let gateway = with_user(5, "odd", "pbkdf2_sha256$1$salt$digest");
+    assert_json(
+        &gateway.send(&login("odd@example.com", "digest")),
+        400,
+        WRONG,
+    );
+    let line = gateway.log_line("in no format that can be checked");
+    assert!(line.contains("\"member.id\":\"5\""), "{line}");
+    assert!(!gateway.said().contains("pbkdf2"), "{}", gateway.said());
+}
