@@ -160,11 +160,13 @@ impl Finding {
     }
 }
 
-/// Puts diagnostics into the order of the text; those without a place come last.
+/// Puts diagnostics into the order of the text, file by file; those without a place come last.
 pub fn sort(diagnostics: &mut [Diagnostic]) {
     diagnostics.sort_by(|a, b| {
         let place = |d: &Diagnostic| (d.location.is_none(), d.location);
-        place(a).cmp(&place(b)).then_with(|| a.path.cmp(&b.path))
+        let file = a.file.cmp(&b.file);
+        file.then_with(|| place(a).cmp(&place(b)))
+            .then_with(|| a.path.cmp(&b.path))
     });
 }
 
@@ -258,6 +260,10 @@ mod tests {
                 location: None,
                 ..mistake()
             },
+            Diagnostic {
+                file: "pair.yaml".into(),
+                ..at(1, 1, "d")
+            },
             at(10, 1, "c"),
             at(9, 20, "b"),
             at(9, 3, "a"),
@@ -265,7 +271,7 @@ mod tests {
         sort(&mut list);
         assert_eq!(
             list.iter().map(|d| d.path.as_str()).collect::<Vec<_>>(),
-            ["a", "b", "c", "routes[3].match"]
+            ["a", "b", "c", "routes[3].match", "d"]
         );
     }
 }
