@@ -25,30 +25,24 @@ impl Pipeline {
         prepared: Prepared<'a, Incoming>,
         record: &mut Record<'a>,
     ) -> Result<Response<Body>, Rejection> {
-        match prepared.route.action {
-            Action::Forward(upstream) => self.forward(upstream, prepared, record).await,
+        let UpstreamId(upstream) = match prepared.route.action {
+            Action::Forward(upstream) => upstream,
             // Few requests are answered here, and the state of one should not weigh on every idle connection.
-            Action::Answer(endpoint) => Box::pin(self.answer(endpoint, prepared, record)).await,
-        }
-    }
-
-    async fn forward<'a>(
-        &self,
-        UpstreamId(upstream): UpstreamId,
-        prepared: Prepared<'a, Incoming>,
-        record: &mut Record<'a>,
-    ) -> Result<Response<Body>, Rejection> {
+            Action::Answer(endpoint) => {
+                return Box::pin(self.answer(endpoint, prepared, record)).await;
+            }
+        };
         let upstream = self.upstreams.get(upstream).ok_or(Rejection::Misrouted)?;
-        let mut request = prepared.request;
-        if let Some(host) = &upstream.settings().host {
-            request.headers_mut().insert(header::HOST, host.clone());
-        } else if !request.headers().contains_key(header::HOST) {
-            request
-                .headers_mut()
-                .insert(header::HOST, upstream.authority());
+        let Prepared {
+            mut request, added, ..
+        } = prepared;
+        let own_host = upstream.settings().host.as_ref();
+        if own_host.is_some() || !request.headers().contains_key(header::HOST) {
+            let host = own_host.cloned().unwrap_or_else(|| upstream.authority());
+            request.headers_mut().insert(header::HOST, host);
         }
         let sent = record.started();
-        let response = upstream.send(request, &prepared.added, sent).await;
+        let response = upstream.send(request, &added, sent).await;
         record.set_upstream_time(|| self.clock.instant().duration_since(sent));
         let mut response = response?.map(Body::relayed);
         clean_response(response.headers_mut());

@@ -46,6 +46,7 @@ use crate::{
 };
 use access_log::Record;
 use rejection::refuse;
+use stage::Prepared;
 
 /// One core's way of answering requests.
 #[derive(Debug)]
@@ -86,16 +87,17 @@ impl Pipeline {
         }
     }
 
-    async fn walk<'a>(
+    /// Every decision about a request. Nothing here waits.
+    fn walk<'a>(
         &'a self,
         peer: &'a Peer,
         request: Box<Request<Incoming>>,
         record: &mut Record<'a>,
-    ) -> Result<Response<Body>, Rejection> {
+    ) -> Result<Walked<'a>, Rejection> {
         let live = &*self.live;
         let received = receive::receive(request, peer.notices.take_fragment())?;
         if let Some(answer) = preflight::answer(&received, live, record) {
-            return Ok(answer);
+            return Ok(Walked::Answered(Box::new(answer)));
         }
         let routed = route::route(received, &live.table)?;
         record.routed(&routed);
@@ -104,8 +106,14 @@ impl Pipeline {
         record.identified(&identified);
         let permitted = authorize::authorize(identified)?;
         let prepared = inject::inject(permitted, live, peer, record.decision());
-        self.dispatch(prepared, record).await
+        Ok(Walked::Prepared(prepared))
     }
+}
+
+/// Where the walk of a request that nobody refused has led.
+enum Walked<'a> {
+    Prepared(Prepared<'a, Incoming>),
+    Answered(Box<Response<Body>>),
 }
 
 /// Closes connections that nobody used for too long, so that an idle gateway does not hold them for ever.
@@ -130,8 +138,12 @@ impl Handler for Pipeline {
         let started: Instant = self.clock.instant();
         let decision = self.entropy.borrow_mut().decision_id();
         let mut record = Record::new(decision, started, &peer, &request, &self.live);
-        let walked = self.walk(&peer, request, &mut record).await;
-        let response = match walked {
+        let answered = match self.walk(&peer, request, &mut record) {
+            Ok(Walked::Prepared(prepared)) => self.dispatch(prepared, &mut record).await,
+            Ok(Walked::Answered(answer)) => Ok(*answer),
+            Err(rejection) => Err(rejection),
+        };
+        let response = match answered {
             Ok(response) => response,
             Err(rejection) => refuse(&rejection, &self.live, &mut record),
         };
