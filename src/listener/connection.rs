@@ -1,19 +1,27 @@
 //! One connection on its core: requests in, responses out, and the limits on waiting.
 //!
 //! The protocol library's own timer would cost a runtime timer per request, so idle and slow connections are noticed
-//! here, after each poll, from the phase that the stream and the exchange leave behind.
+//! here, after each poll, from the phase that the stream and the exchange leave behind. The library's connection holds
+//! 16 KiB of buffers; one that has been quiet for a moment is taken apart and made anew when its client speaks again.
 
 use std::{
     convert::Infallible,
+    error::Error,
     future::{Future, poll_fn},
-    pin::{Pin, pin},
+    mem,
+    pin::Pin,
     rc::Rc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use ::http::{HeaderValue, Request, Response};
 use http_body::{Body, Frame, SizeHint};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{HttpService, service_fn},
+};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -23,58 +31,141 @@ use super::{
     stream::{Notices, Phase, Watched},
     worker::Core,
 };
+use crate::deadline::Deadline;
+
+/// How long after its last request a connection gives its buffers back. One that is busier never pays for it.
+const REST_AFTER: Duration = Duration::from_secs(1);
 
 /// Serves a connection until it ends, is too slow, or the drain finds it between requests.
 pub(super) async fn serve<H: Handler>(stream: TcpStream, core: Core, handler: Rc<H>) {
-    let Ok(address) = stream.peer_addr() else {
+    let Some(peer) = peer_of(&stream) else {
         return;
     };
+    let deadline = core.deadlines().unset();
+    let mut watched = Watched::new(stream, Rc::clone(&peer));
+    loop {
+        let service = service_fn(|request| {
+            // A request is large and moves through many stages.
+            answer(Rc::clone(&handler), Rc::clone(&peer), Box::new(request))
+        });
+        let connection = builder(core.settings()).serve_connection(TokioIo::new(watched), service);
+        // Boxed, so that a connection at rest does not keep its place.
+        let mut connection = Box::new(connection);
+        if serve_requests(&mut *connection, &core, &peer, &deadline).await == Pause::Ended {
+            return;
+        }
+        let parts = connection.into_parts();
+        watched = parts.io.into_inner();
+        watched.read_again(parts.read_buf);
+        if rest(&watched, &core, &deadline).await == Pause::Ended {
+            return;
+        }
+    }
+}
+
+/// Why a connection is not being served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pause {
+    /// It is over.
+    Ended,
+    /// It has been quiet for a moment, or no longer is.
+    Quiet,
+}
+
+fn peer_of(stream: &TcpStream) -> Option<Rc<Peer>> {
+    let address = stream.peer_addr().ok()?;
     // Responses are written whole: waiting to fill a packet only adds latency. A failure shows at the first write.
     drop(stream.set_nodelay(true));
     let ip = address.ip().to_canonical();
-    let Ok(address_value) = HeaderValue::try_from(ip.to_string()) else {
-        return;
-    };
-    let peer = Rc::new(Peer {
+    Some(Rc::new(Peer {
         address,
-        address_value,
+        address_value: HeaderValue::try_from(ip.to_string()).ok()?,
         notices: Notices::new(),
-    });
-    let service = service_fn(|request| {
-        // A request is large and moves through many stages.
-        answer(Rc::clone(&handler), Rc::clone(&peer), Box::new(request))
-    });
-    let watched = Watched {
-        stream,
-        peer: Rc::clone(&peer),
-    };
+    }))
+}
+
+/// Serves requests until the connection ends or has been quiet for [`REST_AFTER`].
+async fn serve_requests<C>(
+    mut connection: &mut C,
+    core: &Core,
+    peer: &Peer,
+    deadline: &Deadline,
+) -> Pause
+where
+    C: Future + GracefulShutdown + Unpin,
+{
     let settings = core.settings();
-    let mut connection = pin!(builder(settings).serve_connection(TokioIo::new(watched), service));
-    let deadline = core.deadlines().unset();
     let mut limited = None;
+    let mut reads_slowly = false;
     poll_fn(|context| {
         if core.is_draining() {
-            connection.as_mut().graceful_shutdown();
+            connection.shut_down();
         }
         // An error here is the client's or the network's; what it cut short has been logged by its exchange.
-        if connection.as_mut().poll(context).is_ready() {
-            return Poll::Ready(());
+        if Pin::new(&mut connection).poll(context).is_ready() {
+            return Poll::Ready(Pause::Ended);
         }
         let standing @ (_, phase) = peer.notices.standing();
         if core.is_draining() && phase == Phase::Waiting {
-            return Poll::Ready(());
+            return Poll::Ready(Pause::Ended);
         }
         if limited != Some(standing) {
             limited = Some(standing);
+            reads_slowly = false;
             match phase {
-                Phase::Waiting => deadline.set_from_now(settings.idle_timeout),
+                Phase::Waiting => deadline.set_from_now(settings.idle_timeout.min(REST_AFTER)),
                 Phase::Head => deadline.set_from_now(settings.header_timeout),
                 Phase::Exchange => deadline.unset(),
             }
         }
-        deadline.poll_elapsed(context)
+        if deadline.poll_elapsed(context).is_pending() {
+            return Poll::Pending;
+        }
+        if phase == Phase::Waiting && peer.notices.is_flushed() {
+            return Poll::Ready(Pause::Quiet);
+        }
+        if phase == Phase::Waiting && !mem::replace(&mut reads_slowly, true) {
+            // The end of an answer is still here: its reader has as long as it would have to ask again.
+            deadline.set_from_now(settings.idle_timeout);
+            return deadline.poll_elapsed(context).map(|()| Pause::Ended);
+        }
+        Poll::Ready(Pause::Ended)
     })
-    .await;
+    .await
+}
+
+/// Waits for the next bytes with nothing but the socket.
+async fn rest(watched: &Watched, core: &Core, deadline: &Deadline) -> Pause {
+    let idle_timeout = core.settings().idle_timeout;
+    deadline.set_from_now(idle_timeout.saturating_sub(REST_AFTER));
+    poll_fn(|context| {
+        if watched.poll_readable(context).is_ready() {
+            return Poll::Ready(Pause::Quiet);
+        }
+        if core.is_draining() || deadline.poll_elapsed(context).is_ready() {
+            return Poll::Ready(Pause::Ended);
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// What the drain asks of a connection of the library's.
+trait GracefulShutdown {
+    fn shut_down(&mut self);
+}
+
+impl<S, B> GracefulShutdown for http1::Connection<TokioIo<Watched>, S>
+where
+    S: HttpService<Incoming, ResBody = B> + Unpin,
+    S::Error: Into<Box<dyn Error + Send + Sync>>,
+    B: Body + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+    Self: Unpin,
+{
+    fn shut_down(&mut self) {
+        Pin::new(self).graceful_shutdown();
+    }
 }
 
 /// The library asks for at least this much buffer.

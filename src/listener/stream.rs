@@ -8,6 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use bytes::Bytes;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -32,6 +33,14 @@ pub struct Notices {
     exchanges: Cell<u64>,
     fragment: Cell<Fragment>,
     next: Cell<Next>,
+    written: Cell<Written>,
+}
+
+/// Whether what was written has left the library's buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Flushed,
+    Partly,
 }
 
 /// What the next bytes are, as far as it can be told without parsing.
@@ -59,7 +68,14 @@ impl Notices {
             exchanges: Cell::new(0),
             fragment: Cell::new(Fragment::None),
             next: Cell::new(Next::Head),
+            written: Cell::new(Written::Flushed),
         }
+    }
+
+    /// Whether everything that was answered has been given to the system. The library flushes the stream only when its
+    /// own buffer is empty.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.written.get() == Written::Flushed
     }
 
     /// How many requests have begun, and where the connection stands.
@@ -115,8 +131,34 @@ impl Notices {
 /// A TCP stream whose reads are noticed.
 #[derive(Debug)]
 pub(super) struct Watched {
-    pub(super) stream: TcpStream,
-    pub(super) peer: Rc<super::Peer>,
+    stream: TcpStream,
+    peer: Rc<super::Peer>,
+    /// Read before, and to be read again before anything new.
+    early: Bytes,
+}
+
+impl Watched {
+    pub(super) fn new(stream: TcpStream, peer: Rc<super::Peer>) -> Self {
+        Self {
+            stream,
+            peer,
+            early: Bytes::new(),
+        }
+    }
+
+    /// Takes back what was read and not used.
+    pub(super) fn read_again(&mut self, early: Bytes) {
+        self.early = early;
+    }
+
+    /// Ready when there is something to read, be it the end.
+    pub(super) fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
+        if self.early.is_empty() {
+            self.stream.poll_read_ready(context).map(drop)
+        } else {
+            Poll::Ready(())
+        }
+    }
 }
 
 impl AsyncRead for Watched {
@@ -125,6 +167,11 @@ impl AsyncRead for Watched {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.early.is_empty() {
+            let length = self.early.len().min(buffer.remaining());
+            buffer.put_slice(&self.early.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         if polled.is_ready() {
@@ -141,10 +188,12 @@ impl AsyncWrite for Watched {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.peer.notices.written.set(Written::Partly);
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.peer.notices.written.set(Written::Flushed);
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
@@ -157,6 +206,7 @@ impl AsyncWrite for Watched {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.peer.notices.written.set(Written::Partly);
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 
