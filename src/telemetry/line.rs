@@ -70,7 +70,7 @@ impl Text<'_> {
 impl Visit for Text<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.name(field);
-        if !value.is_empty() && all(value, |byte| (byte != b' ') & is_plain(byte)) {
+        if !value.is_empty() && all(value, &UNQUOTED) {
             self.0.extend_from_slice(value.as_bytes());
         } else {
             json_text(value, self.0);
@@ -89,7 +89,7 @@ impl Visit for Text<'_> {
 
 fn json_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    if all(text, is_plain) {
+    if all(text, &PLAIN) {
         out.extend_from_slice(text.as_bytes());
     } else {
         text.chars().for_each(|character| escaped(character, out));
@@ -97,14 +97,28 @@ fn json_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Asks every byte, without stopping at the first that says no: so the loop becomes a few vector instructions.
-fn all(text: &str, plain: impl Fn(u8) -> bool) -> bool {
-    text.bytes().fold(true, |all, byte| all & plain(byte))
-}
+/// Which bytes are printable ASCII that needs no escape in JSON.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte < 0x7F {
+        plain[byte as usize] = byte != b'"' && byte != b'\\';
+        byte += 1;
+    }
+    plain
+};
 
-/// Printable ASCII that needs no escape in JSON.
-fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~')
+/// As [`PLAIN`], but not the space, which separates fields.
+const UNQUOTED: [bool; 256] = {
+    let mut unquoted = PLAIN;
+    unquoted[b' ' as usize] = false;
+    unquoted
+};
+
+/// Asks the table for every byte, without stopping: a line has many short values.
+fn all(text: &str, table: &[bool; 256]) -> bool {
+    let is_listed = |byte: u8| table.get(usize::from(byte)).copied().unwrap_or_default();
+    text.bytes().fold(true, |all, byte| all & is_listed(byte))
 }
 
 fn escaped(character: char, out: &mut Vec<u8>) {

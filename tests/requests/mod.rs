@@ -10,6 +10,7 @@ mod forwarding;
 mod hops;
 mod identity;
 mod limits;
+mod quiet;
 mod refusals;
 mod routing;
 mod targets;

@@ -1,0 +1,78 @@
+//! Connections between requests: at rest, too slow, or in the way of the drain.
+
+use std::time::Duration;
+
+use sidegate::clock::Clock;
+
+use crate::harness::{Gateway, Request, Seen, Upstream, wait_until};
+
+/// Longer than the moment after which a connection gives its buffers back.
+fn a_while() {
+    let until = Clock.instant() + Duration::from_millis(1300);
+    wait_until("a while to pass", || Clock.instant() >= until);
+}
+
+#[test]
+fn a_connection_that_was_quiet_for_a_while_serves_again() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    let mut connection = gateway.client().connect();
+    for _ in 0..2 {
+        assert_eq!(connection.send(&Request::get("/public/a")).status, 200);
+        a_while();
+    }
+    connection.write("GET /public/b HTTP/1.1\r\n");
+    a_while();
+    connection.write("Host: gateway.test\r\n\r\n");
+    assert_eq!(connection.response().status, 200);
+    let seen = upstream.seen();
+    let last = seen.last().map(Seen::request_line);
+    assert_eq!(last, Some("GET /public/b HTTP/1.1"));
+}
+
+#[test]
+fn the_start_of_a_request_behind_another_survives_the_rest() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    let mut connection = gateway.client().connect();
+    connection.write("GET /public/a HTTP/1.1\r\nHost: gateway.test\r\n\r\nGET /public/b HTT");
+    assert_eq!(connection.response().status, 200);
+    a_while();
+    connection.write("P/1.1\r\nHost: gateway.test\r\n\r\n");
+    assert_eq!(connection.response().status, 200);
+}
+
+#[test]
+fn a_quiet_connection_is_closed_after_the_idle_timeout() {
+    let gateway = Gateway::before(&Upstream::start())
+        .section("limits", "{ idle_timeout: 2s }")
+        .start();
+    let mut connection = gateway.client().connect();
+    let started = Clock.instant();
+    assert_eq!(connection.send(&Request::get("/public/a")).status, 200);
+    assert!(connection.ends());
+    assert!(Clock.instant() - started >= Duration::from_secs(2));
+}
+
+#[test]
+fn a_head_that_does_not_end_is_cut_off() {
+    let gateway = Gateway::before(&Upstream::start())
+        .section("limits", "{ header_timeout: 1s }")
+        .start();
+    let mut connection = gateway.client().connect();
+    connection.write("GET /public/a HTTP/1.1\r\nHost: gate");
+    assert!(connection.ends());
+}
+
+#[test]
+fn a_connection_at_rest_does_not_hold_the_drain_up() {
+    let mut gateway = Gateway::before(&Upstream::start())
+        .section("shutdown", "{ deadline: 60s }")
+        .start();
+    let mut connection = gateway.client().connect();
+    assert_eq!(connection.send(&Request::get("/public/a")).status, 200);
+    a_while();
+    gateway.sigterm();
+    assert_eq!(gateway.exit_code(), Some(0));
+    assert!(connection.ends());
+}
