@@ -47,7 +47,7 @@ pub fn load_source(
         let extent = if sound {
             Extent::Whole
         } else {
-            Extent::Remainder
+            Extent::Remainder(&reading.made_up)
         };
         let mut findings = Findings::new(&reading.places, extent, files, folder);
         compiled = compile(&document, &mut findings).filter(|_| sound);

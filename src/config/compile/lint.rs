@@ -43,6 +43,7 @@ fn public_by_default(document: &Document, route: &Route, path: &str, findings: &
     if !everything || route.access != Access::Public {
         return;
     }
+    let path = &format!("{path}.access");
     let message = "whatever no other route names goes through without a token";
     if document.public_by_default.is_some() {
         findings.warning(

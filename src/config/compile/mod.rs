@@ -27,7 +27,7 @@ use super::{
 /// What compiling collects.
 pub(super) struct Findings<'a> {
     places: &'a Places,
-    extent: Extent,
+    extent: Extent<'a>,
     diagnostics: Vec<Diagnostic>,
     /// Where files are, and where relative paths begin.
     files: &'a dyn Files,
@@ -36,17 +36,31 @@ pub(super) struct Findings<'a> {
 
 /// How much of a document is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
+pub(super) enum Extent<'a> {
     /// All of it.
     Whole,
-    /// What its mistakes have left: what is missing may have been there.
-    Remainder,
+    /// What its mistakes have left: what is missing may have been there, and what stands at these paths is made up.
+    Remainder(&'a [String]),
+}
+
+impl Extent<'_> {
+    /// Whether what stands at this path was made up, so that nothing said about it is worth hearing.
+    fn made_up(self, path: &str) -> bool {
+        let below = |above: &String| {
+            let rest = path.strip_prefix(above.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        match self {
+            Self::Whole => false,
+            Self::Remainder(paths) => paths.iter().any(below),
+        }
+    }
 }
 
 impl<'a> Findings<'a> {
     pub(super) fn new(
         places: &'a Places,
-        extent: Extent,
+        extent: Extent<'a>,
         files: &'a dyn Files,
         folder: &Path,
     ) -> Self {
@@ -61,8 +75,10 @@ impl<'a> Findings<'a> {
 
     /// A mistake: the configuration cannot be used.
     fn mistake(&mut self, path: &str, message: &str, fix: &str) {
-        self.diagnostics
-            .push(self.places.mistake(path, message, fix));
+        if !self.extent.made_up(path) {
+            let mistake = self.places.mistake(path, message, fix);
+            self.diagnostics.push(mistake);
+        }
     }
 
     /// A mistake that consists in something not being there.
@@ -74,8 +90,10 @@ impl<'a> Findings<'a> {
 
     /// A warning: somebody should look.
     fn warning(&mut self, path: &str, message: &str, fix: &str) {
-        self.diagnostics
-            .push(self.places.warning(path, message, fix));
+        if !self.extent.made_up(path) {
+            let warning = self.places.warning(path, message, fix);
+            self.diagnostics.push(warning);
+        }
     }
 
     /// Diagnostics of another file.

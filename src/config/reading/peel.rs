@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::config::diagnostic::{Finding, Location};
 use crate::config::reading::explain::explain;
+use crate::config::reading::places::path_of;
 use crate::config::reading::read_error::{Kind, ReadError};
 use crate::config::reading::stand_in::StandIn;
 use crate::config::reading::suggestion::nearest;
@@ -28,6 +29,8 @@ pub struct Peeled<T> {
     pub findings: Vec<Finding>,
     /// There may be more of them.
     pub cut: bool,
+    /// Paths at which the value has something made up in the place of what was broken or missing.
+    pub made_up: Vec<String>,
 }
 
 /// Reads `root` as a `T`, with all its mistakes.
@@ -52,13 +55,18 @@ pub fn peel<T: DeserializeOwned>(root: &Node) -> Peeled<T> {
             Ok(value) if !has_holes(&peeling.mended) => {
                 return Peeled {
                     value: Some(value),
+                    made_up: Vec::new(),
                     findings: peeling.findings,
                     cut: false,
                 };
             }
-            Ok(_) => {
-                cut = false;
-                break;
+            Ok(value) => {
+                return Peeled {
+                    value: Some(value),
+                    made_up: holes(&peeling.mended),
+                    findings: peeling.findings,
+                    cut: false,
+                };
             }
             Err(error) => {
                 if !peeling.mend(&error) {
@@ -71,6 +79,7 @@ pub fn peel<T: DeserializeOwned>(root: &Node) -> Peeled<T> {
     let value = remainder(peeling.mended, rounds);
     Peeled {
         value,
+        made_up: Vec::new(),
         findings: peeling.findings,
         cut,
     }
@@ -232,6 +241,23 @@ fn dig(node: &mut Node) {
 
 fn has_holes(node: &Node) -> bool {
     matches!(node.value, Value::Hole { .. }) || node.children().any(has_holes)
+}
+
+/// The paths of all holes.
+fn holes(root: &Node) -> Vec<String> {
+    fn collect(root: &Node, node: &Node, trail: &mut Vec<usize>, paths: &mut Vec<String>) {
+        if matches!(node.value, Value::Hole { .. }) {
+            paths.push(path_of(root, trail));
+        }
+        for (position, child) in node.children().enumerate() {
+            trail.push(position);
+            collect(root, child, trail, paths);
+            trail.pop();
+        }
+    }
+    let mut paths = Vec::new();
+    collect(root, root, &mut Vec::new(), &mut paths);
+    paths
 }
 
 fn is_mended(node: &Node) -> bool {

@@ -18,9 +18,11 @@ use crate::config::source::{Environment, Source};
 pub struct Reading<T> {
     /// The document; only there if it has no mistake.
     pub value: Option<T>,
-    /// What is left of a document that has mistakes, without the parts that have them: good for finding more
-    /// mistakes, never for running, since a rule may be what was left out.
+    /// What is left of a document that has mistakes, with something made up where a part has them and is needed: good
+    /// for finding more mistakes, never for running.
     pub remainder: Option<T>,
+    /// The paths at which something in the remainder is made up.
+    pub made_up: Vec<String>,
     /// The mistakes and warnings, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
     /// Where everything is.
@@ -41,6 +43,7 @@ pub fn read<T: DeserializeOwned>(source: &Source, environment: &dyn Environment)
         value: None,
         findings: Vec::new(),
         cut: false,
+        made_up: Vec::new(),
     };
     if let Some(root) = &mut composition.root {
         findings.extend(interpolate(root, environment));
@@ -54,7 +57,7 @@ pub fn read<T: DeserializeOwned>(source: &Source, environment: &dyn Environment)
     let diagnose = |finding: Finding| finding.diagnose(Severity::Mistake, &listing);
     let mut diagnostics: Vec<_> = findings.into_iter().map(diagnose).collect();
     sort(&mut diagnostics);
-    let sound = diagnostics.is_empty();
+    let sound = diagnostics.is_empty() && peeled.made_up.is_empty();
     let (value, remainder) = if sound {
         (peeled.value, None)
     } else {
@@ -63,6 +66,7 @@ pub fn read<T: DeserializeOwned>(source: &Source, environment: &dyn Environment)
     Reading {
         value,
         remainder,
+        made_up: peeled.made_up,
         diagnostics,
         places: Places::new(listing, composition.root),
     }

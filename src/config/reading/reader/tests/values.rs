@@ -157,10 +157,13 @@ fn a_long_comment_is_no_mistake() {
 fn what_is_left_is_apart_from_the_value() {
     let reading = reading(&with("access: public", "access: publik"));
     assert_eq!(reading.value, None);
+    assert_eq!(reading.made_up, ["routes[0].access"]);
     let routes = reading.remainder.unwrap().routes;
-    assert_eq!(routes.len(), 1);
-    assert_eq!(routes[0].pattern, Pattern("/users/{id}/**".to_owned()));
-    assert_eq!(super::reading(&with("  table: user\n", "")).remainder, None);
+    assert_eq!(routes[1].pattern, Pattern("/users/{id}/**".to_owned()));
+    let missing = super::reading(&with("  table: user\n", ""));
+    assert_eq!(missing.value, None);
+    assert_eq!(missing.made_up, ["users.table"]);
+    assert_eq!(missing.remainder.unwrap().routes.len(), 2);
 }
 
 #[test]
