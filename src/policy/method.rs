@@ -13,6 +13,24 @@ const KNOWN: [(Method, u8); 7] = [
     (Method::OPTIONS, 1 << 6),
 ];
 
+/// The methods of RFC 4918, RFC 3253, RFC 5323 and RFC 4791.
+const WEBDAV: [&str; 14] = [
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+    "REPORT",
+    "SEARCH",
+    "MKCALENDAR",
+    "CHECKIN",
+    "CHECKOUT",
+    "MERGE",
+    "LABEL",
+];
+
 /// A set of methods, or any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MethodSet {
@@ -115,6 +133,17 @@ impl MethodSet {
                 .map(Method::as_str)
                 .collect(),
         }
+    }
+
+    /// Methods that are neither the usual ones nor of `WebDAV`: perhaps a slip of the pen.
+    pub fn unusual(&self) -> impl Iterator<Item = &Method> {
+        let extensions: &[Method] = match self {
+            Self::Any => &[],
+            Self::Listed { extensions, .. } => extensions,
+        };
+        extensions
+            .iter()
+            .filter(|method| !WEBDAV.contains(&method.as_str()))
     }
 
     /// Listed methods are more specific than any.

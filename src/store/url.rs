@@ -5,6 +5,8 @@
 //! nor its errors show any part of the URL: a password with a reserved character in it can end
 //! up in any of them. It does not resolve names and opens nothing.
 
+use std::path::Path;
+
 use mysql_async::{Opts, UrlError};
 use thiserror::Error;
 
@@ -56,6 +58,20 @@ impl DatabaseUrl {
             "mysql" | "mariadb" => mysql(rest),
             "sqlite" => sqlite(rest),
             _ => Err(DatabaseUrlError::Scheme),
+        }
+    }
+
+    /// A relative path of an SQLite file as it is meant: from `folder` on.
+    #[must_use]
+    pub fn relative_to(self, folder: &Path) -> Self {
+        match self {
+            Self::Sqlite(path)
+                if !path.expose().starts_with(':') && !path.expose().starts_with("file:") =>
+            {
+                let path = folder.join(path.expose());
+                Self::Sqlite(Secret::new(path.to_string_lossy().into_owned()))
+            }
+            other @ (Self::Sqlite(_) | Self::MySql(_)) => other,
         }
     }
 }
@@ -119,6 +135,22 @@ fn sqlite(rest: &str) -> Result<DatabaseUrl, DatabaseUrlError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_relative_file_begins_at_the_folder_of_the_configuration() {
+        for (url, expected) in [
+            ("sqlite:users.db", "/etc/sidegate/users.db"),
+            ("sqlite:/var/users.db", "/var/users.db"),
+            ("sqlite::memory:", ":memory:"),
+            ("sqlite:file:x?mode=memory", "file:x?mode=memory"),
+        ] {
+            let url = DatabaseUrl::parse(url).expect("a good URL");
+            let DatabaseUrl::Sqlite(path) = url.relative_to(Path::new("/etc/sidegate")) else {
+                panic!("{expected} is a file");
+            };
+            assert_eq!(path.expose(), expected);
+        }
+    }
 
     fn opened(url: &str) -> String {
         match DatabaseUrl::parse(url).expect("a good URL") {

@@ -23,6 +23,7 @@ pub(super) fn lint(document: &Document, table: Option<&RouteTable>, findings: &m
             Some(index) => format!("routes[{index}]"),
         };
         public_by_default(document, route, &path, findings);
+        unusual_methods(route, &path, findings);
         weaker_fallback(route, routes, &path, findings);
     }
     if routes.len() == accounts && findings.extent == Extent::Whole {
@@ -54,6 +55,16 @@ fn public_by_default(document: &Document, route: &Route, path: &str, findings: &
     } else {
         let fix = "write `access: required`, or say `public_by_default: acknowledged` at the top";
         findings.mistake(path, message, fix);
+    }
+}
+
+/// An extension method is possible, and more often a usual one that is misspelt.
+fn unusual_methods(route: &Route, path: &str, findings: &mut Findings<'_>) {
+    for method in route.methods.unusual() {
+        let message = format!("{method} is not a usual method");
+        let fix =
+            "use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS, unless clients really send it";
+        findings.warning(&format!("{path}.match"), &message, fix);
     }
 }
 

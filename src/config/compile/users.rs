@@ -21,6 +21,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let url = DatabaseUrl::parse(url.expose());
     let fix = "write mysql://user:password@host/database or sqlite:path";
     let database = findings.take(url, "users.database", fix);
+    let database = database.map(|database| database.relative_to(&findings.folder));
     let states = states(users, findings);
     let shown = users.show.iter().map(|(column, kind)| Shown {
         column: column.clone(),
