@@ -12,6 +12,8 @@ mod cli;
 #[cfg(test)]
 mod config;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod operation;

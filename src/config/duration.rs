@@ -2,12 +2,13 @@
 //!
 //! A whole number and a unit, never a bare number. Only the form is checked here, not whether the length makes sense.
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use serde::de::{Deserialize, Deserializer};
 use thiserror::Error;
+
+use super::from_text::FromText;
 
 /// A duration from the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,23 +80,7 @@ impl From<Span> for Duration {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Words)
-    }
-}
-
-struct Words;
-
-impl Visitor<'_> for Words {
-    type Value = Span;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", SpanError::Number)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Span, E> {
-        text.parse().map_err(|error: SpanError| {
-            E::invalid_value(Unexpected::Str(text), &error.to_string().as_str())
-        })
+        deserializer.deserialize_str(FromText::expecting(SpanError::Number))
     }
 }
 

@@ -8,6 +8,7 @@ pub mod compiled;
 pub mod diagnostic;
 pub mod document;
 pub mod duration;
+mod from_text;
 pub mod load;
 pub mod reading;
 pub mod size;

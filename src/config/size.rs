@@ -2,11 +2,12 @@
 //!
 //! A whole number and a unit, powers of 1024 only, since `MB` means two things. Never a bare number.
 
-use std::fmt;
 use std::str::FromStr;
 
-use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use serde::de::{Deserialize, Deserializer};
 use thiserror::Error;
+
+use super::from_text::FromText;
 
 /// A number of bytes from the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,23 +82,7 @@ impl From<Size> for usize {
 
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Words)
-    }
-}
-
-struct Words;
-
-impl Visitor<'_> for Words {
-    type Value = Size;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", SizeError::Number)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Size, E> {
-        text.parse().map_err(|error: SizeError| {
-            E::invalid_value(Unexpected::Str(text), &error.to_string().as_str())
-        })
+        deserializer.deserialize_str(FromText::expecting(SizeError::Number))
     }
 }
 
