@@ -8,7 +8,6 @@ use std::{
     convert::Infallible,
     error::Error,
     future::{Future, poll_fn},
-    mem,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
@@ -28,7 +27,7 @@ use tokio::net::TcpStream;
 use super::{
     Handler, Peer,
     settings::Settings,
-    stream::{Notices, Phase, Watched},
+    stream::{Notices, Phase, RequestBody, Standing, Watched},
     worker::Core,
 };
 use crate::deadline::Deadline;
@@ -55,8 +54,11 @@ pub(super) async fn serve<H: Handler>(stream: TcpStream, core: Core, handler: Rc
             return;
         }
         let parts = connection.into_parts();
+        if !parts.read_buf.is_empty() {
+            // Never seen, since a quiet connection has nothing left; what is here would be read as a new request.
+            return;
+        }
         watched = parts.io.into_inner();
-        watched.read_again(parts.read_buf);
         if rest(&watched, &core, &deadline).await == Pause::Ended {
             return;
         }
@@ -96,7 +98,6 @@ where
 {
     let settings = core.settings();
     let mut limited = None;
-    let mut reads_slowly = false;
     poll_fn(|context| {
         if core.is_draining() {
             connection.shut_down();
@@ -105,31 +106,28 @@ where
         if Pin::new(&mut connection).poll(context).is_ready() {
             return Poll::Ready(Pause::Ended);
         }
-        let standing @ (_, phase) = peer.notices.standing();
+        let standing = peer.notices.standing();
+        let Standing { phase, .. } = standing;
         if core.is_draining() && phase == Phase::Waiting {
             return Poll::Ready(Pause::Ended);
         }
         if limited != Some(standing) {
             limited = Some(standing);
-            reads_slowly = false;
             match phase {
-                Phase::Waiting => deadline.set_from_now(settings.idle_timeout.min(REST_AFTER)),
+                Phase::Waiting if peer.notices.is_quiet() => {
+                    deadline.set_from_now(settings.idle_timeout.min(REST_AFTER));
+                }
                 Phase::Head => deadline.set_from_now(settings.header_timeout),
-                Phase::Exchange => deadline.unset(),
+                Phase::Exchange if standing.blocked_after.is_none() => deadline.unset(),
+                // The rest of a body that nobody wants, or a client that does not read its answer.
+                Phase::Waiting | Phase::Exchange => deadline.set_from_now(settings.idle_timeout),
             }
         }
         if deadline.poll_elapsed(context).is_pending() {
             return Poll::Pending;
         }
-        if phase == Phase::Waiting && peer.notices.is_flushed() {
-            return Poll::Ready(Pause::Quiet);
-        }
-        if phase == Phase::Waiting && !mem::replace(&mut reads_slowly, true) {
-            // The end of an answer is still here: its reader has as long as it would have to ask again.
-            deadline.set_from_now(settings.idle_timeout);
-            return deadline.poll_elapsed(context).map(|()| Pause::Ended);
-        }
-        Poll::Ready(Pause::Ended)
+        let quiet = phase == Phase::Waiting && peer.notices.is_quiet();
+        Poll::Ready(if quiet { Pause::Quiet } else { Pause::Ended })
     })
     .await
 }
@@ -191,7 +189,12 @@ async fn answer<H: Handler>(
     peer: Rc<Peer>,
     request: Box<Request<Incoming>>,
 ) -> Result<Response<Tracked<H::Body>>, Infallible> {
-    peer.notices.begin_exchange();
+    let body = if request.body().is_end_stream() {
+        RequestBody::None
+    } else {
+        RequestBody::Some
+    };
+    peer.notices.begin_exchange(body);
     let exchange = ExchangeGuard(Rc::clone(&peer));
     let response = handler.handle(peer, request).await;
     Ok(response.map(|body| Tracked {

@@ -8,7 +8,6 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -25,6 +24,16 @@ pub(super) enum Phase {
     Exchange,
 }
 
+/// What the limits on waiting depend on: as long as it stays the same, time counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// How many requests have begun.
+    exchange: u64,
+    pub(super) phase: Phase,
+    /// The number of writes that were taken before one was not.
+    pub(super) blocked_after: Option<u64>,
+}
+
 /// What the stream and the connection tell each other.
 #[derive(Debug)]
 pub struct Notices {
@@ -33,7 +42,17 @@ pub struct Notices {
     exchanges: Cell<u64>,
     fragment: Cell<Fragment>,
     next: Cell<Next>,
+    request_body: Cell<RequestBody>,
     written: Cell<Written>,
+    /// How many writes the system has taken, so that a reader that makes no progress is noticed.
+    writes: Cell<u64>,
+}
+
+/// Whether the last request had a body. One that had may still be sending it after its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RequestBody {
+    None,
+    Some,
 }
 
 /// Whether what was written has left the library's buffer.
@@ -41,6 +60,8 @@ pub struct Notices {
 enum Written {
     Flushed,
     Partly,
+    /// The system takes no more for now.
+    Blocked,
 }
 
 /// What the next bytes are, as far as it can be told without parsing.
@@ -68,7 +89,9 @@ impl Notices {
             exchanges: Cell::new(0),
             fragment: Cell::new(Fragment::None),
             next: Cell::new(Next::Head),
+            request_body: Cell::new(RequestBody::None),
             written: Cell::new(Written::Flushed),
+            writes: Cell::new(0),
         }
     }
 
@@ -78,18 +101,44 @@ impl Notices {
         self.written.get() == Written::Flushed
     }
 
-    /// How many requests have begun, and where the connection stands.
-    pub(super) fn standing(&self) -> (u64, Phase) {
-        (self.exchanges.get(), self.phase.get())
+    /// Whether nothing of this connection is left in the library: no answer to write, no body to read, no byte of a
+    /// next request.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.is_flushed()
+            && self.request_body.get() == RequestBody::None
+            && self.next.get() == Next::Head
     }
 
-    pub(super) fn begin_exchange(&self) {
+    fn wrote(&self, polled: &Poll<io::Result<usize>>) {
+        self.written.set(if polled.is_pending() {
+            Written::Blocked
+        } else {
+            self.writes.set(self.writes.get() + 1);
+            Written::Partly
+        });
+    }
+
+    /// Where the connection stands.
+    pub(super) fn standing(&self) -> Standing {
+        let blocked = self.written.get() == Written::Blocked;
+        Standing {
+            exchange: self.exchanges.get(),
+            phase: self.phase.get(),
+            blocked_after: blocked.then(|| self.writes.get()),
+        }
+    }
+
+    pub(super) fn begin_exchange(&self, body: RequestBody) {
         self.exchanges.set(self.exchanges.get() + 1);
+        self.request_body.set(body);
         self.phase.set(Phase::Exchange);
     }
 
     pub(super) fn end_exchange(&self) {
-        self.phase.set(Phase::Waiting);
+        // Without a body, bytes that did not end a head have begun the next one.
+        let begun = self.request_body.get() == RequestBody::None && self.next.get() != Next::Head;
+        self.phase
+            .set(if begun { Phase::Head } else { Phase::Waiting });
     }
 
     /// Whether the target of the current request had a fragment, which the parser cuts off silently.
@@ -133,31 +182,16 @@ impl Notices {
 pub(super) struct Watched {
     stream: TcpStream,
     peer: Rc<super::Peer>,
-    /// Read before, and to be read again before anything new.
-    early: Bytes,
 }
 
 impl Watched {
     pub(super) fn new(stream: TcpStream, peer: Rc<super::Peer>) -> Self {
-        Self {
-            stream,
-            peer,
-            early: Bytes::new(),
-        }
-    }
-
-    /// Takes back what was read and not used.
-    pub(super) fn read_again(&mut self, early: Bytes) {
-        self.early = early;
+        Self { stream, peer }
     }
 
     /// Ready when there is something to read, be it the end.
     pub(super) fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
-        if self.early.is_empty() {
-            self.stream.poll_read_ready(context).map(drop)
-        } else {
-            Poll::Ready(())
-        }
+        self.stream.poll_read_ready(context).map(drop)
     }
 }
 
@@ -167,11 +201,6 @@ impl AsyncRead for Watched {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.early.is_empty() {
-            let length = self.early.len().min(buffer.remaining());
-            buffer.put_slice(&self.early.split_to(length));
-            return Poll::Ready(Ok(()));
-        }
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         if polled.is_ready() {
@@ -188,8 +217,9 @@ impl AsyncWrite for Watched {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.peer.notices.written.set(Written::Partly);
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.peer.notices.wrote(&polled);
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -206,8 +236,9 @@ impl AsyncWrite for Watched {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.peer.notices.written.set(Written::Partly);
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.peer.notices.wrote(&polled);
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {

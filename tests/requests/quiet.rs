@@ -1,10 +1,15 @@
 //! Connections between requests: at rest, too slow, or in the way of the drain.
 
-use std::time::Duration;
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    thread,
+    time::Duration,
+};
 
 use sidegate::clock::Clock;
 
-use crate::harness::{Gateway, Request, Seen, Upstream, wait_until};
+use crate::harness::{Gateway, Request, Seen, Setup, Upstream, wait_until, watch::Watch};
 
 /// Longer than the moment after which a connection gives its buffers back.
 fn a_while() {
@@ -74,5 +79,61 @@ fn a_connection_at_rest_does_not_hold_the_drain_up() {
     a_while();
     gateway.sigterm();
     assert_eq!(gateway.exit_code(), Some(0));
+    assert!(connection.ends());
+}
+
+#[test]
+fn the_rest_of_an_unread_body_is_never_read_as_a_request() {
+    let (address, lines) = hasty_upstream();
+    let gateway = Setup::before_url(&format!("http://{address}")).start();
+    let mut connection = gateway.client().connect();
+    connection.write(
+        "POST /public/early HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: 410\r\n\r\nAAAAAAAAAA",
+    );
+    a_while();
+    a_while();
+    // The connection may be closed by now: what counts is what the upstream gets to see.
+    let _ = connection.try_write("GET /public/smuggled HTTP/1.1\r\nHost: gateway.test\r\n\r\n");
+    a_while();
+    // As the rest of the body it may go on.
+    let is_request = |line: &String| line.starts_with("GET");
+    assert!(!lines.read(|lines| lines.iter().any(is_request)));
+}
+
+/// An upstream that answers as soon as it has a head, and notes its request line.
+fn hasty_upstream() -> (SocketAddr, Watch<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let lines = Watch::new(Vec::new());
+    let seen = lines.clone();
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let seen = seen.clone();
+            thread::spawn(move || answer_early(stream, &seen));
+        }
+    });
+    (address, lines)
+}
+
+fn answer_early(mut stream: TcpStream, seen: &Watch<Vec<String>>) {
+    let mut lines = BufReader::new(stream.try_clone().expect("a clone")).lines();
+    while let Some(Ok(line)) = lines.next() {
+        if line.ends_with(" HTTP/1.1") {
+            seen.change(|seen| seen.push(line));
+        } else if line.is_empty() {
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nearly";
+            stream.write_all(answer).expect("an answer");
+        }
+    }
+}
+
+#[test]
+fn a_head_that_begins_behind_a_request_has_its_time_limit() {
+    let gateway = Gateway::before(&Upstream::start())
+        .section("limits", "{ header_timeout: 2s, idle_timeout: 3s }")
+        .start();
+    let mut connection = gateway.client().connect();
+    connection.write("GET /public/a HTTP/1.1\r\nHost: gateway.test\r\n\r\nG");
+    assert_eq!(connection.response().status, 200);
     assert!(connection.ends());
 }
