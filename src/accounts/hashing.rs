@@ -7,7 +7,7 @@ use std::{
     io,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU32, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
 };
@@ -37,9 +37,12 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct HashingPool {
     jobs: SyncSender<Job>,
-    /// The cost of the last stored password that was checked, for users who do not exist.
-    usual_cost: AtomicU8,
+    /// How often each cost was met, so that the check for a user who does not exist costs what most cost.
+    costs: [AtomicU32; COSTS],
 }
+
+/// bcrypt's costs are below 32.
+const COSTS: usize = 32;
 
 struct Job {
     typed: Secret<String>,
@@ -62,11 +65,27 @@ impl HashingPool {
             let thread = std::thread::Builder::new().name(format!("password-{index}"));
             thread.spawn(move || work(&queue))?;
         }
-        let Cost::Bcrypt(cost) = Cost::default();
-        Ok(Self {
+        Ok(Self::new(jobs))
+    }
+
+    fn new(jobs: SyncSender<Job>) -> Self {
+        Self {
             jobs,
-            usual_cost: AtomicU8::new(cost),
-        })
+            costs: [const { AtomicU32::new(0) }; COSTS],
+        }
+    }
+
+    fn met(&self, Cost::Bcrypt(cost): Cost) {
+        if let Some(count) = self.costs.get(usize::from(cost)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What most stored passwords cost so far.
+    fn usual_cost(&self) -> Cost {
+        let counts = self.costs.iter().map(|count| count.load(Ordering::Relaxed));
+        let most = counts.zip(0..).filter(|(count, _)| *count > 0).max();
+        most.map_or_else(Cost::default, |(_, cost)| Cost::Bcrypt(cost))
     }
 
     /// Checks a password; with nothing stored, takes as long as if there were something and differs.
@@ -76,13 +95,17 @@ impl HashingPool {
         stored: Option<Secret<String>>,
     ) -> Result<Verdict, AccountError> {
         let cost = stored.as_ref().and_then(password::cost);
-        let against = match (stored, cost) {
-            (Some(stored), Some(Cost::Bcrypt(cost))) => {
-                self.usual_cost.store(cost, Ordering::Relaxed);
-                Against::Stored(stored)
+        // What cannot be checked takes as long as what can, so that the time tells nothing of the row.
+        let (against, otherwise) = match (stored, cost) {
+            (Some(stored), Some(cost)) => {
+                self.met(cost);
+                (Against::Stored(stored), None)
             }
-            (Some(_), None) => return Ok(Verdict::Unreadable),
-            (None, _) => Against::Nobody(Cost::Bcrypt(self.usual_cost.load(Ordering::Relaxed))),
+            (Some(_), None) => (
+                Against::Nobody(self.usual_cost()),
+                Some(Verdict::Unreadable),
+            ),
+            (None, _) => (Against::Nobody(self.usual_cost()), None),
         };
         let (verdict, answer) = oneshot::channel();
         let job = Job {
@@ -94,7 +117,8 @@ impl HashingPool {
             TrySendError::Full(_) => AccountError::Busy,
             TrySendError::Disconnected(_) => AccountError::HashingEnded,
         })?;
-        answer.await.map_err(|_| AccountError::HashingEnded)
+        let verdict = answer.await.map_err(|_| AccountError::HashingEnded)?;
+        Ok(otherwise.unwrap_or(verdict))
     }
 }
 
@@ -139,10 +163,7 @@ mod tests {
     #[tokio::test]
     async fn past_the_queue_a_check_is_refused_at_once() {
         let (jobs, queue) = sync_channel(1);
-        let pool = HashingPool {
-            jobs,
-            usual_cost: AtomicU8::new(4),
-        };
+        let pool = HashingPool::new(jobs);
         let waiting = pool.verify(secret("a"), None);
         let mut waiting = std::pin::pin!(waiting);
         let pending = std::future::poll_fn(|context| {
@@ -162,10 +183,21 @@ mod tests {
             queue: 4,
         };
         let pool = HashingPool::start(settings).expect("threads");
-        pool.usual_cost.store(4, Ordering::Relaxed);
+        pool.met(Cost::Bcrypt(4));
         let unknown = pool.verify(secret("a"), None).await;
         assert_eq!(unknown.expect("a verdict"), Verdict::Differs);
         let odd = pool.verify(secret("a"), Some(secret("md5"))).await;
         assert_eq!(odd.expect("a verdict"), Verdict::Unreadable);
+    }
+
+    #[test]
+    fn an_unknown_user_costs_what_most_users_cost() {
+        let (jobs, _queue) = sync_channel(1);
+        let pool = HashingPool::new(jobs);
+        assert_eq!(pool.usual_cost(), Cost::default());
+        for cost in [10, 10, 12, 10, 4, 4] {
+            pool.met(Cost::Bcrypt(cost));
+        }
+        assert_eq!(pool.usual_cost(), Cost::Bcrypt(10));
     }
 }

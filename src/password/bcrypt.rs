@@ -7,11 +7,13 @@ use super::Verdict;
 const HIGHEST_COST: u8 = 16;
 
 pub(super) fn verify(typed: &str, stored: &str) -> Verdict {
-    if cost(stored).is_none() {
+    let Some(cost) = cost(stored) else {
         return Verdict::Unreadable;
-    }
+    };
     // passlib refuses a NUL outright, and C implementations end the password there: neither is a match.
     if typed.contains('\0') {
+        // As slow as any other wrong password, or the time would tell that the user exists.
+        verify_nothing(typed, cost);
         return Verdict::Differs;
     }
     match ::bcrypt::verify(typed, stored) {
