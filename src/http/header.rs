@@ -119,7 +119,11 @@ pub fn clean_request(headers: &mut HeaderMap, stripped: &Stripped) {
     for name in headers.keys() {
         if name == header::CONNECTION {
             has_connection = true;
-        } else if is_hop_by_hop(name) || name == header::EXPECT || stripped.covers(name.as_str()) {
+        } else if is_hop_by_hop(name)
+            || name == header::EXPECT
+            || is_framing_in_disguise(name.as_str())
+            || stripped.covers(name.as_str())
+        {
             doomed.push(name.clone());
         }
     }
@@ -129,6 +133,11 @@ pub fn clean_request(headers: &mut HeaderMap, stripped: &Stripped) {
     for name in doomed {
         headers.remove(name);
     }
+}
+
+/// Names that an upstream that folds `_` and `-` would frame the message by.
+fn is_framing_in_disguise(name: &str) -> bool {
+    matches!(name, "content_length" | "transfer_encoding")
 }
 
 /// Removes from a response what belongs to the hop between the gateway and the upstream.
@@ -195,6 +204,7 @@ fn is_end_to_end(name: &HeaderName) -> bool {
         header::AUTHORIZATION,
         header::COOKIE,
         header::CACHE_CONTROL,
+        header::ORIGIN,
     ]
     .contains(name)
 }

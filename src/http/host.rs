@@ -67,7 +67,7 @@ fn is_plain(text: &str) -> bool {
     let mut bytes = text.bytes();
     let in_name = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_');
     let name = bytes.by_ref().take_while(in_name).count();
-    if name == 0 || text.len() > 64 {
+    if name == 0 || text.len() > 64 || text.starts_with('.') || text.contains("..") {
         return false;
     }
     // The byte that ended the name is consumed: it has to have been the colon, or the end.
@@ -105,6 +105,8 @@ fn is_host(host: &str) -> bool {
     }
     !host.is_empty()
         && host.len() <= 255
+        && !host.starts_with('.')
+        && !host.contains("..")
         && host
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
@@ -146,6 +148,10 @@ mod tests {
             "ho\u{7f}st",
             "한글",
             "[1]:2]",
+            ".",
+            "..",
+            "a..b",
+            ".a",
         ] {
             assert_eq!(parse(text), Err(HostError::Malformed), "{text}");
         }

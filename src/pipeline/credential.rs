@@ -45,13 +45,20 @@ fn from_value(value: &HeaderValue) -> Credential {
         return Credential::Absent;
     };
     let spaces = rest.iter().take_while(|&&byte| byte == b' ').count();
-    if !scheme.eq_ignore_ascii_case(SCHEME) || (spaces == 0 && !rest.is_empty()) {
+    // Another token character makes it another scheme; anything else is our scheme with a broken value.
+    let longer = rest.first().is_some_and(|&byte| is_token_character(byte));
+    if !scheme.eq_ignore_ascii_case(SCHEME) || longer {
         return Credential::Absent;
     }
     Credential::Bearer {
         value: value.clone(),
         start: SCHEME.len() + spaces,
     }
+}
+
+/// RFC 9110 section 5.6.2.
+fn is_token_character(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 #[cfg(test)]
@@ -75,6 +82,18 @@ mod tests {
         }
         assert_eq!(found(&["Bearer"]).ok().flatten().as_deref(), Some(""));
         assert_eq!(found(&["Bearer "]).ok().flatten().as_deref(), Some(""));
+    }
+
+    #[test]
+    fn a_broken_value_is_not_an_absent_token() {
+        for value in [
+            "Bearer\ta.b.c",
+            "Bearer=a.b.c",
+            "Bearer,a.b.c",
+            "Bearer\"a\"",
+        ] {
+            assert!(found(&[value]).expect("no conflict").is_some(), "{value}");
+        }
     }
 
     #[test]

@@ -213,7 +213,8 @@ impl From<&Route> for Taken {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "target     {}", self.target)?;
+        // Typed on a command line, and so perhaps able to steer a terminal.
+        writeln!(f, "target     {}", self.target.escape_debug())?;
         if let Some(path) = &self.canonical_path {
             writeln!(f, "path       {path}")?;
         }

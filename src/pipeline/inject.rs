@@ -30,6 +30,12 @@ pub fn stripped_headers<'a>(identity: impl IntoIterator<Item = &'a str>) -> Stri
         "x-client-ip",
         "x-original-url",
         "x-rewrite-url",
+        "x-original-uri",
+        "x-original-method",
+        "x-envoy-original-path",
+        "x-forwarded",
+        // A CGI upstream would take it for its own proxy setting.
+        "proxy",
     ];
     Stripped::new(
         identity.into_iter().chain(others),

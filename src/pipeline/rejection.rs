@@ -29,6 +29,12 @@ pub enum Rejection {
     /// The Host is missing or could be more than a host.
     #[error(transparent)]
     Host(#[from] HostError),
+    /// A method with lower-case letters.
+    #[error("the method has lower-case letters, which upstreams read in different ways")]
+    Method,
+    /// A transfer coding besides one `chunked`.
+    #[error("the body has a transfer coding other than chunked")]
+    Coding,
     /// No route for this host and path.
     #[error("no route matches this host and path")]
     NoRoute,
@@ -149,6 +155,8 @@ impl Rejection {
         match self {
             Self::Target(_) => bad_request("bad_target", "The request target is not acceptable"),
             Self::Host(_) => bad_request("bad_host", "The Host header is not acceptable"),
+            Self::Method => bad_request("bad_method", "The method is not acceptable"),
+            Self::Coding => bad_request("bad_coding", "The transfer coding is not acceptable"),
             Self::NoRoute => {
                 Row::new(StatusCode::NOT_FOUND, "no_route", "Not Found").template(Slot::NotFound)
             }

@@ -160,9 +160,28 @@ fn segment(text: &str, may_be_empty: bool) -> Result<Segment, PatternError> {
         return Err(PatternError::Target(TargetError::EmptySegment));
     }
     let canonical = canonical_path(&format!("/{text}"))?.into_owned();
-    Ok(Segment::Literal(
-        canonical.trim_start_matches('/').to_owned(),
-    ))
+    Ok(Segment::Literal(plain_form(
+        canonical.trim_start_matches('/'),
+    )))
+}
+
+/// A canonical segment with the characters as themselves that RFC 3986 allows in a segment both raw and encoded: two
+/// spellings that most upstreams read as one, so a literal has to match both.
+pub fn plain_form(segment: &str) -> String {
+    let mut plain = String::with_capacity(segment.len());
+    let mut rest = segment;
+    while let Some(at) = rest.find('%') {
+        let (before, escape) = rest.split_at(at);
+        plain.push_str(before);
+        let (escape, after) = escape.split_at_checked(3).unwrap_or((escape, ""));
+        match percent_encoding::percent_decode_str(escape).next() {
+            Some(byte) if b":@!$&'()*+,=".contains(&byte) => plain.push(char::from(byte)),
+            _ => plain.push_str(escape),
+        }
+        rest = after;
+    }
+    plain.push_str(rest);
+    plain
 }
 
 impl fmt::Display for Pattern {
@@ -201,6 +220,13 @@ mod tests {
             assert_eq!(pattern(text).to_string(), text);
         }
         assert_eq!(pattern("/%7euser").to_string(), "/~user");
+    }
+
+    #[test]
+    fn a_literal_has_one_plain_form() {
+        assert_eq!(pattern("/v1%3Aprivate"), pattern("/v1:private"));
+        assert_eq!(plain_form("a%20b%3Ac%25%40"), "a%20b:c%25@");
+        assert_eq!(plain_form("%ED%95%9C"), "%ED%95%9C");
     }
 
     #[test]

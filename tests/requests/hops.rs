@@ -207,3 +207,37 @@ fn an_upstream_may_have_a_host_of_its_own() {
     assert_eq!(seen.values("host"), ["internal.test"]);
     assert_eq!(seen.values("x-forwarded-host"), ["shop.example"]);
 }
+
+#[test]
+fn framing_in_disguise_and_proxy_settings_do_not_cross() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    let request = Request::get("/public/a")
+        .header("Content_Length", "5")
+        .header("Transfer_Encoding", "chunked")
+        .header("Proxy", "http://127.0.0.1:1")
+        .header("X-Original-URI", "/admin");
+    assert_eq!(gateway.send(&request).status, 200);
+    let seen = upstream.only();
+    for name in [
+        "content_length",
+        "transfer_encoding",
+        "proxy",
+        "x-original-uri",
+    ] {
+        assert!(seen.values(name).is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn a_transfer_coding_other_than_chunked_is_400_and_reaches_nothing() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    for coding in ["gzip, chunked", "chunked, chunked", "identity, chunked"] {
+        let response = gateway.client().raw(format!(
+            "POST /public/a HTTP/1.1\r\nHost: gateway.test\r\nTransfer-Encoding: {coding}\r\n\r\n0\r\n\r\n"
+        ));
+        assert_eq!(response.status, 400, "{coding}");
+    }
+    assert!(upstream.seen().is_empty());
+}

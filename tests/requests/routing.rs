@@ -133,9 +133,12 @@ fn get_implies_head() {
 }
 
 #[test]
-fn methods_are_case_sensitive() {
-    let (upstream, gateway) = start(&["GET /items"]);
-    assert_eq!(gateway.send(&Request::new("get", "/items")).status, 405);
+fn a_method_in_lower_case_does_not_miss_its_route() {
+    let (upstream, gateway) = start(&["GET /items", "/**"]);
+    for method in ["get", "Get", "gET"] {
+        assert_eq!(gateway.send(&Request::new(method, "/items")).status, 400);
+    }
+    assert_eq!(gateway.outcome("/items"), "bad_method");
     assert!(upstream.seen().is_empty());
 }
 

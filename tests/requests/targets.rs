@@ -240,3 +240,16 @@ fn a_hash_in_a_body_is_no_fragment() {
         assert_eq!(response.status, 200, "{}", response.text());
     }
 }
+
+#[test]
+fn an_absolute_target_without_a_path_is_forwarded_with_one() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream)
+        .routes("[{ match: /, access: public }]")
+        .start();
+    let response = gateway.client().raw(
+        "GET http://gateway.test?x=/admin HTTP/1.1\r\nHost: gateway.test\r\nConnection: close\r\n\r\n",
+    );
+    assert_eq!(response.status, 200);
+    assert_eq!(upstream.only().request_line(), "GET /?x=/admin HTTP/1.1");
+}

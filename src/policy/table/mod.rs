@@ -6,7 +6,7 @@
 use ::http::Method;
 
 use super::{
-    pattern::{End, Segment},
+    pattern::{End, Segment, plain_form},
     route::Route,
 };
 
@@ -211,6 +211,13 @@ enum Visit {
 
 impl Node {
     fn literal(&self, segment: &str) -> Option<usize> {
+        if segment.contains('%') {
+            return self.plain_literal(&plain_form(segment));
+        }
+        self.plain_literal(segment)
+    }
+
+    fn plain_literal(&self, segment: &str) -> Option<usize> {
         let position = self
             .literals
             .binary_search_by(|(text, _)| (**text).cmp(segment));

@@ -108,6 +108,15 @@ fn a_literal_that_leads_nowhere_falls_back_to_the_parameter() {
 }
 
 #[test]
+fn an_encoded_character_does_not_miss_its_literal() {
+    let table = table(&["/pub/v1:private", "/pub/**", "/a%20b"]);
+    assert_eq!(found(&table, "GET /pub/v1%3Aprivate"), "/pub/v1:private");
+    assert_eq!(found(&table, "GET /pub/v1:private"), "/pub/v1:private");
+    assert_eq!(found(&table, "GET /a%20b"), "/a%20b");
+    assert_eq!(found(&table, "GET /pub/v1%3Apublic"), "/pub/**");
+}
+
+#[test]
 fn a_wrong_method_falls_through_and_is_405_only_when_nothing_is_left() {
     let table = table(&["GET /a", "POST,PUT /a", "DELETE /b", "x.com/c"]);
     assert_eq!(found(&table, "DELETE /a"), "405 GET /a, POST,PUT /a");
