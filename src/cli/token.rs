@@ -84,6 +84,11 @@ fn mint(user: &str, kind: Kind, compiled: &Compiled) -> Result<String> {
         (Kind::Refresh, Some(refresh)) => refresh,
         (Kind::Refresh, None) => bail!("the configuration has no tokens.refresh"),
     };
+    if user.trim() != user || user.is_empty() || user.chars().any(char::is_control) {
+        bail!(
+            "no user has an id that is empty, begins or ends with a space, or has control characters"
+        );
+    }
     let user = user
         .parse()
         .map_or_else(|_| MemberId::Text(user.to_owned()), MemberId::Integer);

@@ -102,6 +102,13 @@ pub struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        // A pipe or a device would be read for ever, or wait for somebody to write.
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "it is not a regular file",
+            ));
+        }
         let mut content = Vec::new();
         let limit = u64::try_from(limit).unwrap_or(u64::MAX);
         std::fs::File::open(path)?

@@ -7,14 +7,22 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+/// The length of a token that takes one place, in bytes.
+const USUAL: usize = 512;
+
 /// A shared, bounded cache from token to proof.
 pub struct ProofCache<P>(moka::sync::Cache<Bytes, Arc<P>, ahash::RandomState>);
 
 impl<P: Send + Sync + 'static> ProofCache<P> {
-    /// `capacity` is the number of tokens that it keeps.
+    /// `capacity` is the number of tokens of up to [`USUAL`] bytes that it keeps; a longer one takes the place of several.
     pub fn new(capacity: u64) -> Self {
         // No time to live: `exp` is compared on every hit, and a clock reading per entry would cost more than it frees.
-        let builder = moka::sync::Cache::builder().max_capacity(capacity);
+        let builder =
+            moka::sync::Cache::builder()
+                .max_capacity(capacity)
+                .weigher(|token: &Bytes, _proof| {
+                    1 + u32::try_from(token.len() / USUAL).unwrap_or(u32::MAX - 1)
+                });
         Self(builder.build_with_hasher(ahash::RandomState::new()))
     }
 

@@ -105,7 +105,7 @@ fn a_file_that_cannot_be_read_is_unusable() {
             "none.yaml",
             "sidegate: none.yaml cannot be read: No such file or directory",
         ),
-        (".", "sidegate: . cannot be read: Is a directory"),
+        (".", "sidegate: . cannot be read: it is not a regular file"),
         ("latin.yaml", "sidegate: latin.yaml is not UTF-8 text"),
     ] {
         let ended = ended(&setup, &["check", "--config", file]);
