@@ -189,20 +189,21 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         let elapsed = Clock.instant().duration_since(self.started);
+        // Bytes are what needs no look for characters to escape: words of ours, digits, a method's token.
         info!(
             target: "sidegate::access",
-            method = self.method.as_str(),
+            method = self.method.as_str().as_bytes(),
             path = self.target.as_ref().map_or("", PathAndQuery::path),
             status = self.status,
             route = self.route.as_deref(),
-            outcome = self.outcome,
+            outcome = self.outcome.as_bytes(),
             reason = self.reason.as_deref(),
             subject = self.proof.as_ref().map(|proof| &*proof.log_subject),
-            client = self.client.to_str().unwrap_or_default(),
+            client = self.client.as_bytes(),
             bytes = self.bytes,
             time_us = micros(elapsed),
             upstream_us = self.upstream_time.map(micros),
-            decision = self.decision.as_str(),
+            decision = self.decision.as_bytes(),
         );
     }
 }

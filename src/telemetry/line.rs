@@ -1,4 +1,7 @@
 //! One access line, as text or JSON.
+//!
+//! Text fields are escaped; byte fields are taken as they are, so whoever records one promises that it is printable
+//! ASCII without quotation marks, backslashes and spaces.
 
 use std::{fmt, io::Write as _};
 
@@ -45,6 +48,13 @@ impl Visit for Json<'_> {
         json_text(value, self.0);
     }
 
+    fn record_bytes(&mut self, field: &Field, plain: &[u8]) {
+        self.name(field);
+        self.0.push(b'"');
+        self.0.extend_from_slice(plain);
+        self.0.push(b'"');
+    }
+
     fn record_u64(&mut self, field: &Field, value: u64) {
         self.name(field);
         decimal(value, self.0);
@@ -75,6 +85,11 @@ impl Visit for Text<'_> {
         } else {
             json_text(value, self.0);
         }
+    }
+
+    fn record_bytes(&mut self, field: &Field, plain: &[u8]) {
+        self.name(field);
+        self.0.extend_from_slice(plain);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
