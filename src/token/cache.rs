@@ -14,7 +14,7 @@ const USUAL: usize = 512;
 pub struct ProofCache<P>(moka::sync::Cache<Bytes, Arc<P>, ahash::RandomState>);
 
 impl<P: Send + Sync + 'static> ProofCache<P> {
-    /// `capacity` is the number of tokens of up to [`USUAL`] bytes that it keeps; a longer one takes the place of several.
+    /// `capacity` is the number of tokens of up to 512 bytes that it keeps; a longer one takes the place of several.
     pub fn new(capacity: u64) -> Self {
         // No time to live: `exp` is compared on every hit, and a clock reading per entry would cost more than it frees.
         let builder =
