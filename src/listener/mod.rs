@@ -5,6 +5,7 @@
 
 mod accept;
 mod connection;
+pub mod framing;
 mod settings;
 mod stream;
 mod worker;

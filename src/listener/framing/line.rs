@@ -1,0 +1,232 @@
+//! One line of a head: where its parts are, and that it has nothing else.
+
+use super::{Version, Violation};
+
+/// Bytes of a token (RFC 9110 section 5.6.2).
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the loop ends before the number does not fit"
+        )]
+        let value = byte as u8;
+        table[byte] = value.is_ascii_alphanumeric()
+            || matches!(
+                value,
+                b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_'
+                    | b'`' | b'|' | b'~'
+            );
+        byte += 1;
+    }
+    table
+};
+
+/// The first line of a connection that speaks HTTP/2 at once.
+const PREFACE_LINE: &[u8] = b"PRI * HTTP/2.0\r\n";
+
+/// How far a line was understood.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Scanned<T> {
+    Whole(T),
+    /// It does not end in these bytes.
+    Begun,
+    Bad(Violation),
+}
+
+/// A request line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct RequestLine {
+    /// Where the version begins.
+    version: usize,
+    /// With its end.
+    pub(super) length: usize,
+}
+
+/// A line behind the request line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum FieldLine {
+    Field(Field),
+    /// The empty line.
+    End,
+}
+
+/// A header field, as places in the bytes it was found in.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Field {
+    name: usize,
+    /// Where its value ends, before CR.
+    end: usize,
+}
+
+impl RequestLine {
+    pub(super) fn scan(bytes: &[u8]) -> Scanned<Self> {
+        let Some(end) = memchr::memchr(b'\n', bytes) else {
+            return Scanned::Begun;
+        };
+        let Some((line, b"\r\n")) = bytes.get(..=end).and_then(|line| line.split_last_chunk())
+        else {
+            return Scanned::Bad(Violation::LineEnd);
+        };
+        match parts(line) {
+            Ok(version) => Scanned::Whole(Self {
+                version,
+                length: end + 1,
+            }),
+            Err(violation) => Scanned::Bad(violation),
+        }
+    }
+
+    pub(super) fn is_preface(&self, bytes: &[u8]) -> bool {
+        bytes.get(..self.length) == Some(PREFACE_LINE)
+    }
+
+    pub(super) fn version(&self, bytes: &[u8]) -> Result<Version, Violation> {
+        match bytes.get(self.version..self.length.saturating_sub(2)) {
+            Some(b"HTTP/1.1") => Ok(Version::Http11),
+            Some(b"HTTP/1.0") => Ok(Version::Http10),
+            Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor])
+                if major.is_ascii_digit() && minor.is_ascii_digit() =>
+            {
+                Err(Violation::Version)
+            }
+            _ => Err(Violation::RequestLine),
+        }
+    }
+}
+
+/// Where the version begins in a line without its end.
+fn parts(line: &[u8]) -> Result<usize, Violation> {
+    let method = line.iter().position(|&byte| !is_token(byte));
+    let method = method.filter(|&method| method > 0 && line.get(method) == Some(&b' '));
+    let target = method.ok_or(Violation::RequestLine)? + 1;
+    let rest = line.get(target..).unwrap_or_default();
+    let end = rest.iter().position(|&byte| !is_visible(byte));
+    match end.and_then(|end| Some((end, rest.get(end)?))) {
+        Some((end, b' ')) if end > 0 => {
+            if memchr::memchr(b'#', rest.get(..end).unwrap_or_default()).is_some() {
+                return Err(Violation::Fragment);
+            }
+            Ok(target + end + 1)
+        }
+        Some((_, byte)) if !byte.is_ascii() => Err(Violation::Target),
+        Some(_) | None => Err(Violation::RequestLine),
+    }
+}
+
+impl FieldLine {
+    pub(super) fn scan(bytes: &[u8]) -> Scanned<Self> {
+        let name = bytes
+            .iter()
+            .position(|&byte| !is_token(byte))
+            .unwrap_or(bytes.len());
+        match (name, bytes.get(name)) {
+            (_, None) => Scanned::Begun,
+            (0, Some(b'\r')) => match bytes.get(1) {
+                None => Scanned::Begun,
+                Some(b'\n') => Scanned::Whole(Self::End),
+                Some(_) => Scanned::Bad(Violation::LineEnd),
+            },
+            (0, Some(b' ' | b'\t')) => Scanned::Bad(Violation::Folded),
+            (0, Some(b'\n')) => Scanned::Bad(Violation::LineEnd),
+            (1.., Some(b':')) => value(bytes, name),
+            (_, Some(_)) => Scanned::Bad(Violation::FieldName),
+        }
+    }
+
+    /// With its end.
+    pub(super) fn length(&self) -> usize {
+        match self {
+            Self::Field(field) => field.end + 2,
+            Self::End => 2,
+        }
+    }
+}
+
+fn value(bytes: &[u8], name: usize) -> Scanned<FieldLine> {
+    let mut at = name + 1;
+    while let Some(found) = find_control(bytes.get(at..).unwrap_or_default()) {
+        at += found;
+        match (bytes.get(at), bytes.get(at + 1)) {
+            (Some(b'\t'), _) => at += 1,
+            (Some(b'\r'), Some(b'\n')) => {
+                return Scanned::Whole(FieldLine::Field(Field { name, end: at }));
+            }
+            (Some(b'\r'), None) => return Scanned::Begun,
+            (Some(b'\r' | b'\n'), _) => return Scanned::Bad(Violation::LineEnd),
+            (Some(_) | None, _) => return Scanned::Bad(Violation::FieldValue),
+        }
+    }
+    Scanned::Begun
+}
+
+impl Field {
+    pub(super) fn name<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        bytes.get(..self.name).unwrap_or_default()
+    }
+
+    /// Without the space around it. What is left of it is never more than spaces and tabs, since control characters
+    /// were refused.
+    pub(super) fn value<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        let value = bytes.get(self.name + 1..self.end);
+        value.unwrap_or_default().trim_ascii()
+    }
+}
+
+/// The value of `Content-Length`: digits alone (RFC 9110 section 8.6), and few enough to be a number.
+pub(super) fn length(value: &[u8]) -> Option<u64> {
+    if value.is_empty() || value.len() > 19 || !value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(value).ok()?.parse().ok()
+}
+
+fn is_token(byte: u8) -> bool {
+    TOKEN.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+const fn is_visible(byte: u8) -> bool {
+    byte > b' ' && byte < 0x7F
+}
+
+/// The first byte below a space, or DEL, eight bytes at a time.
+fn find_control(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGHS: u64 = ONES << 7;
+    let (words, tail) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The lowest byte that is marked is marked rightly; a borrow may mark a higher one wrongly.
+        let below_space = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+        let flipped = word ^ (ONES * 0x7F);
+        let delete = flipped.wrapping_sub(ONES) & !flipped & HIGHS;
+        let marked = below_space | delete;
+        if marked != 0 {
+            return Some(index * 8 + marked.trailing_zeros() as usize / 8);
+        }
+    }
+    let found = tail.iter().position(|&byte| byte < b' ' || byte == 0x7F)?;
+    Some(words.len() * 8 + found)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_control_character_is_found_wherever_it_is(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let naive = bytes.iter().position(|&byte| byte < b' ' || byte == 0x7F);
+            prop_assert_eq!(find_control(&bytes), naive);
+        }
+
+        #[test]
+        fn a_length_is_plain_digits(text in "[0-9+ ,x-]{0,21}") {
+            let plain = !text.is_empty() && text.len() < 20 && text.bytes().all(|byte| byte.is_ascii_digit());
+            prop_assert_eq!(length(text.as_bytes()), plain.then(|| text.parse().expect("a number")));
+        }
+    }
+}

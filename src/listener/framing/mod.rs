@@ -1,0 +1,453 @@
+//! Where each request of an HTTP/1 connection begins and ends, found strictly before the parser sees a byte.
+//!
+//! The parser of the protocol library is lenient: it takes line ends without CR, drops a length that stands beside a
+//! coding, cuts a fragment off. What one parser takes and another does not is how requests are smuggled, so every byte
+//! goes through here first, and none is passed on from the first one that RFC 9112 does not allow. It neither
+//! allocates nor copies, except for a line that arrives in pieces.
+
+mod chunks;
+mod line;
+#[cfg(test)]
+mod tests;
+
+use chunks::{Chunk, Step};
+use line::{Field, FieldLine, RequestLine, Scanned};
+
+/// How many empty lines a client may send before a request line (RFC 9112 section 2.2 asks for at least one).
+const MOST_EMPTY_LINES: u8 = 8;
+
+/// How large the trailers of a request may be. They are never forwarded over HTTP/1.
+const MOST_TRAILER_BYTES: usize = 16 * 1024;
+
+/// Why the bytes of a request are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// Not a method, a target and a version with one space between them.
+    #[error("the request line is not a method, a target and a version")]
+    RequestLine,
+    /// Neither HTTP/1.0 nor HTTP/1.1.
+    #[error("the version is neither HTTP/1.0 nor HTTP/1.1")]
+    Version,
+    /// A target with a byte that no URI has.
+    #[error("the target has a byte that has to be percent-encoded")]
+    Target,
+    /// A target with `#`.
+    #[error("the target has a fragment")]
+    Fragment,
+    /// A request line beyond the limit.
+    #[error("the request line is longer than the limit")]
+    LongTarget,
+    /// A line that does not end with CR and LF.
+    #[error("a line does not end with CR and LF")]
+    LineEnd,
+    /// A header name that is no token, or has no colon behind it.
+    #[error("a header name is empty, has a character that is not allowed, or no colon behind it")]
+    FieldName,
+    /// A header line that continues the one before.
+    #[error("a header line begins with a space, as an obsolete folded line does")]
+    Folded,
+    /// A control character in a header value.
+    #[error("a header value has a control character")]
+    FieldValue,
+    /// More header lines than the limit.
+    #[error("there are more header lines than the limit")]
+    ManyFields,
+    /// A head beyond the limit.
+    #[error("the request head is larger than the limit")]
+    LargeHead,
+    /// A length that is no number, or more than one.
+    #[error("Content-Length is not one plain number")]
+    Length,
+    /// A coding besides one `chunked`, or one in HTTP/1.0.
+    #[error("the body has a transfer coding other than one chunked of HTTP/1.1")]
+    Coding,
+    /// Both a length and a coding.
+    #[error("the request has both Content-Length and Transfer-Encoding")]
+    LengthAndCoding,
+    /// More than one Host.
+    #[error("the request has more than one Host")]
+    Hosts,
+    /// A chunk that is none.
+    #[error("a chunk of the body is malformed")]
+    Chunk,
+    /// Trailers that are malformed or too large.
+    #[error("the trailers of the body are malformed or too large")]
+    Trailer,
+}
+
+/// What a request may be at most.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The head in bytes.
+    pub head: usize,
+    /// The request line in bytes.
+    pub request_line: usize,
+    /// Header lines.
+    pub fields: usize,
+}
+
+/// Why nothing more is passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The bytes are refused.
+    Refused(Violation),
+    /// The connection begins as one of HTTP/2 does (RFC 9113 section 3.4).
+    Preface,
+}
+
+/// The bytes before this index may be passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stopped {
+    /// How many of the bytes that were just scanned are good.
+    pub at: usize,
+    /// Why the next is not.
+    pub why: Stop,
+}
+
+/// What the next byte belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expects {
+    /// An empty line or a request line.
+    Start,
+    Field,
+    /// That many bytes of a body.
+    Length(u64),
+    Chunk(Chunk),
+    Trailer,
+    /// Something that is not HTTP.
+    Opaque,
+    Nothing(Stop),
+}
+
+/// The framing of one connection.
+#[derive(Debug)]
+pub struct Framing {
+    limits: Limits,
+    expects: Expects,
+    /// A line that has begun in an earlier read.
+    partial: Vec<u8>,
+    head: Head,
+    /// How many heads have ended.
+    heads: u64,
+    empty_lines: u8,
+}
+
+/// What is known of the head that is being read.
+#[derive(Debug, Default)]
+struct Head {
+    size: usize,
+    fields: usize,
+    version: Version,
+    length: Option<u64>,
+    coding: Coding,
+    host: Host,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Version {
+    Http10,
+    #[default]
+    Http11,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Coding {
+    #[default]
+    None,
+    Chunked,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Host {
+    #[default]
+    None,
+    Once,
+}
+
+impl Framing {
+    /// The framing of a connection of which nothing was read.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            expects: Expects::Start,
+            partial: Vec::new(),
+            head: Head::default(),
+            heads: 0,
+            empty_lines: 0,
+        }
+    }
+
+    /// How many request heads have ended so far.
+    pub fn heads(&self) -> u64 {
+        self.heads
+    }
+
+    /// Whether no request has begun that has not ended.
+    pub fn is_between_requests(&self) -> bool {
+        self.expects == Expects::Start && self.partial.is_empty()
+    }
+
+    /// Why nothing more is passed on, if so.
+    pub fn stop(&self) -> Option<Stop> {
+        match self.expects {
+            Expects::Nothing(stop) => Some(stop),
+            Expects::Start
+            | Expects::Field
+            | Expects::Length(_)
+            | Expects::Chunk(_)
+            | Expects::Trailer
+            | Expects::Opaque => None,
+        }
+    }
+
+    /// From here on the connection carries something else.
+    pub fn leave(&mut self) {
+        self.expects = Expects::Opaque;
+        self.partial = Vec::new();
+    }
+
+    /// Looks at the next bytes of the connection.
+    pub fn scan(&mut self, bytes: &[u8]) -> Result<(), Stopped> {
+        let mut at = 0;
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            match self.step(rest) {
+                Ok(taken) => at += taken,
+                Err(why) => {
+                    self.expects = Expects::Nothing(why);
+                    return Err(Stopped { at, why });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes at least one byte.
+    fn step(&mut self, rest: &[u8]) -> Result<usize, Stop> {
+        match self.expects {
+            Expects::Start | Expects::Field | Expects::Trailer => {
+                self.lines(rest).map_err(Stop::from)
+            }
+            Expects::Length(left) => {
+                let taken = usize::try_from(left).map_or(rest.len(), |left| left.min(rest.len()));
+                // A usize is never wider than this.
+                let left = left - taken as u64;
+                self.expects = if left == 0 {
+                    self.next_request()
+                } else {
+                    Expects::Length(left)
+                };
+                Ok(taken)
+            }
+            Expects::Chunk(chunk) => {
+                let (taken, step) = chunk.step(rest).map_err(Refusal::from)?;
+                self.expects = match step {
+                    Step::Within(chunk) => Expects::Chunk(chunk),
+                    Step::Trailers => {
+                        self.head = Head::default();
+                        Expects::Trailer
+                    }
+                };
+                Ok(taken)
+            }
+            Expects::Opaque => Ok(rest.len()),
+            Expects::Nothing(why) => Err(why),
+        }
+    }
+
+    /// Takes one line, or the beginning of one.
+    fn lines(&mut self, rest: &[u8]) -> Result<usize, Refusal> {
+        if self.partial.is_empty() {
+            return match self.line(rest)? {
+                Some(taken) => Ok(taken),
+                None => self.keep(rest),
+            };
+        }
+        let end = memchr::memchr(b'\n', rest).map(|at| at + 1);
+        let taken = self.keep(rest.get(..end.unwrap_or(rest.len())).unwrap_or(rest))?;
+        if end.is_some() {
+            let partial = std::mem::take(&mut self.partial);
+            // It ends with LF: a line that is still not complete has a CR in the wrong place.
+            self.line(&partial)?.ok_or(Violation::LineEnd)?;
+        }
+        Ok(taken)
+    }
+
+    /// Keeps the beginning of a line.
+    fn keep(&mut self, rest: &[u8]) -> Result<usize, Refusal> {
+        self.fits(self.partial.len() + rest.len())?;
+        self.partial.extend_from_slice(rest);
+        Ok(rest.len())
+    }
+
+    /// Whether a line of this length may follow.
+    fn fits(&self, line: usize) -> Result<(), Violation> {
+        let size = self.head.size + line;
+        match self.expects {
+            Expects::Start if line > self.limits.request_line => Err(Violation::LongTarget),
+            Expects::Trailer if size > MOST_TRAILER_BYTES => Err(Violation::Trailer),
+            Expects::Start | Expects::Field if size > self.limits.head => Err(Violation::LargeHead),
+            Expects::Start
+            | Expects::Field
+            | Expects::Trailer
+            | Expects::Length(_)
+            | Expects::Chunk(_)
+            | Expects::Opaque
+            | Expects::Nothing(_) => Ok(()),
+        }
+    }
+
+    /// Takes a whole line, if there is one.
+    fn line(&mut self, bytes: &[u8]) -> Result<Option<usize>, Refusal> {
+        let taken = match self.expects {
+            Expects::Start => self.start(bytes)?,
+            Expects::Field => self.field(bytes)?,
+            Expects::Trailer
+            | Expects::Length(_)
+            | Expects::Chunk(_)
+            | Expects::Opaque
+            | Expects::Nothing(_) => self.trailer(bytes)?,
+        };
+        Ok(taken)
+    }
+
+    fn start(&mut self, bytes: &[u8]) -> Result<Option<usize>, Refusal> {
+        if let [b'\r', rest @ ..] = bytes {
+            return match rest {
+                [] => Ok(None),
+                [b'\n', ..] if self.empty_lines < MOST_EMPTY_LINES => {
+                    self.empty_lines += 1;
+                    Ok(Some(2))
+                }
+                _ => Err(Violation::RequestLine.into()),
+            };
+        }
+        let line = match RequestLine::scan(bytes) {
+            Scanned::Whole(line) => line,
+            Scanned::Begun => return Ok(None),
+            Scanned::Bad(violation) => return Err(violation.into()),
+        };
+        self.fits(line.length)?;
+        if line.is_preface(bytes) {
+            return if self.heads == 0 && self.empty_lines == 0 {
+                Err(Refusal::Preface)
+            } else {
+                Err(Violation::Version.into())
+            };
+        }
+        self.head = Head {
+            size: line.length,
+            version: line.version(bytes)?,
+            ..Head::default()
+        };
+        self.expects = Expects::Field;
+        Ok(Some(line.length))
+    }
+
+    fn field(&mut self, bytes: &[u8]) -> Result<Option<usize>, Violation> {
+        let line = match FieldLine::scan(bytes) {
+            Scanned::Whole(line) => line,
+            Scanned::Begun => return Ok(None),
+            Scanned::Bad(violation) => return Err(violation),
+        };
+        self.fits(line.length())?;
+        self.head.size += line.length();
+        match line {
+            FieldLine::End => self.expects = self.end_head()?,
+            FieldLine::Field(ref field) => {
+                self.head.fields += 1;
+                if self.head.fields > self.limits.fields {
+                    return Err(Violation::ManyFields);
+                }
+                self.head.note(field, bytes)?;
+            }
+        }
+        Ok(Some(line.length()))
+    }
+
+    fn trailer(&mut self, bytes: &[u8]) -> Result<Option<usize>, Violation> {
+        let line = match FieldLine::scan(bytes) {
+            Scanned::Whole(line) => line,
+            Scanned::Begun => return Ok(None),
+            Scanned::Bad(_) => return Err(Violation::Trailer),
+        };
+        self.fits(line.length())?;
+        self.head.size += line.length();
+        self.head.fields += 1;
+        if self.head.fields > self.limits.fields {
+            return Err(Violation::Trailer);
+        }
+        if matches!(line, FieldLine::End) {
+            self.expects = self.next_request();
+        }
+        Ok(Some(line.length()))
+    }
+
+    fn end_head(&mut self) -> Result<Expects, Violation> {
+        self.heads += 1;
+        match (self.head.coding, self.head.length) {
+            (Coding::Chunked, Some(_)) => Err(Violation::LengthAndCoding),
+            (Coding::Chunked, None) if self.head.version == Version::Http10 => {
+                Err(Violation::Coding)
+            }
+            (Coding::Chunked, None) => Ok(Expects::Chunk(Chunk::START)),
+            (Coding::None, None | Some(0)) => Ok(self.next_request()),
+            (Coding::None, Some(length)) => Ok(Expects::Length(length)),
+        }
+    }
+
+    fn next_request(&mut self) -> Expects {
+        self.empty_lines = 0;
+        Expects::Start
+    }
+}
+
+impl Head {
+    /// What frames the message.
+    fn note(&mut self, field: &Field, bytes: &[u8]) -> Result<(), Violation> {
+        match field.name(bytes) {
+            name if name.len() == 4 && name.eq_ignore_ascii_case(b"host") => {
+                if self.host == Host::Once {
+                    return Err(Violation::Hosts);
+                }
+                self.host = Host::Once;
+            }
+            name if name.len() == 14 && name.eq_ignore_ascii_case(b"content-length") => {
+                let length = line::length(field.value(bytes));
+                if self.length.is_some() || length.is_none() {
+                    return Err(Violation::Length);
+                }
+                self.length = length;
+            }
+            name if name.len() == 17 && name.eq_ignore_ascii_case(b"transfer-encoding") => {
+                let chunked = field.value(bytes).eq_ignore_ascii_case(b"chunked");
+                if self.coding == Coding::Chunked || !chunked {
+                    return Err(Violation::Coding);
+                }
+                self.coding = Coding::Chunked;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// A stop inside a head.
+enum Refusal {
+    Violation(Violation),
+    Preface,
+}
+
+impl From<Violation> for Refusal {
+    fn from(violation: Violation) -> Self {
+        Self::Violation(violation)
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Violation(violation) => Self::Refused(violation),
+            Refusal::Preface => Self::Preface,
+        }
+    }
+}
