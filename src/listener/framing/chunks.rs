@@ -67,8 +67,9 @@ impl Chunk {
                     size: size << 4 | u64::from(digit),
                 }
             }
-            (Self::Size { digits: 1.., size }, b'\r')
-            | (Self::Extension { size, .. }, b'\r') => Self::SizeLineFeed { size },
+            (Self::Size { digits: 1.., size }, b'\r') | (Self::Extension { size, .. }, b'\r') => {
+                Self::SizeLineFeed { size }
+            }
             (Self::Size { digits: 1.., size }, b';') => Self::Extension { length: 0, size },
             (Self::Extension { length, size }, b'\t' | b' '..=b'~' | 0x80..)
                 if length < MOST_EXTENSION_BYTES =>

@@ -1,5 +1,7 @@
 //! One line of a head: where its parts are, and that it has nothing else.
 
+use ::http::Uri;
+
 use super::{Version, Violation};
 
 /// Bytes of a token (RFC 9110 section 5.6.2).
@@ -15,8 +17,20 @@ const TOKEN: [bool; 256] = {
         table[byte] = value.is_ascii_alphanumeric()
             || matches!(
                 value,
-                b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_'
-                    | b'`' | b'|' | b'~'
+                b'!' | b'#'
+                    | b'$'
+                    | b'%'
+                    | b'&'
+                    | b'\''
+                    | b'*'
+                    | b'+'
+                    | b'-'
+                    | b'.'
+                    | b'^'
+                    | b'_'
+                    | b'`'
+                    | b'|'
+                    | b'~'
             );
         byte += 1;
     }
@@ -102,16 +116,25 @@ fn parts(line: &[u8]) -> Result<usize, Violation> {
     let method = method.filter(|&method| method > 0 && line.get(method) == Some(&b' '));
     let target = method.ok_or(Violation::RequestLine)? + 1;
     let rest = line.get(target..).unwrap_or_default();
-    let end = rest.iter().position(|&byte| !is_visible(byte));
+    let end = rest.iter().position(|&byte| !is_of_target(byte));
     match end.and_then(|end| Some((end, rest.get(end)?))) {
-        Some((end, b' ')) if end > 0 => {
-            if memchr::memchr(b'#', rest.get(..end).unwrap_or_default()).is_some() {
-                return Err(Violation::Fragment);
-            }
+        Some((1.., b'#')) => Err(Violation::Fragment),
+        Some((end @ 1.., b' ')) => {
+            check_target(rest.get(..end).unwrap_or_default())?;
             Ok(target + end + 1)
         }
-        Some((_, byte)) if !byte.is_ascii() => Err(Violation::Target),
+        Some((_, byte)) if !byte.is_ascii() || byte.is_ascii_graphic() => Err(Violation::Target),
         Some(_) | None => Err(Violation::RequestLine),
+    }
+}
+
+/// The parser behind has its own opinion of some targets; what it would refuse is refused here, with a reason.
+fn check_target(target: &[u8]) -> Result<(), Violation> {
+    let certain = target.first() == Some(&b'/') && memchr::memchr2(b'"', b'`', target).is_none();
+    if certain || Uri::try_from(target).is_ok() {
+        Ok(())
+    } else {
+        Err(Violation::Target)
     }
 }
 
@@ -186,8 +209,9 @@ fn is_token(byte: u8) -> bool {
     TOKEN.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
-const fn is_visible(byte: u8) -> bool {
-    byte > b' ' && byte < 0x7F
+/// Visible, and not what a URI never has. Some of these are not allowed everywhere.
+const fn is_of_target(byte: u8) -> bool {
+    byte > b' ' && byte < 0x7F && !matches!(byte, b'#' | b'<' | b'>')
 }
 
 /// The first byte below a space, or DEL, eight bytes at a time.

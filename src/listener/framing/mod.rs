@@ -383,16 +383,17 @@ impl Framing {
     }
 
     fn end_head(&mut self) -> Result<Expects, Violation> {
-        self.heads += 1;
-        match (self.head.coding, self.head.length) {
-            (Coding::Chunked, Some(_)) => Err(Violation::LengthAndCoding),
+        let expects = match (self.head.coding, self.head.length) {
+            (Coding::Chunked, Some(_)) => return Err(Violation::LengthAndCoding),
             (Coding::Chunked, None) if self.head.version == Version::Http10 => {
-                Err(Violation::Coding)
+                return Err(Violation::Coding);
             }
-            (Coding::Chunked, None) => Ok(Expects::Chunk(Chunk::START)),
-            (Coding::None, None | Some(0)) => Ok(self.next_request()),
-            (Coding::None, Some(length)) => Ok(Expects::Length(length)),
-        }
+            (Coding::Chunked, None) => Expects::Chunk(Chunk::START),
+            (Coding::None, None | Some(0)) => self.next_request(),
+            (Coding::None, Some(length)) => Expects::Length(length),
+        };
+        self.heads += 1;
+        Ok(expects)
     }
 
     fn next_request(&mut self) -> Expects {
