@@ -8,9 +8,29 @@ use std::net::{IpAddr, SocketAddr};
 use ::http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeerAddress {
+    /// Of a TCP connection, or what a PROXY header says of one.
+    Ip(SocketAddr),
+    /// A Unix socket: somebody on this machine, who has no address.
+    Unix,
+}
+
 /// Networks whose `X-Forwarded-*` lines are believed.
 #[derive(Debug, Clone, Default)]
-pub struct TrustedProxies(Vec<IpNet>);
+pub struct TrustedProxies {
+    networks: Vec<IpNet>,
+    unix_sockets: UnixSockets,
+}
+
+/// Whether whoever connects to a Unix socket may speak for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum UnixSockets {
+    Trusted,
+    #[default]
+    Untrusted,
+}
 
 /// Which headers tell the upstream about the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,29 +41,57 @@ pub enum ForwardedStyle {
     Rfc7239,
 }
 
+impl PeerAddress {
+    /// Without the port, and an IPv4 address as one.
+    pub fn ip(self) -> Option<IpAddr> {
+        match self {
+            Self::Ip(address) => Some(address.ip().to_canonical()),
+            Self::Unix => None,
+        }
+    }
+}
+
 impl TrustedProxies {
     /// Trusts the peers in these networks.
     pub fn new(networks: Vec<IpNet>) -> Self {
-        Self(networks)
+        Self {
+            networks,
+            unix_sockets: UnixSockets::Untrusted,
+        }
+    }
+
+    /// Trusts the peers of Unix sockets too.
+    #[must_use]
+    pub fn and_unix_sockets(mut self) -> Self {
+        self.unix_sockets = UnixSockets::Trusted;
+        self
     }
 
     /// Whether this peer may speak for others.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.0.iter().any(|network| network.contains(&address))
+    pub fn contains(&self, peer: PeerAddress) -> bool {
+        match peer.ip() {
+            Some(address) => self.contains_ip(address),
+            None => self.unix_sockets == UnixSockets::Trusted,
+        }
+    }
+
+    fn contains_ip(&self, address: IpAddr) -> bool {
+        let mut networks = self.networks.iter();
+        networks.any(|network| network.contains(&address))
     }
 
     /// Whether nobody is trusted.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.networks.is_empty() && self.unix_sockets == UnixSockets::Untrusted
     }
 
-    /// The right-most address of `X-Forwarded-For` that is not a trusted proxy, else the peer.
+    /// The right-most address of `X-Forwarded-For` that is not a trusted proxy, else the peer; `None` when that is
+    /// a Unix socket.
     ///
     /// An entry that cannot be read ends the search: what stands left of it was said by nobody we trust.
-    pub fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
-        let mut client = peer.ip().to_canonical();
-        if !self.contains(client) {
+    pub fn client(&self, peer: PeerAddress, headers: &HeaderMap) -> Option<IpAddr> {
+        let mut client = peer.ip();
+        if !self.contains(peer) {
             return client;
         }
         let mut values: Vec<&HeaderValue> = headers.get_all("x-forwarded-for").iter().collect();
@@ -54,8 +102,8 @@ impl TrustedProxies {
             .map(|hop| parse_hop(hop.trim_ascii()));
         for hop in hops {
             let Some(hop) = hop else { break };
-            client = hop;
-            if !self.contains(client) {
+            client = Some(hop);
+            if !self.contains_ip(hop) {
                 break;
             }
         }
@@ -83,14 +131,19 @@ mod tests {
         let networks = trusted
             .iter()
             .map(|network| network.parse().expect("network"));
+        let peer = PeerAddress::Ip(peer.parse().expect("peer"));
+        TrustedProxies::new(networks.collect())
+            .client(peer, &lines(forwarded_for))
+            .expect("an address")
+            .to_string()
+    }
+
+    fn lines(forwarded_for: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for value in forwarded_for {
             headers.append("x-forwarded-for", value.parse().expect("value"));
         }
-        let peer = peer.parse().expect("peer");
-        TrustedProxies::new(networks.collect())
-            .client(peer, &headers)
-            .to_string()
+        headers
     }
 
     #[test]
@@ -112,5 +165,18 @@ mod tests {
         ] {
             assert_eq!(client(&trusted, "10.0.0.1:5", forwarded_for), expected);
         }
+    }
+
+    #[test]
+    fn a_unix_socket_speaks_for_others_only_if_it_is_trusted() {
+        let headers = lines(&["6.6.6.6, 203.0.113.9"]);
+        let client = |proxies: TrustedProxies| proxies.client(PeerAddress::Unix, &headers);
+        let networks = vec!["0.0.0.0/1".parse().expect("network")];
+        assert_eq!(client(TrustedProxies::default()), None);
+        assert_eq!(client(TrustedProxies::new(networks)), None);
+        let trusted = TrustedProxies::default().and_unix_sockets();
+        assert_eq!(client(trusted.clone()), "203.0.113.9".parse().ok());
+        assert!(!trusted.is_empty());
+        assert_eq!(trusted.client(PeerAddress::Unix, &HeaderMap::new()), None);
     }
 }

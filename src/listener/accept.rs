@@ -7,7 +7,10 @@ use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::worker::{Accepted, Workers};
+use super::{
+    establish::Entrance,
+    worker::{Accepted, AcceptedSocket, Workers},
+};
 
 /// How long accepting pauses after an error such as running out of file descriptors, which an immediate retry would
 /// turn into a busy loop.
@@ -49,6 +52,7 @@ pub fn bind(address: SocketAddr) -> Result<std::net::TcpListener, BindError> {
 pub struct Acceptor {
     listener: TcpListener,
     permits: Arc<Semaphore>,
+    entrance: Arc<Entrance>,
 }
 
 impl Acceptor {
@@ -57,6 +61,7 @@ impl Acceptor {
         Ok(Self {
             listener: TcpListener::from_std(listener)?,
             permits,
+            entrance: Arc::new(Entrance {}),
         })
     }
 
@@ -75,7 +80,11 @@ impl Acceptor {
                 Ok((stream, _)) => {
                     // Leaves this thread's event loop: the core registers the socket with its own.
                     if let Ok(stream) = stream.into_std() {
-                        workers.hand_over(Accepted { stream, permit });
+                        workers.hand_over(Accepted {
+                            socket: AcceptedSocket::Tcp(stream),
+                            entrance: Arc::clone(&self.entrance),
+                            permit,
+                        });
                     }
                 }
                 Err(error) => {

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use ::http::{HeaderValue, Request, Response};
+use ::http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use hyper::{
     body::Incoming,
@@ -22,12 +22,12 @@ use hyper::{
     service::{HttpService, service_fn},
 };
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
 use super::{
     Handler, Peer,
     settings::Settings,
-    stream::{Notices, Phase, RequestBody, Standing, Watched},
+    stream::{Phase, RequestBody, Standing, Watched},
+    transport::Transport,
     worker::Core,
 };
 use crate::deadline::Deadline;
@@ -36,12 +36,14 @@ use crate::deadline::Deadline;
 const REST_AFTER: Duration = Duration::from_secs(1);
 
 /// Serves a connection until it ends, is too slow, or the drain finds it between requests.
-pub(super) async fn serve<H: Handler>(stream: TcpStream, core: Core, handler: Rc<H>) {
-    let Some(peer) = peer_of(&stream) else {
-        return;
-    };
+pub(super) async fn serve<H: Handler>(
+    transport: Transport,
+    peer: Rc<Peer>,
+    core: Core,
+    handler: Rc<H>,
+) {
     let deadline = core.deadlines().unset();
-    let mut watched = Watched::new(stream, Rc::clone(&peer));
+    let mut watched = Watched::new(transport, Rc::clone(&peer));
     loop {
         let service = service_fn(|request| {
             // A request is large and moves through many stages.
@@ -59,7 +61,7 @@ pub(super) async fn serve<H: Handler>(stream: TcpStream, core: Core, handler: Rc
             return;
         }
         watched = parts.io.into_inner();
-        if rest(&watched, &core, &deadline).await == Pause::Ended {
+        if rest(&mut watched, &core, &deadline).await == Pause::Ended {
             return;
         }
     }
@@ -72,18 +74,6 @@ enum Pause {
     Ended,
     /// It has been quiet for a moment, or no longer is.
     Quiet,
-}
-
-fn peer_of(stream: &TcpStream) -> Option<Rc<Peer>> {
-    let address = stream.peer_addr().ok()?;
-    // Responses are written whole: waiting to fill a packet only adds latency. A failure shows at the first write.
-    drop(stream.set_nodelay(true));
-    let ip = address.ip().to_canonical();
-    Some(Rc::new(Peer {
-        address,
-        address_value: HeaderValue::try_from(ip.to_string()).ok()?,
-        notices: Notices::new(),
-    }))
 }
 
 /// Serves requests until the connection ends or has been quiet for [`REST_AFTER`].
@@ -133,7 +123,7 @@ where
 }
 
 /// Waits for the next bytes with nothing but the socket.
-async fn rest(watched: &Watched, core: &Core, deadline: &Deadline) -> Pause {
+async fn rest(watched: &mut Watched, core: &Core, deadline: &Deadline) -> Pause {
     let idle_timeout = core.settings().idle_timeout;
     deadline.set_from_now(idle_timeout.saturating_sub(REST_AFTER));
     poll_fn(|context| {

@@ -5,14 +5,16 @@
 
 mod accept;
 mod connection;
+mod establish;
 pub mod framing;
 mod settings;
 mod stream;
+mod transport;
 mod worker;
 
-use std::{error::Error, future::Future, net::SocketAddr, rc::Rc};
+use std::{error::Error, future::Future, rc::Rc};
 
-use ::http::{HeaderValue, Request, Response};
+use ::http::{HeaderValue, Request, Response, uri::Scheme};
 use bytes::Bytes;
 use hyper::body::Incoming;
 
@@ -20,15 +22,30 @@ pub use accept::{Acceptor, BindError, bind};
 pub use settings::Settings;
 pub use worker::{Core, Workers};
 
+use crate::http::client_address::PeerAddress;
+
 /// Who is at the other end of a connection.
 #[derive(Debug)]
 pub struct Peer {
-    /// The address of the socket.
-    pub address: SocketAddr,
-    /// The address without its port, ready to be a header.
+    /// The address of the socket, or what a PROXY header says instead.
+    pub address: PeerAddress,
+    /// The address without its port, ready to be a header; `unknown` (RFC 7239 section 6.2) if there is none.
     pub address_value: HeaderValue,
+    /// Whether the client speaks TLS to the gateway.
+    pub scheme: Scheme,
+    /// What the TLS handshake said.
+    pub tls: Option<Box<TlsPeer>>,
     /// What the stream noticed that the parser does not tell.
     pub notices: stream::Notices,
+}
+
+/// What a TLS handshake says about the client.
+#[derive(Debug)]
+pub struct TlsPeer {
+    /// The protocol version, such as `TLSv1.3`.
+    pub version: &'static str,
+    /// The host name that the client asked for, in lower case.
+    pub server_name: Option<Box<str>>,
 }
 
 /// Answers requests; one per core.

@@ -8,10 +8,9 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::transport::Transport;
 
 /// Where a connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,21 +176,21 @@ impl Notices {
     }
 }
 
-/// A TCP stream whose reads are noticed.
+/// A transport whose reads are noticed.
 #[derive(Debug)]
 pub(super) struct Watched {
-    stream: TcpStream,
+    stream: Transport,
     peer: Rc<super::Peer>,
 }
 
 impl Watched {
-    pub(super) fn new(stream: TcpStream, peer: Rc<super::Peer>) -> Self {
+    pub(super) fn new(stream: Transport, peer: Rc<super::Peer>) -> Self {
         Self { stream, peer }
     }
 
     /// Ready when there is something to read, be it the end.
-    pub(super) fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
-        self.stream.poll_read_ready(context).map(drop)
+    pub(super) fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.stream.poll_readable(context)
     }
 }
 
@@ -223,8 +222,15 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.peer.notices.written.set(Written::Flushed);
-        Pin::new(&mut self.stream).poll_flush(context)
+        let polled = Pin::new(&mut self.stream).poll_flush(context);
+        // TLS takes more than the system does.
+        let pending = polled.is_pending();
+        self.peer.notices.written.set(if pending {
+            Written::Blocked
+        } else {
+            Written::Flushed
+        });
+        polled
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -13,20 +13,33 @@ use std::{
 };
 
 use tokio::{
-    net::TcpStream,
     runtime::{Builder, LocalOptions},
     sync::{Notify, OwnedSemaphorePermit, mpsc},
 };
 use tracing::{info, warn};
 
-use super::{Handler, connection, settings::Settings};
+use super::{
+    Handler, connection,
+    establish::{Entrance, Established, Protocol, establish},
+    settings::Settings,
+};
 use crate::{clock::Clock, deadline::Deadlines};
 
 /// A connection on its way to a core.
 #[derive(Debug)]
 pub(super) struct Accepted {
-    pub(super) stream: std::net::TcpStream,
+    pub(super) socket: AcceptedSocket,
+    /// What the listener wants of its connections.
+    pub(super) entrance: Arc<Entrance>,
     pub(super) permit: OwnedSemaphorePermit,
+}
+
+/// A connected socket that no event loop knows.
+#[derive(Debug)]
+pub(super) enum AcceptedSocket {
+    Tcp(std::net::TcpStream),
+    #[expect(dead_code, reason = "no listener is a Unix socket yet")]
+    Unix(std::os::unix::net::UnixStream),
 }
 
 /// All cores.
@@ -157,9 +170,15 @@ fn run_core<H: Handler>(
             let open = OpenConnection::count(&core, connections);
             let handler = Rc::clone(&handler);
             tokio::task::spawn_local(async move {
-                let Accepted { stream, permit } = accepted;
-                if let Ok(stream) = TcpStream::from_std(stream) {
-                    connection::serve(stream, open.core.clone(), handler).await;
+                let Accepted {
+                    socket,
+                    entrance,
+                    permit,
+                } = accepted;
+                let core = &open.core;
+                if let Some(established) = establish(socket, &entrance, core).await {
+                    drop(entrance);
+                    serve(established, core.clone(), handler).await;
                 }
                 drop((permit, open));
             });
@@ -167,6 +186,17 @@ fn run_core<H: Handler>(
         core.drain(drain).await;
     });
     info!("a core has drained");
+}
+
+async fn serve<H: Handler>(established: Established, core: Core, handler: Rc<H>) {
+    let Established {
+        transport,
+        peer,
+        protocol,
+    } = established;
+    match protocol {
+        Protocol::Http1 => connection::serve(transport, peer, core, handler).await,
+    }
 }
 
 /// Counts a connection while it lives.

@@ -8,7 +8,11 @@ use std::net::IpAddr;
 use ::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::live::Live;
-use crate::{entropy::DecisionId, http::client_address::ForwardedStyle, listener::Peer};
+use crate::{
+    entropy::DecisionId,
+    http::client_address::{ForwardedStyle, PeerAddress},
+    listener::Peer,
+};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -28,7 +32,7 @@ impl FromProxy {
     /// Nothing, unless the peer is trusted.
     pub(super) fn read(headers: &HeaderMap, live: &Live, peer: &Peer) -> Option<Box<Self>> {
         let trusted = &live.trusted_proxies;
-        if trusted.is_empty() || !trusted.contains(peer.address.ip()) {
+        if trusted.is_empty() || !trusted.contains(peer.address) {
             return None;
         }
         let sole = |name: HeaderName| {
@@ -100,16 +104,20 @@ impl<'a> Hop<'a> {
             request_id.map_or(decision, HeaderValue::as_bytes),
         );
         let proto = said.and_then(|said| said.proto.as_ref());
-        let proto = proto.map_or(&b"http"[..], HeaderValue::as_bytes);
+        let proto = proto.map_or(self.peer.scheme.as_str().as_bytes(), HeaderValue::as_bytes);
         let host = said.and_then(|said| said.host.as_ref());
         let host = host.or(self.host.as_ref());
         let chain = said.and_then(|said| said.chain.as_ref());
         let address = &self.peer.address_value;
         match self.style {
             ForwardedStyle::XForwarded => {
-                match chain {
-                    Some(chain) => send(&X_FORWARDED_FOR, &append(chain, address)),
-                    None => send(&X_FORWARDED_FOR, address.as_bytes()),
+                match (chain, self.peer.address) {
+                    (Some(chain), PeerAddress::Ip(_)) => {
+                        send(&X_FORWARDED_FOR, &append(chain, address));
+                    }
+                    // It speaks for others, and has no address of its own to add.
+                    (Some(chain), PeerAddress::Unix) => send(&X_FORWARDED_FOR, chain.as_bytes()),
+                    (None, _) => send(&X_FORWARDED_FOR, address.as_bytes()),
                 }
                 send(&X_FORWARDED_PROTO, proto);
                 if let Some(host) = host {
@@ -139,7 +147,7 @@ fn elements(
     let hops = chain.into_iter().flat_map(|chain| chain.split(','));
     let hops = hops.filter_map(|hop| hop.trim().parse::<IpAddr>().ok());
     let mut elements: Vec<String> = hops.map(|hop| format!("for={}", node(hop))).collect();
-    let client = node(peer.address.ip().to_canonical());
+    let client = peer.address.ip().map_or("unknown".to_owned(), node);
     let mut last = format!("for={client};proto={}", String::from_utf8_lossy(proto));
     if let Some(host) = host.and_then(|host| host.to_str().ok()) {
         last = format!("{last};host=\"{host}\"");

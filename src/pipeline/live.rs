@@ -56,9 +56,8 @@ impl Live {
     pub(super) fn client_of(&self, peer: &Peer, headers: &HeaderMap) -> HeaderValue {
         if !self.trusted_proxies.is_empty() {
             let client = self.trusted_proxies.client(peer.address, headers);
-            if client != peer.address.ip().to_canonical()
-                && let Ok(client) = HeaderValue::try_from(client.to_string())
-            {
+            let other = client.filter(|_| client != peer.address.ip());
+            if let Some(Ok(client)) = other.map(|ip| HeaderValue::try_from(ip.to_string())) {
                 return client;
             }
         }

@@ -102,13 +102,15 @@ fn cores(document: &Document, findings: &mut Findings<'_>) -> usize {
 
 fn trusted(document: &Document, findings: &mut Findings<'_>) -> TrustedProxies {
     let mut networks = Vec::new();
-    for (index, text) in document.trusted_proxies.iter().enumerate() {
+    let unix_sockets = document.trusted_proxies.iter().any(|text| text == "unix");
+    let written = document.trusted_proxies.iter().enumerate();
+    for (index, text) in written.filter(|(_, text)| *text != "unix") {
         let path = format!("trusted_proxies[{index}]");
         let network = text
             .parse::<IpNet>()
             .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
         let network = network.map_err(|_| "this is neither an address nor a network");
-        let fix = "write an address such as 10.0.0.5 or a network such as 10.0.0.0/8";
+        let fix = "write an address such as 10.0.0.5, a network such as 10.0.0.0/8, or `unix`";
         let Some(network) = findings.take(network, &path, fix) else {
             continue;
         };
@@ -121,7 +123,12 @@ fn trusted(document: &Document, findings: &mut Findings<'_>) -> TrustedProxies {
         }
         networks.push(network);
     }
-    TrustedProxies::new(networks)
+    let proxies = TrustedProxies::new(networks);
+    if unix_sockets {
+        proxies.and_unix_sockets()
+    } else {
+        proxies
+    }
 }
 
 fn limits(document: &Document, findings: &mut Findings<'_>) {

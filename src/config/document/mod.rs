@@ -37,7 +37,8 @@ pub struct Document {
     /// Limits of connections and requests.
     #[serde(default)]
     pub limits: Limits,
-    /// Addresses or networks whose X-Forwarded-* headers are believed. Default: none.
+    /// Addresses or networks whose X-Forwarded-* headers are believed; `unix` is whoever connects to a Unix socket.
+    /// Default: none.
     #[serde(default)]
     pub trusted_proxies: Vec<String>,
     /// How the client's address goes on to the upstream. Default: `x_forwarded`.
