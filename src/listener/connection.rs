@@ -10,12 +10,12 @@ use std::{
     future::{Future, poll_fn},
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll},
+    task::Poll,
     time::Duration,
 };
 
 use ::http::{Request, Response};
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body;
 use hyper::{
     body::Incoming,
     server::conn::http1,
@@ -24,10 +24,14 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 
 use super::{
-    Handler, Peer,
+    Handler, Peer, Refusal,
+    exchange::{Exchange, Tracked},
+    farewell,
+    framing::Stop,
+    http2,
     settings::Settings,
     stream::{Phase, RequestBody, Standing, Watched},
-    transport::Transport,
+    transport::{Prefixed, Transport},
     worker::Core,
 };
 use crate::deadline::Deadline;
@@ -35,7 +39,8 @@ use crate::deadline::Deadline;
 /// How long after its last request a connection gives its buffers back. One that is busier never pays for it.
 const REST_AFTER: Duration = Duration::from_secs(1);
 
-/// Serves a connection until it ends, is too slow, or the drain finds it between requests.
+/// Serves a connection until it ends, is too slow, or the drain finds it between requests. One that begins as HTTP/2
+/// does goes on as that.
 pub(super) async fn serve<H: Handler>(
     transport: Transport,
     peer: Rc<Peer>,
@@ -52,15 +57,28 @@ pub(super) async fn serve<H: Handler>(
         let connection = builder(core.settings()).serve_connection(TokioIo::new(watched), service);
         // Boxed, so that a connection at rest does not keep its place.
         let mut connection = Box::new(connection);
-        if serve_requests(&mut *connection, &core, &peer, &deadline).await == Pause::Ended {
-            return;
-        }
+        let pause = serve_requests(&mut *connection, &core, &peer, &deadline).await;
         let parts = connection.into_parts();
+        watched = parts.io.into_inner();
+        match pause {
+            Pause::Quiet => {}
+            Pause::Ended => return farewell::linger_if_unread(watched, &peer, &core).await,
+            Pause::TimedOut => return,
+            Pause::Refused(refusal) => {
+                let response = handler.refuse(&peer, refusal);
+                return Box::pin(farewell::refuse(watched, response, &core)).await;
+            }
+            Pause::Preface => {
+                let (transport, held) = watched.into_parts();
+                let begun = [parts.read_buf.as_ref(), &held].concat();
+                let stream = Prefixed::new(begun, transport);
+                return Box::pin(http2::serve(stream, peer, core, handler)).await;
+            }
+        }
         if !parts.read_buf.is_empty() {
             // Never seen, since a quiet connection has nothing left; what is here would be read as a new request.
             return;
         }
-        watched = parts.io.into_inner();
         if rest(&mut watched, &core, &deadline).await == Pause::Ended {
             return;
         }
@@ -72,8 +90,14 @@ pub(super) async fn serve<H: Handler>(
 enum Pause {
     /// It is over.
     Ended,
+    /// Its client does not read, or does not send the rest of a body.
+    TimedOut,
     /// It has been quiet for a moment, or no longer is.
     Quiet,
+    /// What was sent is not passed on.
+    Refused(Refusal),
+    /// It is one of HTTP/2.
+    Preface,
 }
 
 /// Serves requests until the connection ends or has been quiet for [`REST_AFTER`].
@@ -96,6 +120,13 @@ where
         if Pin::new(&mut connection).poll(context).is_ready() {
             return Poll::Ready(Pause::Ended);
         }
+        match peer.notices.stop() {
+            None => {}
+            Some(Stop::Preface) => return Poll::Ready(Pause::Preface),
+            Some(Stop::Refused(violation)) => {
+                return Poll::Ready(Pause::Refused(Refusal::Malformed(violation)));
+            }
+        }
         let standing = peer.notices.standing();
         let Standing { phase, .. } = standing;
         if core.is_draining() && phase == Phase::Waiting {
@@ -116,8 +147,12 @@ where
         if deadline.poll_elapsed(context).is_pending() {
             return Poll::Pending;
         }
-        let quiet = phase == Phase::Waiting && peer.notices.is_quiet();
-        Poll::Ready(if quiet { Pause::Quiet } else { Pause::Ended })
+        Poll::Ready(match phase {
+            Phase::Waiting if peer.notices.is_quiet() => Pause::Quiet,
+            // The rest of a body that nobody wants is no head.
+            Phase::Head if peer.notices.is_in_head() => Pause::Refused(Refusal::SlowHead),
+            Phase::Waiting | Phase::Head | Phase::Exchange => Pause::TimedOut,
+        })
     })
     .await
 }
@@ -165,11 +200,11 @@ const USUAL_HEADER_COUNT: usize = 100;
 fn builder(settings: &Settings) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
-        .max_header_size(settings.header_size)
-        .max_buf_size(settings.header_size.max(MINIMAL_BUFFER));
+        // The limits themselves are those of the framing; these only have to be wider.
+        .max_buf_size(settings.head.head.saturating_add(MINIMAL_BUFFER));
     // A limit that is set, even to the usual number, makes the library fill its tables anew for each request.
-    if settings.header_count != USUAL_HEADER_COUNT {
-        builder.max_headers(settings.header_count);
+    if settings.head.fields > USUAL_HEADER_COUNT {
+        builder.max_headers(settings.head.fields);
     }
     builder
 }
@@ -178,7 +213,7 @@ async fn answer<H: Handler>(
     handler: Rc<H>,
     peer: Rc<Peer>,
     request: Box<Request<Incoming>>,
-) -> Result<Response<Tracked<H::Body>>, Infallible> {
+) -> Result<Response<Tracked<H::Body, ExchangeGuard>>, Infallible> {
     let body = if request.body().is_end_stream() {
         RequestBody::None
     } else {
@@ -187,43 +222,16 @@ async fn answer<H: Handler>(
     peer.notices.begin_exchange(body);
     let exchange = ExchangeGuard(Rc::clone(&peer));
     let response = handler.handle(peer, request).await;
-    Ok(response.map(|body| Tracked {
-        body,
-        _exchange: exchange,
-    }))
+    Ok(response.map(|body| Tracked::new(body, exchange)))
 }
 
 /// While it lives, a request is being answered.
 struct ExchangeGuard(Rc<Peer>);
 
+impl Exchange for ExchangeGuard {}
+
 impl Drop for ExchangeGuard {
     fn drop(&mut self) {
         self.0.notices.end_exchange();
-    }
-}
-
-/// A response body; the exchange ends when it is dropped.
-struct Tracked<B> {
-    body: B,
-    _exchange: ExchangeGuard,
-}
-
-impl<B: Body + Unpin> Body for Tracked<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

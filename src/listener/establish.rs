@@ -35,12 +35,12 @@ pub(super) enum Protocol {
 pub(super) async fn establish(
     accepted: AcceptedSocket,
     _entrance: &Entrance,
-    _core: &Core,
+    core: &Core,
 ) -> Option<Established> {
     let (socket, address) = register(accepted)?;
     Some(Established {
         transport: Transport::Clear(socket),
-        peer: peer(address)?,
+        peer: peer(address, core)?,
         protocol: Protocol::Http1,
     })
 }
@@ -62,7 +62,7 @@ fn register(accepted: AcceptedSocket) -> Option<(Socket, PeerAddress)> {
     Some((socket, address))
 }
 
-fn peer(address: PeerAddress) -> Option<Rc<Peer>> {
+fn peer(address: PeerAddress, core: &Core) -> Option<Rc<Peer>> {
     let value = match address.ip() {
         Some(ip) => HeaderValue::try_from(ip.to_string()).ok()?,
         None => HeaderValue::from_static("unknown"),
@@ -72,6 +72,6 @@ fn peer(address: PeerAddress) -> Option<Rc<Peer>> {
         address_value: value,
         scheme: Scheme::HTTP,
         tls: None,
-        notices: Notices::new(),
+        notices: Notices::new(core.settings().head),
     }))
 }

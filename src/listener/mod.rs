@@ -6,7 +6,10 @@
 mod accept;
 mod connection;
 mod establish;
+mod exchange;
+mod farewell;
 pub mod framing;
+mod http2;
 mod settings;
 mod stream;
 mod transport;
@@ -19,7 +22,7 @@ use bytes::Bytes;
 use hyper::body::Incoming;
 
 pub use accept::{Acceptor, BindError, bind};
-pub use settings::Settings;
+pub use settings::{Http2, Settings};
 pub use worker::{Core, Workers};
 
 use crate::http::client_address::PeerAddress;
@@ -48,6 +51,20 @@ pub struct TlsPeer {
     pub server_name: Option<Box<str>>,
 }
 
+/// Why what a client sent never became a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Not HTTP/1.1 to the letter.
+    #[error(transparent)]
+    Malformed(#[from] framing::Violation),
+    /// The head did not come in time.
+    #[error("the request head did not come in time")]
+    SlowHead,
+    /// Most requests of a connection of HTTP/2 are taken back before they are answered.
+    #[error("the client takes its requests back faster than they can be answered")]
+    Resets,
+}
+
 /// Answers requests; one per core.
 pub trait Handler: 'static {
     /// The body of its responses.
@@ -61,4 +78,7 @@ pub trait Handler: 'static {
         peer: Rc<Peer>,
         request: Box<Request<Incoming>>,
     ) -> impl Future<Output = Response<Self::Body>> + 'static;
+
+    /// Notes what never became a request and says what to answer. Framing and `Connection` are added to it.
+    fn refuse(&self, peer: &Peer, refusal: Refusal) -> Response<Bytes>;
 }

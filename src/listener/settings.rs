@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::framing::Limits;
+
 /// What the operator says about connections, compiled.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -9,10 +11,19 @@ pub struct Settings {
     pub idle_timeout: Duration,
     /// How long a request head may take from its first byte.
     pub header_timeout: Duration,
-    /// The largest request head in bytes.
-    pub header_size: usize,
-    /// The most header lines of a request.
-    pub header_count: usize,
+    /// What a request head may be at most.
+    pub head: Limits,
+    /// What a connection of HTTP/2 may do at most.
+    pub http2: Http2,
     /// How many connections are open at most; further ones wait in the system's queue.
     pub max_connections: usize,
+}
+
+/// Limits of a connection of HTTP/2.
+#[derive(Debug, Clone, Copy)]
+pub struct Http2 {
+    /// Requests at once.
+    pub streams: u32,
+    /// Requests that are taken back before they were answered, beyond those that were answered.
+    pub resets: u32,
 }

@@ -1,7 +1,7 @@
-//! The socket of a connection, watched: where in a request it stands, and what the parser would keep to itself.
+//! The transport of a connection, watched: where in a request it stands, and that nothing malformed is passed on.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     io,
     pin::Pin,
     rc::Rc,
@@ -10,7 +10,10 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::transport::Transport;
+use super::{
+    framing::{Framing, Limits, Stop, Stopped, Violation},
+    transport::Transport,
+};
 
 /// Where a connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,15 +39,21 @@ pub(super) struct Standing {
 /// What the stream and the connection tell each other.
 #[derive(Debug)]
 pub struct Notices {
-    phase: Cell<Phase>,
+    framing: RefCell<Framing>,
+    answering: Cell<Answering>,
     /// How many requests have begun, so that one that begins and ends between two looks is noticed.
     exchanges: Cell<u64>,
-    fragment: Cell<Fragment>,
-    next: Cell<Next>,
     request_body: Cell<RequestBody>,
     written: Cell<Written>,
     /// How many writes the system has taken, so that a reader that makes no progress is noticed.
     writes: Cell<u64>,
+}
+
+/// Whether a request is being answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answering {
+    Nothing,
+    Request,
 }
 
 /// Whether the last request had a body. One that had may still be sending it after its answer.
@@ -63,31 +72,12 @@ enum Written {
     Blocked,
 }
 
-/// What the next bytes are, as far as it can be told without parsing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
-    /// A new head: nothing was read yet, or the last bytes ended one or a message with it.
-    Head,
-    /// The rest of a request line.
-    RequestLine,
-    /// Anything: the rest of a head, a body, or a head behind either.
-    Unknown,
-}
-
-/// Whether the request line had a `#`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fragment {
-    None,
-    Seen,
-}
-
 impl Notices {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(limits: Limits) -> Self {
         Self {
-            phase: Cell::new(Phase::Waiting),
+            framing: RefCell::new(Framing::new(limits)),
+            answering: Cell::new(Answering::Nothing),
             exchanges: Cell::new(0),
-            fragment: Cell::new(Fragment::None),
-            next: Cell::new(Next::Head),
             request_body: Cell::new(RequestBody::None),
             written: Cell::new(Written::Flushed),
             writes: Cell::new(0),
@@ -96,7 +86,7 @@ impl Notices {
 
     /// Whether everything that was answered has been given to the system. The library flushes the stream only when its
     /// own buffer is empty.
-    pub(super) fn is_flushed(&self) -> bool {
+    fn is_flushed(&self) -> bool {
         self.written.get() == Written::Flushed
     }
 
@@ -105,7 +95,28 @@ impl Notices {
     pub(super) fn is_quiet(&self) -> bool {
         self.is_flushed()
             && self.request_body.get() == RequestBody::None
-            && self.next.get() == Next::Head
+            && self.standing().phase == Phase::Waiting
+    }
+
+    /// Whether all that was sent has been read as a request, so that what may follow a response is the next one.
+    pub(super) fn is_between_requests(&self) -> bool {
+        let framing = self.framing.borrow();
+        framing.is_between_requests() && framing.heads() == self.exchanges.get()
+    }
+
+    /// Whether a head has begun and not ended.
+    pub(super) fn is_in_head(&self) -> bool {
+        self.framing.borrow().is_in_head()
+    }
+
+    /// Why nothing more is passed on, once all that came before has been answered.
+    pub(super) fn stop(&self) -> Option<Stop> {
+        let framing = self.framing.borrow();
+        let stop = framing.stop()?;
+        let answered = self.answering.get() == Answering::Nothing
+            && framing.heads() == self.exchanges.get()
+            && self.is_flushed();
+        answered.then_some(stop)
     }
 
     fn wrote(&self, polled: &Poll<io::Result<usize>>) {
@@ -122,57 +133,29 @@ impl Notices {
         let blocked = self.written.get() == Written::Blocked;
         Standing {
             exchange: self.exchanges.get(),
-            phase: self.phase.get(),
+            phase: self.phase(),
             blocked_after: blocked.then(|| self.writes.get()),
+        }
+    }
+
+    fn phase(&self) -> Phase {
+        if self.answering.get() == Answering::Request {
+            Phase::Exchange
+        } else if self.is_between_requests() {
+            Phase::Waiting
+        } else {
+            Phase::Head
         }
     }
 
     pub(super) fn begin_exchange(&self, body: RequestBody) {
         self.exchanges.set(self.exchanges.get() + 1);
         self.request_body.set(body);
-        self.phase.set(Phase::Exchange);
+        self.answering.set(Answering::Request);
     }
 
     pub(super) fn end_exchange(&self) {
-        // Without a body, bytes that did not end a head have begun the next one.
-        let begun = self.request_body.get() == RequestBody::None && self.next.get() != Next::Head;
-        self.phase
-            .set(if begun { Phase::Head } else { Phase::Waiting });
-    }
-
-    /// Whether the target of the current request had a fragment, which the parser cuts off silently.
-    pub fn take_fragment(&self) -> bool {
-        self.fragment.replace(Fragment::None) == Fragment::Seen
-    }
-
-    /// Looks at what was read.
-    fn notice(&self, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
-        }
-        let phase = self.phase.get();
-        if phase == Phase::Waiting {
-            self.phase.set(Phase::Head);
-        }
-        let in_request_line = match self.next.get() {
-            Next::Head => phase == Phase::Waiting,
-            Next::RequestLine => phase != Phase::Exchange,
-            Next::Unknown => false,
-        };
-        if in_request_line {
-            // The parser skips empty lines before a request line too (RFC 9112 section 2.2).
-            let begins = bytes.iter().position(|byte| !b"\r\n".contains(byte));
-            let empty_lines = begins.filter(|_| self.next.get() == Next::Head);
-            let bytes = bytes.get(empty_lines.unwrap_or(0)..).unwrap_or_default();
-            match memchr::memchr2(b'#', b'\n', bytes).and_then(|at| bytes.get(at)) {
-                Some(b'#') => self.fragment.set(Fragment::Seen),
-                Some(_) => {}
-                None => return self.next.set(Next::RequestLine),
-            }
-        }
-        let ended = bytes.ends_with(b"\r\n\r\n");
-        self.next
-            .set(if ended { Next::Head } else { Next::Unknown });
+        self.answering.set(Answering::Nothing);
     }
 }
 
@@ -181,16 +164,56 @@ impl Notices {
 pub(super) struct Watched {
     stream: Transport,
     peer: Rc<super::Peer>,
+    /// What was read of a connection that turned out to speak another version.
+    held: Vec<u8>,
 }
 
 impl Watched {
     pub(super) fn new(stream: Transport, peer: Rc<super::Peer>) -> Self {
-        Self { stream, peer }
+        Self {
+            stream,
+            peer,
+            held: Vec::new(),
+        }
     }
 
     /// Ready when there is something to read, be it the end.
     pub(super) fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.stream.poll_readable(context)
+    }
+
+    /// The transport, and what was read of it without being passed on.
+    pub(super) fn into_parts(self) -> (Transport, Vec<u8>) {
+        (self.stream, self.held)
+    }
+
+    /// Passes on what is good of the bytes that were just read.
+    fn pass_on(&mut self, before: usize, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let read = buffer.filled().get(before..).unwrap_or_default();
+        let scanned = self.peer.notices.framing.borrow_mut().scan(read);
+        let Err(Stopped { at, why }) = scanned else {
+            return Poll::Ready(Ok(()));
+        };
+        if why == Stop::Preface {
+            self.held = read.get(at..).unwrap_or_default().to_vec();
+        }
+        buffer.set_filled(before + at);
+        if at > 0 {
+            Poll::Ready(Ok(()))
+        } else {
+            withheld(why)
+        }
+    }
+}
+
+/// What the library sees in place of bytes that are not passed on. A body ends with an error that its exchange
+/// answers; a head just does not come, and the connection sees why.
+fn withheld(why: Stop) -> Poll<io::Result<()>> {
+    match why {
+        Stop::Refused(violation @ (Violation::Chunk | Violation::Trailer)) => {
+            Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, violation)))
+        }
+        Stop::Refused(_) | Stop::Preface => Poll::Pending,
     }
 }
 
@@ -200,13 +223,14 @@ impl AsyncRead for Watched {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if polled.is_ready() {
-            let read = buffer.filled().get(before..).unwrap_or_default();
-            self.peer.notices.notice(read);
+        if let Some(why) = self.peer.notices.framing.borrow().stop() {
+            return withheld(why);
         }
-        polled
+        let before = buffer.filled().len();
+        match Pin::new(&mut self.stream).poll_read(context, buffer) {
+            Poll::Ready(Ok(())) => self.pass_on(before, buffer),
+            other @ (Poll::Ready(Err(_)) | Poll::Pending) => other,
+        }
     }
 }
 
@@ -249,30 +273,5 @@ impl AsyncWrite for Watched {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn seen(reads: &[&str]) -> bool {
-        let notices = Notices::new();
-        for read in reads {
-            notices.notice(read.as_bytes());
-        }
-        notices.take_fragment()
-    }
-
-    #[test]
-    fn a_fragment_is_noticed_in_the_request_line_alone() {
-        assert!(seen(&["GET /a#b HTTP/1.1\r\n\r\n"]));
-        assert!(seen(&["GET /a", "#b HTTP/1.1\r\n\r\n"]));
-        assert!(!seen(&["GET /a HTTP/1.1\r\nX: #\r\n\r\n"]));
-        assert!(!seen(&["GET /a HTTP/1.1\r\nX: a", "#b\r\n\r\n"]));
-        assert!(!seen(&[
-            "GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nX: a",
-            "#b\r\n\r\n"
-        ]));
     }
 }

@@ -184,3 +184,67 @@ impl AsyncWrite for Transport {
         }
     }
 }
+
+/// A transport of which something has been read already.
+#[derive(Debug)]
+pub(super) struct Prefixed {
+    prefix: io::Cursor<Vec<u8>>,
+    transport: Transport,
+}
+
+impl Prefixed {
+    pub(super) fn new(prefix: Vec<u8>, transport: Transport) -> Self {
+        Self {
+            prefix: io::Cursor::new(prefix),
+            transport,
+        }
+    }
+}
+
+impl AsyncRead for Prefixed {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Self { prefix, transport } = self.get_mut();
+        let left = prefix.fill_buf()?;
+        if left.is_empty() {
+            return Pin::new(transport).poll_read(context, buffer);
+        }
+        let taken = left.len().min(buffer.remaining());
+        buffer.put_slice(left.get(..taken).unwrap_or_default());
+        prefix.consume(taken);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Prefixed {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().transport).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().transport).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().transport).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().transport).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.transport.is_write_vectored()
+    }
+}

@@ -91,6 +91,32 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// The record of something that never became a request.
+    pub(super) fn unread(decision: DecisionId, started: Instant, peer: &Peer, live: &Live) -> Self {
+        Self {
+            decision,
+            started,
+            route: None,
+            proof: None,
+            outcome: "unread",
+            reason: None,
+            upstream_time: None,
+            origin: None,
+            logging: live.access_log,
+            // A token that is no method's name.
+            method: Method::from_bytes(b"-").unwrap_or_default(),
+            target: None,
+            client: peer.address_value.clone(),
+            answer: Answer::Owed,
+        }
+    }
+
+    /// Writes the line of an answer that the connection writes itself.
+    pub(super) fn close(mut self, status: u16, bytes: usize) {
+        self.answer = Answer::Given;
+        self.finish(status).count(bytes);
+    }
+
     pub(super) fn decision(&self) -> DecisionId {
         self.decision
     }

@@ -121,7 +121,7 @@ pub fn explain(question: &Question<'_>, live: &Live) -> Explanation {
 
 /// The walk up to the decision, and nothing else: what `benches/walk.rs` measures.
 pub fn decide<B>(request: Request<B>, live: &Live, now: UnixSeconds) -> Result<(), Rejection> {
-    let received = receive(Box::new(request), false)?;
+    let received = receive(Box::new(request))?;
     let presented = extract(route(received, &live.table)?)?;
     authorize(identify(presented, live, now)?).map(drop)
 }
@@ -132,9 +132,11 @@ fn walk(
     explanation: &mut Explanation,
 ) -> Result<Verdict, Rejection> {
     use crate::http::target::TargetError;
-    let fragment = question.target.contains('#');
+    if question.target.contains('#') {
+        return Err(TargetError::Fragment.into());
+    }
     let request = request(question).ok_or(TargetError::Form)?;
-    let received = receive(Box::new(request), fragment)?;
+    let received = receive(Box::new(request))?;
     let path = received.request.uri().path().to_owned();
     explanation.candidates = live
         .table

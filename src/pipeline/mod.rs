@@ -28,6 +28,7 @@ use std::{
 };
 
 use ::http::{Request, Response};
+use bytes::Bytes;
 use hyper::body::Incoming;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
@@ -41,7 +42,7 @@ pub use rejection::Rejection;
 use crate::{
     clock::Clock,
     entropy::Entropy,
-    listener::{Core, Handler, Peer},
+    listener::{Core, Handler, Peer, Refusal},
     upstream::Upstream,
 };
 use access_log::Record;
@@ -95,7 +96,7 @@ impl Pipeline {
         record: &mut Record<'a>,
     ) -> Result<Walked<'a>, Rejection> {
         let live = &*self.live;
-        let received = receive::receive(request, peer.notices.take_fragment())?;
+        let received = receive::receive(request)?;
         if let Some(answer) = preflight::answer(&received, live, record) {
             return Ok(Walked::Answered(Box::new(answer)));
         }
@@ -148,5 +149,12 @@ impl Handler for Pipeline {
             Err(rejection) => refuse(&rejection, &self.live, &mut record),
         };
         record.attach(response)
+    }
+
+    fn refuse(&self, peer: &Peer, refusal: Refusal) -> Response<Bytes> {
+        let decision = self.entropy.borrow_mut().decision_id();
+        let started = self.clock.instant();
+        let record = Record::unread(decision, started, peer, &self.live);
+        rejection::refuse_unread(&refusal.into(), &self.live, record)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ::http::{HeaderMap, HeaderValue, Method, Request, Uri, header, uri::PathAndQuery};
+use ::http::{HeaderMap, HeaderValue, Method, Request, Uri, Version, header, uri::PathAndQuery};
 
 use super::{rejection::Rejection, stage::Received};
 use crate::http::{
@@ -11,17 +11,12 @@ use crate::http::{
     target::{TargetError, canonical_path},
 };
 
-/// Checks Host and target and rewrites them to what is matched and forwarded. `fragment` says that the request line had
-/// a `#`, which the parser does not show.
-pub(super) fn receive<B>(
-    mut request: Box<Request<B>>,
-    fragment: bool,
-) -> Result<Received<B>, Rejection> {
-    if fragment {
-        return Err(TargetError::Fragment.into());
-    }
+/// Checks Host and target and rewrites them to what is matched and forwarded.
+pub(super) fn receive<B>(mut request: Box<Request<B>>) -> Result<Received<B>, Rejection> {
     check_method(request.method())?;
-    check_coding(request.headers())?;
+    if request.version() == Version::HTTP_2 {
+        join_cookies(request.headers_mut());
+    }
     let host = host_value(&mut request)?;
     let uri = request.uri();
     check_form(uri, host.as_ref())?;
@@ -51,12 +46,20 @@ fn check_method(method: &Method) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// The library takes any coding that ends with `chunked`; the others would be dropped with the header.
-fn check_coding(headers: &HeaderMap) -> Result<(), Rejection> {
-    match occurrence(headers, &header::TRANSFER_ENCODING) {
-        Occurrence::Absent => Ok(()),
-        Occurrence::Once(value) if value.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
-        Occurrence::Once(_) | Occurrence::Repeated(_) => Err(Rejection::Coding),
+/// HTTP/2 lets a client split its cookies over several fields; before HTTP/1.1 they have to be one (RFC 9113 section
+/// 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let Occurrence::Repeated(_) = occurrence(headers, &header::COOKIE) else {
+        return;
+    };
+    let crumbs: Vec<&[u8]> = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    // What was put together from values is one.
+    if let Ok(joined) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])) {
+        headers.insert(header::COOKIE, joined);
     }
 }
 
@@ -109,8 +112,7 @@ mod tests {
 
     fn receive_line(uri: &str, host: &str) -> Result<(String, Option<String>), String> {
         let request = Request::builder().uri(uri).header("host", host).body(());
-        let received =
-            receive(Box::new(request.expect("a request")), false).map_err(|r| r.to_string())?;
+        let received = receive(Box::new(request.expect("a request"))).map_err(|r| r.to_string())?;
         let host = received
             .host
             .as_ref()

@@ -6,15 +6,19 @@ use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
+use bytes::Bytes;
+
 use super::{access_log::Record, body::Body, live::Live};
 use crate::{
     accounts::AccountError,
+    entropy::DecisionId,
     http::{
         body::CollectError,
         host::HostError,
         problem::{self, Problem},
         target::TargetError,
     },
+    listener::{Refusal, framing::Violation},
     policy::refusal::{FixedAnswer, RefusalTemplate},
     token::verify::InvalidToken,
     upstream::Failure,
@@ -32,9 +36,9 @@ pub enum Rejection {
     /// A method with lower-case letters.
     #[error("the method has lower-case letters, which upstreams read in different ways")]
     Method,
-    /// A transfer coding besides one `chunked`.
-    #[error("the body has a transfer coding other than chunked")]
-    Coding,
+    /// What was sent is not a request.
+    #[error(transparent)]
+    Unread(#[from] Refusal),
     /// No route for this host and path.
     #[error("no route matches this host and path")]
     NoRoute,
@@ -156,7 +160,7 @@ impl Rejection {
             Self::Target(_) => bad_request("bad_target", "The request target is not acceptable"),
             Self::Host(_) => bad_request("bad_host", "The Host header is not acceptable"),
             Self::Method => bad_request("bad_method", "The method is not acceptable"),
-            Self::Coding => bad_request("bad_coding", "The transfer coding is not acceptable"),
+            Self::Unread(refusal) => unread_row(*refusal),
             Self::NoRoute => {
                 Row::new(StatusCode::NOT_FOUND, "no_route", "Not Found").template(Slot::NotFound)
             }
@@ -211,6 +215,57 @@ impl Rejection {
     }
 }
 
+fn unread_row(refusal: Refusal) -> Row {
+    match refusal {
+        Refusal::Malformed(violation) => violation_row(violation),
+        Refusal::SlowHead => Row::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "slow_head",
+            "The request head did not come in time",
+        ),
+        Refusal::Resets => Row::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_resets",
+            "Too many requests were taken back",
+        ),
+    }
+}
+
+fn violation_row(violation: Violation) -> Row {
+    match violation {
+        Violation::RequestLine => {
+            bad_request("bad_request_line", "The request line is not acceptable")
+        }
+        Violation::Version => Row::new(
+            StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            "bad_version",
+            "HTTP Version Not Supported",
+        ),
+        Violation::Target | Violation::Fragment => {
+            bad_request("bad_target", "The request target is not acceptable")
+        }
+        Violation::LongTarget => {
+            Row::new(StatusCode::URI_TOO_LONG, "target_too_long", "URI Too Long")
+        }
+        Violation::LineEnd | Violation::FieldName | Violation::Folded | Violation::FieldValue => {
+            bad_request("bad_header", "A header line is not acceptable")
+        }
+        Violation::ManyFields | Violation::LargeHead => Row::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "head_too_large",
+            "Request Header Fields Too Large",
+        ),
+        Violation::Length
+        | Violation::Coding
+        | Violation::LengthAndCoding
+        | Violation::Chunk
+        | Violation::Trailer => {
+            bad_request("bad_framing", "The framing of the body is not acceptable")
+        }
+        Violation::Hosts => bad_request("bad_host", "The Host header is not acceptable"),
+    }
+}
+
 fn bad_request(code: &'static str, title: &'static str) -> Row {
     Row::new(StatusCode::BAD_REQUEST, code, title)
 }
@@ -250,6 +305,27 @@ fn upstream_row(failure: &Failure) -> Row {
     }
 }
 
+/// The answer to something that never became a request, for the connection to write.
+pub(super) fn refuse_unread(
+    rejection: &Rejection,
+    live: &Live,
+    mut record: Record<'_>,
+) -> Response<Bytes> {
+    let row = rejection.row();
+    record.refused(row.code, rejection);
+    let decision = record.decision();
+    let problem = Problem::new(row.status, row.code, row.title, decision.as_str());
+    let mut response = Response::new(problem.to_bytes());
+    *response.status_mut() = row.status;
+    dress_problem(response.headers_mut());
+    name_decision(decision, response.headers_mut());
+    if let Some(cors) = &live.cors {
+        cors.decorate(record.origin(), response.headers_mut());
+    }
+    record.close(row.status.as_u16(), response.body().len());
+    response
+}
+
 /// The answer to a refused request.
 pub(super) fn refuse(
     rejection: &Rejection,
@@ -267,9 +343,7 @@ pub(super) fn refuse(
         None => from_problem(row, decision.as_str()),
     };
     let headers = response.headers_mut();
-    if let Ok(decision) = HeaderValue::from_bytes(decision.as_bytes()) {
-        headers.insert("x-request-id", decision);
-    }
+    name_decision(decision, headers);
     add_standard_headers(rejection, row, headers);
     let cors = route.map_or(live.cors.as_ref(), |route| route.cors.as_ref());
     if let Some(cors) = cors {
@@ -304,11 +378,20 @@ fn from_problem(row: Row, decision: &str) -> Response<Body> {
     let problem = Problem::new(row.status, row.code, row.title, decision);
     let mut response = Response::new(Body::own(problem.to_bytes()));
     *response.status_mut() = row.status;
-    let headers = response.headers_mut();
+    dress_problem(response.headers_mut());
+    response
+}
+
+fn dress_problem(headers: &mut HeaderMap) {
     let content_type = HeaderValue::from_static(problem::CONTENT_TYPE);
     headers.insert(header::CONTENT_TYPE, content_type);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+}
+
+fn name_decision(decision: DecisionId, headers: &mut HeaderMap) {
+    if let Ok(decision) = HeaderValue::from_bytes(decision.as_bytes()) {
+        headers.insert("x-request-id", decision);
+    }
 }
 
 /// What the standards ask for, whatever the body looks like.

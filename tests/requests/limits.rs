@@ -74,7 +74,16 @@ fn a_head_that_comes_too_slowly_is_cut_off() {
     let (_upstream, gateway) = limited("{ header_timeout: 200ms }");
     let mut connection = gateway.client().connect();
     connection.write("GET /public/a HTTP/1.1\r\nHost: ");
+    let response = connection.response();
+    assert_eq!(response.status, 408);
+    assert_eq!(response.header("connection"), Some("close"));
     assert!(connection.ends());
+    let line = &gateway.access_lines(1)[0];
+    assert_eq!(line["outcome"], "slow_head");
+    assert_eq!(
+        Some(line["decision"].as_str().expect("an id")),
+        response.header("x-request-id")
+    );
 }
 
 #[test]

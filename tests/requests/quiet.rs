@@ -66,6 +66,7 @@ fn a_head_that_does_not_end_is_cut_off() {
         .start();
     let mut connection = gateway.client().connect();
     connection.write("GET /public/a HTTP/1.1\r\nHost: gate");
+    assert_eq!(connection.response().status, 408);
     assert!(connection.ends());
 }
 
@@ -135,5 +136,6 @@ fn a_head_that_begins_behind_a_request_has_its_time_limit() {
     let mut connection = gateway.client().connect();
     connection.write("GET /public/a HTTP/1.1\r\nHost: gateway.test\r\n\r\nG");
     assert_eq!(connection.response().status, 200);
+    assert_eq!(connection.response().status, 408);
     assert!(connection.ends());
 }

@@ -63,8 +63,15 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         connections: listener::Settings {
             idle_timeout: limits.idle_timeout.into(),
             header_timeout: limits.header_timeout.into(),
-            header_size: limits.header_size.into(),
-            header_count: limits.header_count.into(),
+            head: listener::framing::Limits {
+                head: limits.header_size.into(),
+                request_line: limits.request_line.into(),
+                fields: limits.header_count.into(),
+            },
+            http2: listener::Http2 {
+                streams: limits.http2.streams,
+                resets: limits.http2.resets,
+            },
             max_connections: usize::try_from(limits.connections).unwrap_or(usize::MAX),
         },
         account_body: limits.account_body.into(),
@@ -133,16 +140,23 @@ fn trusted(document: &Document, findings: &mut Findings<'_>) -> TrustedProxies {
 
 fn limits(document: &Document, findings: &mut Findings<'_>) {
     let limits = &document.limits;
-    if u64::from(limits.header_size) < SMALLEST_HEAD {
-        findings.mistake(
-            "limits.header_size",
-            "ordinary requests would be refused",
-            "write at least 1KiB",
-        );
+    let sizes = [
+        ("limits.header_size", limits.header_size),
+        ("limits.request_line", limits.request_line),
+    ];
+    for (path, size) in sizes {
+        if u64::from(size) < SMALLEST_HEAD {
+            findings.mistake(
+                path,
+                "ordinary requests would be refused",
+                "write at least 1KiB",
+            );
+        }
     }
     let counts = [
         ("limits.header_count", u64::from(limits.header_count)),
         ("limits.connections", u64::from(limits.connections)),
+        ("limits.http2.streams", u64::from(limits.http2.streams)),
     ];
     for (path, count) in counts {
         if count == 0 {

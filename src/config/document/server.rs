@@ -36,6 +36,8 @@ pub struct Limits {
     pub header_size: Size,
     /// The most header lines of a request. Default: 100.
     pub header_count: u16,
+    /// The longest request line, which is mostly the target with its query. Default: 16KiB.
+    pub request_line: Size,
     /// How long a request head may take from its first byte. Default: 10s.
     pub header_timeout: Span,
     /// How long a connection may wait for its next request. Default: 75s.
@@ -44,6 +46,27 @@ pub struct Limits {
     pub connections: u32,
     /// The largest body of a request to a route that the gateway answers itself. Default: 64KiB.
     pub account_body: Size,
+    /// Limits of a connection of HTTP/2.
+    pub http2: Http2Limits,
+}
+
+/// Limits of a connection of HTTP/2.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http2Limits {
+    /// The most requests at once. Default: 128.
+    pub streams: u32,
+    /// How many more requests may be taken back than are answered before the connection is closed. Default: 200.
+    pub resets: u32,
+}
+
+impl Default for Http2Limits {
+    fn default() -> Self {
+        Self {
+            streams: 128,
+            resets: 200,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -51,10 +74,12 @@ impl Default for Limits {
         Self {
             header_size: Size::from_bytes(64 * 1024),
             header_count: 100,
+            request_line: Size::from_bytes(16 * 1024),
             header_timeout: Span::from_secs(10),
             idle_timeout: Span::from_secs(75),
             connections: 10_000,
             account_body: Size::from_bytes(64 * 1024),
+            http2: Http2Limits::default(),
         }
     }
 }

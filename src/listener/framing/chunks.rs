@@ -67,7 +67,7 @@ impl Chunk {
                     size: size << 4 | u64::from(digit),
                 }
             }
-            (Self::Size { digits: 1.., size }, b'\r') | (Self::Extension { size, .. }, b'\r') => {
+            (Self::Size { digits: 1.., size } | Self::Extension { size, .. }, b'\r') => {
                 Self::SizeLineFeed { size }
             }
             (Self::Size { digits: 1.., size }, b';') => Self::Extension { length: 0, size },

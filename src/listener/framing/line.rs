@@ -5,37 +5,41 @@ use ::http::Uri;
 use super::{Version, Violation};
 
 /// Bytes of a token (RFC 9110 section 5.6.2).
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated by the compiler, which refuses what is out of bounds; there is no byte beyond 255"
+)]
 const TOKEN: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
     while byte < 256 {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the loop ends before the number does not fit"
-        )]
-        let value = byte as u8;
-        table[byte] = value.is_ascii_alphanumeric()
-            || matches!(
-                value,
-                b'!' | b'#'
-                    | b'$'
-                    | b'%'
-                    | b'&'
-                    | b'\''
-                    | b'*'
-                    | b'+'
-                    | b'-'
-                    | b'.'
-                    | b'^'
-                    | b'_'
-                    | b'`'
-                    | b'|'
-                    | b'~'
-            );
+        table[byte] = is_token_character(byte as u8);
         byte += 1;
     }
     table
 };
+
+const fn is_token_character(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        )
+}
 
 /// The first line of a connection that speaks HTTP/2 at once.
 const PREFACE_LINE: &[u8] = b"PRI * HTTP/2.0\r\n";

@@ -187,6 +187,19 @@ impl Framing {
         self.expects == Expects::Start && self.partial.is_empty()
     }
 
+    /// Whether a head has begun that has not ended.
+    pub fn is_in_head(&self) -> bool {
+        match self.expects {
+            Expects::Field => true,
+            Expects::Start => !self.partial.is_empty(),
+            Expects::Length(_)
+            | Expects::Chunk(_)
+            | Expects::Trailer
+            | Expects::Opaque
+            | Expects::Nothing(_) => false,
+        }
+    }
+
     /// Why nothing more is passed on, if so.
     pub fn stop(&self) -> Option<Stop> {
         match self.expects {

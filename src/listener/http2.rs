@@ -1,0 +1,289 @@
+//! One connection of HTTP/2 (RFC 9113) on its core.
+//!
+//! The library checks frames and header lists; here are the limits on what a client may make it hold: streams at once,
+//! streams that are opened and reset, a client that does not read, and a connection that is not used.
+
+use std::{
+    cell::{Cell, RefCell},
+    convert::Infallible,
+    future::{Future, poll_fn},
+    rc::Rc,
+    task::{Poll, Waker},
+    time::Duration,
+};
+
+use ::http::{Request, Response};
+use hyper::{body::Incoming, rt::Executor, server::conn::http2, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{
+    Handler, Peer, Refusal,
+    exchange::{Exchange, Tracked},
+    settings::Settings,
+    worker::Core,
+};
+
+/// How many bytes of a body a client may send ahead on one stream, and on all of them together.
+const STREAM_WINDOW: u32 = 128 * 1024;
+const CONNECTION_WINDOW: u32 = 512 * 1024;
+
+/// How much of a response one stream may hold back while its client does not read.
+const MOST_UNSENT: usize = 64 * 1024;
+
+/// How long a connection whose time is up may take to say so.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Serves a connection until it ends, is of no use, or the drain has finished its streams.
+pub(super) async fn serve<T, H>(stream: T, peer: Rc<Peer>, core: Core, handler: Rc<H>)
+where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+    H: Handler,
+{
+    let streams = Rc::new(Streams::new(core.settings().http2.resets));
+    let service = service_fn(|request| {
+        let stream = Stream::begin(&streams);
+        answer(
+            Rc::clone(&handler),
+            Rc::clone(&peer),
+            Box::new(request),
+            stream,
+        )
+    });
+    let connection = builder(core.settings()).serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let deadline = core.deadlines().unset();
+    let mut limited = None;
+    let mut goodbye = Goodbye::NotSaid;
+    poll_fn(|context| {
+        if core.is_draining() && goodbye == Goodbye::NotSaid {
+            connection.as_mut().graceful_shutdown();
+            goodbye = Goodbye::Draining;
+        }
+        streams.wake_by(context.waker());
+        // An error here is the client's or the network's; what it cut short has been logged by its exchange.
+        if connection.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        if streams.has_too_many_resets() {
+            drop(handler.refuse(&peer, Refusal::Resets));
+            return Poll::Ready(());
+        }
+        let standing = streams.standing();
+        if limited != Some(standing) && goodbye != Goodbye::TimedOut {
+            limited = Some(standing);
+            let settings = core.settings();
+            match standing.waits_for() {
+                Waits::FirstRequest => deadline.set_from_now(settings.header_timeout),
+                Waits::NextRequest | Waits::Reader => deadline.set_from_now(settings.idle_timeout),
+                Waits::Answers => deadline.unset(),
+            }
+        }
+        if deadline.poll_elapsed(context).is_pending() {
+            return Poll::Pending;
+        }
+        if goodbye == Goodbye::TimedOut || standing.waits_for() != Waits::NextRequest {
+            return Poll::Ready(());
+        }
+        // GOAWAY, so that a request that crosses it is known not to have been answered.
+        goodbye = Goodbye::TimedOut;
+        connection.as_mut().graceful_shutdown();
+        deadline.set_from_now(FAREWELL);
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Whether the client was told that the connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goodbye {
+    NotSaid,
+    Draining,
+    TimedOut,
+}
+
+fn builder(settings: &Settings) -> http2::Builder<OnThisCore> {
+    let mut builder = http2::Builder::new(OnThisCore);
+    builder
+        .max_concurrent_streams(settings.http2.streams)
+        .max_header_list_size(u32::try_from(settings.head.head).unwrap_or(u32::MAX))
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(MOST_UNSENT);
+    builder
+}
+
+/// Runs a connection's streams on the core that it lives on; they end with it.
+#[derive(Debug, Clone, Copy)]
+struct OnThisCore;
+
+impl<F: Future + 'static> Executor<F> for OnThisCore {
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(async move {
+            future.await;
+        });
+    }
+}
+
+async fn answer<H: Handler>(
+    handler: Rc<H>,
+    peer: Rc<Peer>,
+    request: Box<Request<Incoming>>,
+    stream: Stream,
+) -> Result<Response<Tracked<H::Body, Stream>>, Infallible> {
+    let response = handler.handle(peer, request).await;
+    Ok(response.map(|body| Tracked::new(body, stream)))
+}
+
+/// The streams of one connection.
+#[derive(Debug)]
+struct Streams {
+    most_resets: u32,
+    begun: Cell<u64>,
+    open: Cell<usize>,
+    /// Streams that were given a piece of a body and have not asked for the next.
+    unread: Cell<usize>,
+    /// How often any stream was asked for a piece: while this grows, the client reads.
+    progress: Cell<u64>,
+    /// Streams that ended before their response did, less those that ended well.
+    resets: Cell<u32>,
+    waker: RefCell<Option<Waker>>,
+}
+
+/// What the limits on waiting depend on: as long as it stays the same, time counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Standing {
+    begun: u64,
+    open: usize,
+    unread: usize,
+    progress: u64,
+}
+
+/// Whom a connection waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    FirstRequest,
+    NextRequest,
+    /// The client has pieces that it does not take.
+    Reader,
+    Answers,
+}
+
+impl Standing {
+    fn waits_for(self) -> Waits {
+        match self {
+            Self { begun: 0, .. } => Waits::FirstRequest,
+            Self { open: 0, .. } => Waits::NextRequest,
+            Self { unread: 1.., .. } => Waits::Reader,
+            Self { .. } => Waits::Answers,
+        }
+    }
+}
+
+impl Streams {
+    fn new(most_resets: u32) -> Self {
+        Self {
+            most_resets,
+            begun: Cell::new(0),
+            open: Cell::new(0),
+            unread: Cell::new(0),
+            progress: Cell::new(0),
+            resets: Cell::new(0),
+            waker: RefCell::new(None),
+        }
+    }
+
+    fn wake_by(&self, waker: &Waker) {
+        let mut kept = self.waker.borrow_mut();
+        match &mut *kept {
+            Some(kept) => kept.clone_from(waker),
+            None => *kept = Some(waker.clone()),
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        Standing {
+            begun: self.begun.get(),
+            open: self.open.get(),
+            unread: self.unread.get(),
+            progress: self.progress.get(),
+        }
+    }
+
+    /// A client that cancels now and then is no attack; one that does little else is (CVE-2023-44487).
+    fn has_too_many_resets(&self) -> bool {
+        self.resets.get() > self.most_resets
+    }
+}
+
+/// One stream, while its request is being answered.
+#[derive(Debug)]
+struct Stream {
+    streams: Rc<Streams>,
+    reading: Cell<Reading>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    UpToDate,
+    Behind,
+    Finished,
+}
+
+impl Stream {
+    fn begin(streams: &Rc<Streams>) -> Self {
+        streams.begun.set(streams.begun.get() + 1);
+        streams.open.set(streams.open.get() + 1);
+        Self {
+            streams: Rc::clone(streams),
+            reading: Cell::new(Reading::UpToDate),
+        }
+    }
+
+    fn set_reading(&self, reading: Reading) {
+        let before = self.reading.replace(reading);
+        let unread = self.streams.unread.get();
+        match (before == Reading::Behind, reading == Reading::Behind) {
+            (false, true) => self.streams.unread.set(unread + 1),
+            (true, false) => self.streams.unread.set(unread - 1),
+            (true, true) | (false, false) => {}
+        }
+    }
+}
+
+impl Exchange for Stream {
+    fn asked(&self) {
+        if self.reading.get() == Reading::Behind {
+            self.streams.progress.set(self.streams.progress.get() + 1);
+            self.set_reading(Reading::UpToDate);
+        }
+    }
+
+    fn gave(&self) {
+        self.set_reading(Reading::Behind);
+    }
+
+    fn finished(&self) {
+        self.set_reading(Reading::Finished);
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        let resets = self.streams.resets.get();
+        self.streams
+            .resets
+            .set(if self.reading.get() == Reading::Finished {
+                resets.saturating_sub(1)
+            } else {
+                resets + 1
+            });
+        self.set_reading(Reading::Finished);
+        self.streams.open.set(self.streams.open.get() - 1);
+        // The limits on waiting have changed, and nothing else may tell the connection.
+        if let Some(waker) = self.streams.waker.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+}
