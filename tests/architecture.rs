@@ -7,11 +7,12 @@ use std::{
 };
 
 /// Each module and what it may import. Arrows only point up in this table.
-const MAY_IMPORT: [(&str, &str); 23] = [
+const MAY_IMPORT: [(&str, &str); 24] = [
     ("clock", ""),
     ("entropy", ""),
     ("secret", ""),
     ("template", ""),
+    ("certificate", ""),
     ("deadline", "clock"),
     ("http", "entropy"),
     ("telemetry", "clock http"),
@@ -21,7 +22,7 @@ const MAY_IMPORT: [(&str, &str); 23] = [
     ("policy", "http template member token"),
     ("store", "clock secret telemetry member password"),
     ("upstream", "clock entropy deadline http telemetry"),
-    ("listener", "clock deadline http telemetry"),
+    ("listener", "certificate clock deadline http telemetry"),
     (
         "accounts",
         "clock entropy secret template http telemetry member password token store",
@@ -33,8 +34,8 @@ const MAY_IMPORT: [(&str, &str); 23] = [
     ("admin", "clock http telemetry policy listener"),
     (
         "config",
-        "clock secret template http telemetry member password token policy store upstream \
-         listener accounts admin",
+        "clock secret template certificate http telemetry member password token policy store \
+         upstream listener accounts admin",
     ),
     (
         "app",
@@ -52,8 +53,14 @@ const MAY_IMPORT: [(&str, &str); 23] = [
 ];
 
 /// Modules that answer the same for the same input: they neither wait nor talk to anything.
-const PURE: [&str; 6] = [
-    "secret", "template", "member", "password", "token", "policy",
+const PURE: [&str; 7] = [
+    "secret",
+    "template",
+    "certificate",
+    "member",
+    "password",
+    "token",
+    "policy",
 ];
 
 /// Including its tests.
