@@ -4,11 +4,12 @@ use std::{io, time::Instant};
 
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 
 use super::{
     error::Failure,
     settings::{Endpoint, Settings},
+    stream::Stream,
     upload::Upload,
 };
 
@@ -37,7 +38,7 @@ pub(super) async fn connect(settings: &Settings, now: Instant) -> Result<Connect
 }
 
 /// Connects to the first endpoint that answers.
-pub(super) async fn dial(settings: &Settings) -> Result<TcpStream, Failure> {
+pub(super) async fn dial(settings: &Settings) -> Result<Stream, Failure> {
     let mut failure = None;
     for endpoint in &settings.endpoints {
         match dial_endpoint(endpoint, settings).await {
@@ -51,18 +52,25 @@ pub(super) async fn dial(settings: &Settings) -> Result<TcpStream, Failure> {
     }))
 }
 
-async fn dial_endpoint(endpoint: &Endpoint, settings: &Settings) -> Result<TcpStream, Failure> {
-    let unreachable = |source| Failure::Unreachable {
-        endpoint: endpoint.to_string(),
-        source,
-    };
-    let connecting = TcpStream::connect((endpoint.host.as_str(), endpoint.port));
-    let stream = tokio::time::timeout(settings.connect_timeout, connecting)
+async fn dial_endpoint(endpoint: &Endpoint, settings: &Settings) -> Result<Stream, Failure> {
+    let connected = tokio::time::timeout(settings.connect_timeout, connect_to(endpoint))
         .await
         .map_err(|_| Failure::ConnectTimeout {
             endpoint: endpoint.to_string(),
-        })?
-        .map_err(unreachable)?;
-    stream.set_nodelay(true).map_err(unreachable)?;
-    Ok(stream)
+        })?;
+    connected.map_err(|source| Failure::Unreachable {
+        endpoint: endpoint.to_string(),
+        source,
+    })
+}
+
+async fn connect_to(endpoint: &Endpoint) -> io::Result<Stream> {
+    match endpoint {
+        Endpoint::Tcp { host, port } => {
+            let stream = TcpStream::connect((host.as_str(), *port)).await?;
+            stream.set_nodelay(true)?;
+            Ok(Stream::Tcp(stream))
+        }
+        Endpoint::Unix { path } => Ok(Stream::Unix(UnixStream::connect(path).await?)),
+    }
 }

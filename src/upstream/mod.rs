@@ -11,6 +11,7 @@ mod pool;
 mod relay;
 mod settings;
 mod simple;
+mod stream;
 mod upload;
 
 pub use error::{Failure, RelayError};
@@ -18,3 +19,4 @@ pub use fields::Fields;
 pub use pool::Upstream;
 pub use relay::Relay;
 pub use settings::{Endpoint, Settings};
+pub use stream::Stream;

@@ -15,7 +15,7 @@ use super::{
     error::Failure,
     fields::{Fields, insert_all},
     relay::Relay,
-    settings::Settings,
+    settings::{Endpoint, Settings},
     simple,
     upload::Upload,
 };
@@ -50,8 +50,8 @@ impl Upstream {
 
     /// A Host for requests that came without one: the first endpoint's.
     pub fn authority(&self) -> HeaderValue {
-        let endpoint = self.settings.endpoints.first().map(ToString::to_string);
-        let authority = endpoint.and_then(|endpoint| HeaderValue::try_from(endpoint).ok());
+        let endpoint = self.settings.endpoints.first().map(Endpoint::authority);
+        let authority = endpoint.and_then(|authority| HeaderValue::try_from(authority).ok());
         authority.unwrap_or(HeaderValue::from_static("localhost"))
     }
 

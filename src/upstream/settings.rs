@@ -1,6 +1,6 @@
 //! What the operator says about one upstream, compiled.
 
-use std::time::Duration;
+use std::{fmt, path::PathBuf, time::Duration};
 
 use ::http::HeaderValue;
 
@@ -27,19 +27,37 @@ pub struct Settings {
 
 /// Where an upstream listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// A name or an address, without brackets.
-    pub host: String,
-    /// The TCP port.
-    pub port: u16,
+pub enum Endpoint {
+    /// Clear text over TCP.
+    Tcp {
+        /// A name or an address, without brackets.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// A Unix socket.
+    Unix {
+        /// The socket.
+        path: PathBuf,
+    },
 }
 
-impl std::fmt::Display for Endpoint {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.host.contains(':') {
-            write!(formatter, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(formatter, "{}:{}", self.host, self.port)
+impl Endpoint {
+    /// What a Host header calls it; a socket has no name.
+    pub fn authority(&self) -> String {
+        match self {
+            Self::Tcp { .. } => self.to_string(),
+            Self::Unix { .. } => "localhost".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => write!(formatter, "[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(formatter, "{host}:{port}"),
+            Self::Unix { path } => write!(formatter, "unix:{}", path.display()),
         }
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod token;
 pub(crate) mod upstream;
 pub(crate) mod users;
 pub(crate) mod watch;
+pub(crate) mod wrapping;
 
 use std::time::Duration;
 

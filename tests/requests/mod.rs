@@ -14,3 +14,4 @@ mod quiet;
 mod refusals;
 mod routing;
 mod targets;
+mod transports;

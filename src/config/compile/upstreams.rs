@@ -10,7 +10,11 @@ use crate::{
     upstream::{Endpoint, Settings},
 };
 
-const ENDPOINT: &str = "write http://, a host and a port, such as http://127.0.0.1:8000";
+const ENDPOINT: &str =
+    "write a URL such as http://127.0.0.1:8000, or a socket such as unix:/run/app.sock";
+
+/// The longest path of a socket that the system takes.
+const LONGEST_SOCKET: usize = 107;
 
 pub(super) fn compile(
     upstreams: &IndexMap<String, Upstream>,
@@ -41,7 +45,8 @@ fn one(name: &str, upstream: &Upstream, findings: &mut Findings<'_>) -> Settings
     let endpoints = upstream.endpoints.iter().enumerate();
     let endpoints = endpoints.filter_map(|(index, text)| {
         let path = format!("{path}.endpoints[{index}]");
-        findings.take(endpoint(text), &path, ENDPOINT)
+        let endpoint = endpoint(text, findings);
+        findings.take(endpoint, &path, ENDPOINT)
     });
     let endpoints: Vec<Endpoint> = endpoints.collect();
     let times = [
@@ -52,7 +57,7 @@ fn one(name: &str, upstream: &Upstream, findings: &mut Findings<'_>) -> Settings
     for (key, time) in times {
         positive(time, &format!("{path}.{key}"), findings);
     }
-    if endpoints.iter().any(|endpoint| !is_local(&endpoint.host)) {
+    if !endpoints.iter().all(is_local) {
         findings.warning(
             &format!("{path}.endpoints"),
             "the upstream is not on this machine: whoever reaches it directly can send identity headers of their own",
@@ -90,7 +95,15 @@ fn positive(time: Span, path: &str, findings: &mut Findings<'_>) {
     }
 }
 
-fn endpoint(text: &str) -> Result<Endpoint, &'static str> {
+fn endpoint(text: &str, findings: &Findings<'_>) -> Result<Endpoint, &'static str> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        let path = findings.resolve(path);
+        return match path.as_os_str().len() {
+            _ if text == "unix:" => Err("this names no socket"),
+            0..=LONGEST_SOCKET => Ok(Endpoint::Unix { path }),
+            _ => Err("this path is too long for a socket"),
+        };
+    }
     let uri: Uri = text.parse().map_err(|_| "this is not a URL")?;
     match uri.scheme_str() {
         Some("http") => {}
@@ -108,15 +121,20 @@ fn endpoint(text: &str) -> Result<Endpoint, &'static str> {
         .host()
         .trim_start_matches('[')
         .trim_end_matches(']');
-    Ok(Endpoint {
+    Ok(Endpoint::Tcp {
         host: name.to_owned(),
         port: authority.port_u16().unwrap_or(80),
     })
 }
 
-fn is_local(host: &str) -> bool {
-    host == "localhost"
-        || host
-            .parse()
-            .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+fn is_local(endpoint: &Endpoint) -> bool {
+    match endpoint {
+        Endpoint::Tcp { host, .. } => {
+            host == "localhost"
+                || host
+                    .parse()
+                    .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+        }
+        Endpoint::Unix { .. } => true,
+    }
 }

@@ -8,7 +8,8 @@ use crate::config::duration::Span;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Upstream {
-    /// Where it listens, such as `http://127.0.0.1:8000`; the next one is tried when one cannot be connected to.
+    /// Where it listens, such as `http://127.0.0.1:8000` or `unix:/run/app.sock`; the next one is tried when one cannot
+    /// be connected to.
     pub endpoints: Vec<String>,
     /// A Host to send instead of the client's.
     pub host: Option<String>,

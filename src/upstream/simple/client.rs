@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     deadline::Deadlines,
-    upstream::{Fields, connection, error::Failure, settings::Settings},
+    upstream::{Fields, connection, error::Failure, settings::Settings, stream::Begun},
 };
 
 /// How much of a response is read at once until its head is there.
@@ -127,7 +127,7 @@ impl Client {
     ) -> Result<Response<Body>, Lost> {
         link.last_used = now;
         link.deadline.set(now, self.settings.response_timeout);
-        if let Some(rest) = self.write_at_once(&link, request, fields)? {
+        if let Some(rest) = self.write_at_once(&mut link, request, fields)? {
             self.write_rest(&mut link, &rest).await?;
         }
         let mut early = Vec::new();
@@ -148,16 +148,17 @@ impl Client {
     /// What could not be written at once, if anything.
     fn write_at_once<B>(
         &self,
-        link: &Link,
+        link: &mut Link,
         request: &Request<B>,
         fields: &dyn Fields,
     ) -> Result<Option<Vec<u8>>, WriteError> {
         let mut output = self.output.borrow_mut();
         output.clear();
         request::write(request, fields, &mut output);
-        let written = link.begin_write(&output)?;
-        let rest = output.get(written..).unwrap_or_default();
-        Ok((!rest.is_empty()).then(|| rest.to_vec()))
+        Ok(match link.begin_write(&output)? {
+            Begun::All => None,
+            Begun::Some(written) => Some(output.get(written..).unwrap_or_default().to_vec()),
+        })
     }
 
     async fn write_rest(&self, link: &mut Link, rest: &[u8]) -> Result<(), Lost> {
@@ -199,7 +200,7 @@ impl Client {
     /// The most recently used connection that is fit for another request.
     fn take_idle(&self, method: &Method, now: Instant) -> Option<Link> {
         let mut idle = self.idle.borrow_mut();
-        while let Some(link) = idle.pop() {
+        while let Some(mut link) = idle.pop() {
             // A request that must not be repeated is worth a system call.
             let quiet = if method.is_idempotent() {
                 link.seems_quiet()
@@ -223,7 +224,7 @@ impl Client {
     /// Closes connections that nobody has used for too long, or that the upstream has closed.
     pub(in crate::upstream) fn close_stale(&self, now: Instant) {
         let mut idle = self.idle.borrow_mut();
-        idle.retain(|link| link.seems_quiet() && !self.is_stale(link, now));
+        idle.retain_mut(|link| link.seems_quiet() && !self.is_stale(link, now));
     }
 
     fn is_stale(&self, link: &Link, now: Instant) -> bool {

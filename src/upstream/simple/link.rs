@@ -2,24 +2,22 @@
 
 use std::{
     io,
-    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll},
     time::Instant,
 };
 
-use socket2::SockRef;
-use tokio::{
-    io::{AsyncRead, AsyncWriteExt, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
-use crate::deadline::Deadline;
+use crate::{
+    deadline::Deadline,
+    upstream::stream::{Begun, Stream},
+};
 
 /// A connection and the deadline of whatever it waits for.
 #[derive(Debug)]
 pub(super) struct Link {
-    stream: TcpStream,
+    stream: Stream,
     pub(super) deadline: Deadline,
     /// When its last exchange began: a little before it became idle, never after.
     pub(super) last_used: Instant,
@@ -34,7 +32,7 @@ pub(super) enum WriteError {
 }
 
 impl Link {
-    pub(super) fn new(stream: TcpStream, deadline: Deadline, now: Instant) -> Self {
+    pub(super) fn new(stream: Stream, deadline: Deadline, now: Instant) -> Self {
         Self {
             stream,
             deadline,
@@ -43,28 +41,27 @@ impl Link {
     }
 
     /// Whether nothing has come that the runtime knows of; asks the system only when something has.
-    pub(super) fn seems_quiet(&self) -> bool {
-        would_block(&self.stream.try_read(&mut [0]))
+    pub(super) fn seems_quiet(&mut self) -> bool {
+        self.stream.seems_quiet()
     }
 
     /// Whether nothing has come, asking the system in any case.
-    pub(super) fn is_quiet(&self) -> bool {
-        would_block(&SockRef::from(&self.stream).peek(&mut [MaybeUninit::uninit()]))
+    pub(super) fn is_quiet(&mut self) -> bool {
+        self.stream.is_quiet()
     }
 
-    /// Writes as much as goes at once and says how much that was.
-    pub(super) fn begin_write(&self, bytes: &[u8]) -> Result<usize, WriteError> {
-        match self.stream.try_write(bytes) {
-            Ok(written) => Ok(written),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
-            Err(error) => Err(WriteError::NotBegun(error)),
-        }
+    /// Writes as much as goes at once.
+    pub(super) fn begin_write(&mut self, bytes: &[u8]) -> Result<Begun, WriteError> {
+        self.stream.begin_write(bytes).map_err(WriteError::NotBegun)
     }
 
     /// Writes what could not be written at once.
     pub(super) async fn finish_write(&mut self, rest: &[u8]) -> Result<(), WriteError> {
-        let written = self.stream.write_all(rest).await;
-        written.map_err(WriteError::Interrupted)
+        let written = async {
+            self.stream.write_all(rest).await?;
+            self.stream.flush().await
+        };
+        written.await.map_err(WriteError::Interrupted)
     }
 
     /// Reads once; nothing means that the upstream has closed.
@@ -78,8 +75,4 @@ impl Link {
         let length = read.filled().len();
         polled.map(|()| Ok(buffer.get(..length).unwrap_or_default()))
     }
-}
-
-fn would_block(read: &io::Result<usize>) -> bool {
-    matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }

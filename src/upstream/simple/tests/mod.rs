@@ -130,7 +130,7 @@ async fn text(response: Response<Body>) -> Result<String, RelayError> {
 fn settings(port: u16) -> Settings {
     Settings {
         name: "monolith".to_owned(),
-        endpoints: vec![Endpoint {
+        endpoints: vec![Endpoint::Tcp {
             host: "127.0.0.1".to_owned(),
             port,
         }],
