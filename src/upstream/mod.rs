@@ -12,6 +12,7 @@ mod relay;
 mod settings;
 mod simple;
 mod stream;
+mod upgrade;
 mod upload;
 
 pub use error::{Failure, RelayError};
@@ -20,3 +21,4 @@ pub use pool::Upstream;
 pub use relay::Relay;
 pub use settings::{Endpoint, Settings};
 pub use stream::Stream;
+pub use upgrade::Switched;

@@ -17,6 +17,7 @@ use super::{
     relay::Relay,
     settings::{Endpoint, Settings},
     simple,
+    upgrade::{Switched, Upgrading},
     upload::Upload,
 };
 use crate::deadline::{Deadline, Deadlines};
@@ -73,6 +74,21 @@ impl Upstream {
         insert_all(fields, request.headers_mut());
         // Most requests have no body, and should not carry this about.
         Box::pin(self.send_with_body(request, now)).await
+    }
+
+    /// Asks for another protocol by a request without a body, over HTTP/1.1.
+    ///
+    /// `protocol` is the value of `Upgrade`. It and `Connection` are written here, since both belong to one hop and are
+    /// in no request that has been cleaned.
+    pub async fn upgrade<B>(
+        &self,
+        request: &Request<B>,
+        fields: &dyn Fields,
+        protocol: &HeaderValue,
+        now: Instant,
+    ) -> Result<Switched, Failure> {
+        let fields = Upgrading { fields, protocol };
+        self.simple.upgrade(request, &fields, now).await
     }
 
     async fn send_with_body(

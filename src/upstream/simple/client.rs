@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use ::http::{Method, Request, Response};
+use ::http::{Method, Request, Response, StatusCode};
 
 use super::{
     body::Body,
@@ -19,7 +19,13 @@ use super::{
 };
 use crate::{
     deadline::Deadlines,
-    upstream::{Fields, connection, error::Failure, settings::Settings, stream::Begun},
+    upstream::{
+        Fields, Relay, connection,
+        error::Failure,
+        settings::Settings,
+        stream::Begun,
+        upgrade::{Switched, Upgrading},
+    },
 };
 
 /// How much of a response is read at once until its head is there.
@@ -90,19 +96,64 @@ impl Client {
     }
 
     /// Sends the request and waits for the head of its response.
-    ///
-    /// An idle connection may have been closed by the upstream in the same moment. What was lost by that is sent once
-    /// more, over a new connection, when that cannot do it twice (RFC 9110 section 9.2.2).
     pub(in crate::upstream) async fn send<B>(
         self: &Rc<Self>,
         request: &Request<B>,
         fields: &dyn Fields,
         now: Instant,
     ) -> Result<Response<Body>, Failure> {
+        let respond = |head: Head, link| match head.response.status() {
+            StatusCode::SWITCHING_PROTOCOLS => Err(Failure::Switched),
+            _ => self.respond(head, link),
+        };
+        self.run(request, fields, now, respond).await
+    }
+
+    /// Sends a request whose `fields` ask for another protocol, and hands the stream over if the upstream takes it up.
+    pub(in crate::upstream) async fn upgrade<B>(
+        self: &Rc<Self>,
+        request: &Request<B>,
+        fields: &Upgrading<'_>,
+        now: Instant,
+    ) -> Result<Switched, Failure> {
+        let switch = |head: Head, link: Link| match head.response.status() {
+            StatusCode::SWITCHING_PROTOCOLS if !fields.named(head.response.headers()) => {
+                Err(Failure::Switched)
+            }
+            StatusCode::SWITCHING_PROTOCOLS => Ok(Switched::Switched {
+                response: head.response,
+                stream: link.into_stream(),
+                early: head.rest,
+            }),
+            _ => {
+                let response = self.respond(head, link)?;
+                Ok(Switched::Response(response.map(Relay::simple)))
+            }
+        };
+        self.run(request, fields, now, switch).await
+    }
+
+    fn respond(self: &Rc<Self>, head: Head, link: Link) -> Result<Response<Body>, Failure> {
+        let body = Body::begin(head.framing, head.reuse, head.rest, link, self)
+            .map_err(|bad| Failure::NotHttp(bad.into()))?;
+        Ok(head.response.map(|()| body))
+    }
+
+    /// Exchanges the request for what `finish` makes of the head that comes back.
+    ///
+    /// An idle connection may have been closed by the upstream in the same moment. What was lost by that is sent once
+    /// more, over a new connection, when that cannot do it twice (RFC 9110 section 9.2.2).
+    async fn run<B, T>(
+        &self,
+        request: &Request<B>,
+        fields: &dyn Fields,
+        now: Instant,
+        finish: impl Fn(Head, Link) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let mut idle = self.take_idle(request.method(), now);
         loop {
             // One place for both, and the rare one boxed: what stands here weighs on every idle client connection.
-            let (link, now, age) = if let Some(link) = idle.take() {
+            let (mut link, now, age) = if let Some(link) = idle.take() {
                 (link, now, Age::Reused)
             } else {
                 let stream = Box::pin(connection::dial(&self.settings)).await?;
@@ -110,23 +161,23 @@ impl Client {
                 let link = Link::new(stream, self.deadlines.unset(), now);
                 (link, now, Age::New)
             };
-            match self.exchange(link, request, fields, now).await {
-                Ok(response) => return Ok(response),
+            link.last_used = now;
+            link.deadline.set(now, self.settings.response_timeout);
+            match self.exchange(link, request, fields, &finish).await {
+                Ok(finished) => return Ok(finished),
                 Err(lost) if age == Age::Reused && lost.may_repeat(request.method()) => {}
                 Err(lost) => return Err(lost.into()),
             }
         }
     }
 
-    async fn exchange<B>(
-        self: &Rc<Self>,
+    async fn exchange<B, T>(
+        &self,
         mut link: Link,
         request: &Request<B>,
         fields: &dyn Fields,
-        now: Instant,
-    ) -> Result<Response<Body>, Lost> {
-        link.last_used = now;
-        link.deadline.set(now, self.settings.response_timeout);
+        finish: &impl Fn(Head, Link) -> Result<T, Failure>,
+    ) -> Result<T, Lost> {
         if let Some(rest) = self.write_at_once(&mut link, request, fields)? {
             self.write_rest(&mut link, &rest).await?;
         }
@@ -140,9 +191,7 @@ impl Client {
         });
         let head = head.await?;
         link.deadline.unset();
-        let body = Body::begin(head.framing, head.reuse, head.rest, link, self)
-            .map_err(|bad| Lost::Failed(Failure::NotHttp(bad.into())))?;
-        Ok(head.response.map(|()| body))
+        Ok(finish(head, link)?)
     }
 
     /// What could not be written at once, if anything.

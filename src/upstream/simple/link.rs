@@ -40,6 +40,11 @@ impl Link {
         }
     }
 
+    /// The stream alone, for a protocol that is not ours.
+    pub(super) fn into_stream(self) -> Stream {
+        self.stream
+    }
+
     /// Whether nothing has come that the runtime knows of; asks the system only when something has.
     pub(super) fn seems_quiet(&mut self) -> bool {
         self.stream.seems_quiet()

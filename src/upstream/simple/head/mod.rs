@@ -42,8 +42,6 @@ pub(super) enum BadHead {
     Syntax(#[from] httparse::Error),
     #[error("the response has no known status")]
     Status,
-    #[error("the response switches protocols without being asked")]
-    Upgrade,
     #[error("the response has a field that is not acceptable")]
     Field,
     #[error("the response has no single length")]
@@ -54,7 +52,8 @@ pub(super) enum BadHead {
     TooLarge,
 }
 
-/// The first final response in `bytes`, or `None` when its head is not complete.
+/// The first final response in `bytes`, or `None` when its head is not complete. A switch of protocols is final too:
+/// what follows it is no longer HTTP.
 pub(super) fn read(mut bytes: &[u8], method: &Method) -> Result<Option<Head>, BadHead> {
     // The parser would skip empty lines without an end.
     while let Some(b'H') = bytes.first() {
@@ -67,8 +66,9 @@ pub(super) fn read(mut bytes: &[u8], method: &Method) -> Result<Option<Head>, Ba
                 Status::Partial => return Ok(None),
             };
         match parsed.code {
-            Some(101) => return Err(BadHead::Upgrade),
-            Some(100..=199) => bytes = bytes.get(length..).unwrap_or_default(),
+            Some(code @ 100..=199) if code != 101 => {
+                bytes = bytes.get(length..).unwrap_or_default();
+            }
             _ => return build(&parsed, bytes, length, method).map(Some),
         }
     }
@@ -107,6 +107,7 @@ fn build(
         response.extensions_mut().insert(reason);
     }
     let bodiless = method == Method::HEAD
+        || status == StatusCode::SWITCHING_PROTOCOLS
         || status == StatusCode::NO_CONTENT
         || status == StatusCode::NOT_MODIFIED;
     Ok(Head {

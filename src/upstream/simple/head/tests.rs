@@ -53,9 +53,13 @@ fn a_head_is_not_complete_before_its_last_byte() {
 }
 
 #[test]
-fn a_switch_of_protocols_is_refused() {
-    let answer = get("HTTP/1.1 101 Switching Protocols\r\nUpgrade: a\r\n\r\n");
-    assert_eq!(answer.expect_err("refused"), BadHead::Upgrade);
+fn a_switch_of_protocols_ends_the_http_of_a_connection() {
+    let bytes = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 Switching Protocols\r\n\
+                 Upgrade: a\r\nContent-Length: 9\r\n\r\nHTTP/1.1 200 OK\r\n\r\n";
+    let head = head(bytes);
+    assert_eq!(head.response.status(), StatusCode::SWITCHING_PROTOCOLS);
+    assert_eq!(head.framing, Framing::Length(0));
+    assert_eq!(head.rest, "HTTP/1.1 200 OK\r\n\r\n");
 }
 
 #[test]

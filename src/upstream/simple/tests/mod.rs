@@ -4,6 +4,7 @@ mod breakage;
 mod connections;
 mod repetition;
 mod responses;
+mod switching;
 
 use std::{
     io::{Read, Write},
