@@ -113,7 +113,10 @@ pub fn occurrence<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Occurrence<'
 ///
 /// `Connection` is read first: a client must not be able to name a header that is added later, and nothing is added
 /// before this has run.
-pub fn clean_request(headers: &mut HeaderMap, stripped: &Stripped) {
+///
+/// Returns the protocol that the client asks for by `Upgrade`, if it asks for one: what is removed here cannot be
+/// looked up later.
+pub fn clean_request(headers: &mut HeaderMap, stripped: &Stripped) -> Option<HeaderValue> {
     let mut doomed: SmallVec<[HeaderName; 4]> = SmallVec::new();
     let mut has_connection = false;
     for name in headers.keys() {
@@ -127,12 +130,29 @@ pub fn clean_request(headers: &mut HeaderMap, stripped: &Stripped) {
             doomed.push(name.clone());
         }
     }
+    let upgrade = (has_connection && doomed.contains(&header::UPGRADE))
+        .then(|| asked_upgrade(headers))
+        .flatten();
     if has_connection {
         remove_connection(headers);
     }
     for name in doomed {
         headers.remove(name);
     }
+    upgrade
+}
+
+/// RFC 9110 section 7.8: an `Upgrade` counts only where `Connection` names it.
+fn asked_upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
+    let Occurrence::Once(protocol) = occurrence(headers, &header::UPGRADE) else {
+        return None;
+    };
+    let mut options = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+    let named = options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"));
+    named.then(|| protocol.clone())
 }
 
 /// Names that an upstream that folds `_` and `-` would frame the message by.

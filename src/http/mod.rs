@@ -4,6 +4,7 @@
 
 pub mod body;
 pub mod client_address;
+pub mod cookie;
 pub mod header;
 pub mod host;
 pub mod problem;

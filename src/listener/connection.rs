@@ -32,6 +32,7 @@ use super::{
     settings::Settings,
     stream::{Phase, RequestBody, Standing, Watched},
     transport::{Prefixed, Transport},
+    tunnel,
     worker::Core,
 };
 use crate::deadline::Deadline;
@@ -62,7 +63,10 @@ pub(super) async fn serve<H: Handler>(
         watched = parts.io.into_inner();
         match pause {
             Pause::Quiet => {}
-            Pause::Ended => return farewell::linger_if_unread(watched, &peer, &core).await,
+            Pause::Ended => {
+                let begun = parts.read_buf.to_vec();
+                return Box::pin(end(watched, begun, &peer, &core)).await;
+            }
             Pause::TimedOut => return,
             Pause::Refused(refusal) => {
                 let response = handler.refuse(&peer, refusal);
@@ -82,6 +86,18 @@ pub(super) async fn serve<H: Handler>(
         if rest(&mut watched, &core, &deadline).await == Pause::Ended {
             return;
         }
+    }
+}
+
+/// What becomes of a connection that is no longer HTTP, be it that it ends.
+async fn end(watched: Watched, begun: Vec<u8>, peer: &Peer, core: &Core) {
+    match peer.switching.take() {
+        // A client that has sent what is not HTTP before it was told that it may has lost it.
+        Some(switch) if peer.notices.leave_http() => {
+            let (transport, _) = watched.into_parts();
+            tunnel::join(Prefixed::new(begun, transport), switch, core).await;
+        }
+        Some(_) | None => farewell::linger_if_unread(watched, peer, core).await,
     }
 }
 

@@ -6,7 +6,7 @@ use ::http::{HeaderValue, uri::Scheme};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::{
-    Peer,
+    Peer, Switching,
     stream::Notices,
     transport::{Socket, Transport},
     worker::{AcceptedSocket, Core},
@@ -72,6 +72,7 @@ fn peer(address: PeerAddress, core: &Core) -> Option<Rc<Peer>> {
         address_value: value,
         scheme: Scheme::HTTP,
         tls: None,
+        switching: Switching::default(),
         notices: Notices::new(core.settings().head),
     }))
 }

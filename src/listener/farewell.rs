@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use ::http::{Response, Version};
 use bytes::Bytes;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::{Peer, stream::Watched, transport::Transport, worker::Core};
+use super::{Peer, stream::Watched, worker::Core};
 
 /// How long the rest of what a client sends is thrown away.
 const LINGER: Duration = Duration::from_secs(2);
@@ -43,7 +43,8 @@ pub(super) async fn linger_if_unread(watched: Watched, peer: &Peer, core: &Core)
     let _ = deadline.bound(Box::pin(linger(transport))).await;
 }
 
-async fn linger(mut transport: Transport) {
+/// Closes the sending half and throws away what comes, until its end.
+pub(super) async fn linger(mut transport: impl AsyncRead + AsyncWrite + Unpin) {
     if transport.shutdown().await.is_err() {
         return;
     }

@@ -13,6 +13,7 @@ mod http2;
 mod settings;
 mod stream;
 mod transport;
+mod tunnel;
 mod worker;
 
 use std::{error::Error, future::Future, rc::Rc};
@@ -23,6 +24,7 @@ use hyper::body::Incoming;
 
 pub use accept::{Acceptor, BindError, bind};
 pub use settings::{Http2, Settings};
+pub use tunnel::{Far, Protocol, Switch, Switching};
 pub use worker::{Core, Workers};
 
 use crate::http::client_address::PeerAddress;
@@ -38,6 +40,8 @@ pub struct Peer {
     pub scheme: Scheme,
     /// What the TLS handshake said.
     pub tls: Option<Box<TlsPeer>>,
+    /// What the connection becomes after a 101.
+    pub switching: Switching,
     /// What the stream noticed that the parser does not tell.
     pub notices: stream::Notices,
 }

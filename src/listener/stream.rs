@@ -104,6 +104,14 @@ impl Notices {
         framing.is_between_requests() && framing.heads() == self.exchanges.get()
     }
 
+    /// From here on the connection carries something else, unless something was withheld of it already.
+    pub(super) fn leave_http(&self) -> bool {
+        let mut framing = self.framing.borrow_mut();
+        let whole = framing.stop().is_none();
+        framing.leave();
+        whole
+    }
+
     /// Whether a head has begun and not ended.
     pub(super) fn is_in_head(&self) -> bool {
         self.framing.borrow().is_in_head()

@@ -7,20 +7,30 @@ use ::http::{HeaderMap, HeaderValue, header};
 
 use super::{
     rejection::Rejection,
-    stage::{Credential, Presented, Routed},
+    stage::{Credential, Presented, Routed, SentBy},
 };
 use crate::{
-    http::header::{Occurrence, occurrence},
-    policy::route::Access,
+    http::{
+        cookie,
+        header::{Occurrence, occurrence},
+    },
+    policy::route::{Access, TokenPlaces},
 };
 
 const SCHEME: &[u8] = b"bearer";
 
 /// Takes the token out of `Authorization` (RFC 6750 section 2.1).
-pub(super) fn extract<B>(routed: Routed<'_, B>) -> Result<Presented<'_, B>, Rejection> {
+pub(super) fn extract<B>(mut routed: Routed<'_, B>) -> Result<Presented<'_, B>, Rejection> {
     let credential = match routed.route.access {
         Access::Public => Credential::Absent,
-        Access::Optional | Access::Required => from_headers(routed.received.request.headers())?,
+        Access::Optional | Access::Required => {
+            let headers = routed.received.request.headers_mut();
+            let usual = from_headers(headers)?;
+            match &routed.route.token_places {
+                None => usual,
+                Some(places) => from_further_places(usual, places, headers)?,
+            }
+        }
     };
     Ok(Presented { routed, credential })
 }
@@ -53,6 +63,71 @@ fn from_value(value: &HeaderValue) -> Credential {
     Credential::Bearer {
         value: value.clone(),
         start: SCHEME.len() + spaces,
+        end: value.len(),
+        sent_by: SentBy::Program,
+    }
+}
+
+/// The one token of all places: RFC 6750 section 2 forbids a client to use more than one.
+fn from_further_places(
+    usual: Credential,
+    places: &TokenPlaces,
+    headers: &mut HeaderMap,
+) -> Result<Credential, Rejection> {
+    let mut found = usual;
+    if let Some(word) = &places.websocket_protocol {
+        found = agreed(found, from_websocket_protocol(headers, word))?;
+    }
+    if let Some(name) = &places.cookie {
+        for cookie in cookie::values(headers, name) {
+            let other = Credential::Bearer {
+                value: cookie.field.clone(),
+                start: cookie.range.start,
+                end: cookie.range.end,
+                sent_by: SentBy::Browser,
+            };
+            found = agreed(found, other)?;
+        }
+    }
+    Ok(found)
+}
+
+fn agreed(first: Credential, second: Credential) -> Result<Credential, Rejection> {
+    match (first.token(), second.token()) {
+        (None, _) => Ok(second),
+        (_, None) => Ok(first),
+        (Some(one), Some(other)) if one == other => Ok(first),
+        (Some(_), Some(_)) => Err(Rejection::ConflictingTokens),
+    }
+}
+
+/// Takes the token that stands behind `word` in the list of protocols out of it.
+fn from_websocket_protocol(headers: &mut HeaderMap, word: &str) -> Credential {
+    let lines = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
+    let lines: Vec<&[u8]> = lines.map(HeaderValue::as_bytes).collect();
+    let joined = lines.join(&b","[..]);
+    let mut protocols = joined.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    let mut kept: Vec<&[u8]> = Vec::new();
+    let mut token = None;
+    while let Some(protocol) = protocols.next() {
+        kept.push(protocol);
+        if protocol == word.as_bytes() && token.is_none() {
+            token = Some(protocols.next().unwrap_or_default());
+        }
+    }
+    let value = token.and_then(|token| HeaderValue::from_bytes(token).ok());
+    let kept = HeaderValue::from_bytes(&kept.join(&b", "[..]));
+    match (value, kept) {
+        (Some(value), Ok(kept)) => {
+            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, kept);
+            Credential::Bearer {
+                start: 0,
+                end: value.len(),
+                value,
+                sent_by: SentBy::Program,
+            }
+        }
+        (None | Some(_), _) => Credential::Absent,
     }
 }
 

@@ -6,10 +6,14 @@ use ::http::{HeaderValue, Response, header};
 use hyper::body::Incoming;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Pipeline, access_log::Record, body::Body, rejection::Rejection, stage::Prepared};
+use super::{
+    Pipeline, access_log::Record, body::Body, rejection::Rejection, stage::Prepared,
+    upgrade::can_ask,
+};
 use crate::{
     accounts::{AccountError, AccountRequest, Answer},
     http::{body::collect, header::clean_response},
+    listener::Peer,
     policy::{
         cors::CorsPolicy,
         route::{Action, EndpointId, UpstreamId},
@@ -22,7 +26,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 impl Pipeline {
     pub(super) async fn dispatch<'a>(
         &self,
-        prepared: Prepared<'a, Incoming>,
+        mut prepared: Prepared<'a, Incoming>,
+        peer: &Peer,
         record: &mut Record<'a>,
     ) -> Result<Response<Body>, Rejection> {
         let UpstreamId(upstream) = match prepared.route.action {
@@ -33,15 +38,20 @@ impl Pipeline {
             }
         };
         let upstream = self.upstreams.get(upstream).ok_or(Rejection::Misrouted)?;
-        let Prepared {
-            mut request, added, ..
-        } = prepared;
+        let request = &mut prepared.request;
         let own_host = upstream.settings().host.as_ref();
         if own_host.is_some() || !request.headers().contains_key(header::HOST) {
             let host = own_host.cloned().unwrap_or_else(|| upstream.authority());
             request.headers_mut().insert(header::HOST, host);
         }
         let sent = record.started();
+        if let Some(upgrade) = prepared.upgrade.take()
+            && can_ask(prepared.request.body())
+        {
+            // Rare, and its state should not weigh on every idle connection.
+            return Box::pin(self.upgrade(&upgrade, prepared, (upstream, peer), record)).await;
+        }
+        let Prepared { request, added, .. } = prepared;
         let response = upstream.send(request, &added, sent).await;
         record.set_upstream_time(|| self.clock.instant().duration_since(sent));
         let mut response = response?.map(Body::relayed);

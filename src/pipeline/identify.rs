@@ -62,6 +62,7 @@ pub(super) fn identify<'a, B>(
         None => None,
     };
     Ok(Identified {
+        sent_by: presented.credential.sent_by(),
         routed: presented.routed,
         proof,
     })

@@ -3,7 +3,7 @@
 //! The order is what makes it safe: `Connection` is processed and everything a client may not send is removed, on
 //! every route, before anything is added.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use ::http::{HeaderName, Version, header};
 
@@ -12,6 +12,7 @@ use super::{
     identify::Proof,
     live::Live,
     stage::{Permitted, Prepared},
+    upgrade::Upgrade,
 };
 use crate::{
     entropy::DecisionId,
@@ -74,10 +75,10 @@ pub(super) fn inject<'a, B>(
     let route = identified.routed.route;
     let received = identified.routed.received;
     let (mut request, host) = (received.request, received.host);
-    *request.version_mut() = Version::HTTP_11;
+    let version = mem::replace(request.version_mut(), Version::HTTP_11);
     let headers = request.headers_mut();
     let said = FromProxy::read(headers, live, peer);
-    clean_request(headers, &live.stripped);
+    let asked = clean_request(headers, &live.stripped);
     if route.authorization == Authorization::Remove {
         headers.remove(header::AUTHORIZATION);
     }
@@ -85,9 +86,18 @@ pub(super) fn inject<'a, B>(
         proof: identified.proof,
         hop: Hop::new(live, peer, said, host, decision),
     };
+    let upgrade = asked.and_then(|asked| {
+        Upgrade::admit(
+            asked,
+            (version, request.method()),
+            route,
+            identified.sent_by,
+        )
+    });
     Prepared {
         request,
         route,
         added,
+        upgrade,
     }
 }

@@ -19,6 +19,7 @@ mod receive;
 mod rejection;
 mod route;
 mod stage;
+mod upgrade;
 
 use std::{
     cell::RefCell,
@@ -140,7 +141,7 @@ impl Handler for Pipeline {
         let decision = self.entropy.borrow_mut().decision_id();
         let mut record = Record::new(decision, started, &peer, &request, &self.live);
         let answered = match self.walk(&peer, request, &mut record) {
-            Ok(Walked::Prepared(prepared)) => self.dispatch(prepared, &mut record).await,
+            Ok(Walked::Prepared(prepared)) => self.dispatch(prepared, &peer, &mut record).await,
             Ok(Walked::Answered(answer)) => Ok(*answer),
             Err(rejection) => Err(rejection),
         };

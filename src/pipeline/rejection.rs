@@ -51,6 +51,9 @@ pub enum Rejection {
     /// Two `Authorization` headers that differ.
     #[error("the request carries two different Authorization headers")]
     ConflictingTokens,
+    /// A page of an origin that is not listed opens a WebSocket.
+    #[error("the page that opens the WebSocket is of an origin that is not allowed")]
+    Origin,
     /// The route requires a token.
     #[error("the route requires a token and the request has none")]
     MissingToken,
@@ -186,6 +189,9 @@ impl Rejection {
             Self::InvalidToken(_) => unauthorized("invalid_token", "The token is not valid")
                 .challenge(r#"Bearer error="invalid_token""#)
                 .template(Slot::InvalidToken),
+            Self::Origin => {
+                Row::new(StatusCode::FORBIDDEN, "bad_origin", "Forbidden").template(Slot::Forbidden)
+            }
             Self::NotTheSubject { .. } => {
                 Row::new(StatusCode::FORBIDDEN, "not_the_subject", "Forbidden")
                     .challenge(r#"Bearer error="insufficient_scope""#)

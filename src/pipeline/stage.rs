@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ::http::{HeaderValue, Request};
 
-use super::{identify::Proof, inject::Added};
+use super::{identify::Proof, inject::Added, upgrade::Upgrade};
 use crate::policy::route::Route;
 
 /// One canonical target, one valid Host.
@@ -33,16 +33,29 @@ pub(super) struct Presented<'a, B> {
     pub(super) credential: Credential,
 }
 
+/// Who puts a token into a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SentBy {
+    /// A program that knows it.
+    Program,
+    /// A browser, for any page that makes it send the request.
+    Browser,
+}
+
 /// What was found where a token may be.
 pub(super) enum Credential {
     /// Nothing, or nothing of ours.
     Absent,
-    /// `Bearer` and something.
+    /// Something where a token is.
     Bearer {
         /// The whole header value.
         value: HeaderValue,
         /// Where the token begins in it.
         start: usize,
+        /// Where it ends.
+        end: usize,
+        /// Whether a browser sends it by itself.
+        sent_by: SentBy,
     },
 }
 
@@ -50,6 +63,7 @@ pub(super) enum Credential {
 #[derive(Debug)]
 pub(super) struct Identified<'a, B> {
     pub(super) routed: Routed<'a, B>,
+    pub(super) sent_by: SentBy,
     pub(super) proof: Option<Arc<Proof>>,
 }
 
@@ -65,6 +79,8 @@ pub(super) struct Prepared<'a, B> {
     pub(super) request: Box<Request<B>>,
     pub(super) route: &'a Route,
     pub(super) added: Added<'a>,
+    /// The protocol that the client asks for instead of HTTP, where the route allows it.
+    pub(super) upgrade: Option<Box<Upgrade>>,
 }
 
 impl<B> Received<B> {
@@ -76,11 +92,21 @@ impl<B> Received<B> {
 }
 
 impl Credential {
+    /// Who has put the token into the request.
+    pub(super) fn sent_by(&self) -> SentBy {
+        match self {
+            Self::Absent => SentBy::Program,
+            Self::Bearer { sent_by, .. } => *sent_by,
+        }
+    }
+
     /// The token's bytes.
     pub(super) fn token(&self) -> Option<&[u8]> {
         match self {
             Self::Absent => None,
-            Self::Bearer { value, start } => value.as_bytes().get(*start..),
+            Self::Bearer {
+                value, start, end, ..
+            } => value.as_bytes().get(*start..*end),
         }
     }
 }

@@ -55,6 +55,14 @@ impl CorsPolicy {
         }
     }
 
+    /// Whether pages of this origin may use what the gateway guards.
+    pub fn allows(&self, origin: &HeaderValue) -> bool {
+        match &self.origins {
+            Origins::Any => true,
+            Origins::Listed(listed) => listed.contains(origin),
+        }
+    }
+
     /// The headers of a preflight's answer.
     pub fn preflight(&self, request: &HeaderMap, headers: &mut HeaderMap) {
         self.decorate(request.get(header::ORIGIN), headers);

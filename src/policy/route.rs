@@ -133,6 +133,28 @@ pub struct Route {
     pub refusals: Arc<RefusalTemplate>,
     /// CORS headers of the gateway's own answers.
     pub cors: Option<Arc<CorsPolicy>>,
+    /// Where a token may be besides `Authorization`.
+    pub token_places: Option<Box<TokenPlaces>>,
+    /// Protocols that a connection may be switched to, in lower case.
+    pub upgrades: Vec<Box<str>>,
+}
+
+/// Where a route finds its token besides `Authorization`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenPlaces {
+    /// The name of a cookie.
+    pub cookie: Option<Box<str>>,
+    /// The word before the token in `Sec-WebSocket-Protocol`, which is the only field of their own that scripts in a
+    /// browser can put into the request of a WebSocket.
+    pub websocket_protocol: Option<Box<str>>,
+}
+
+impl Route {
+    /// Whether a connection may be switched to this protocol.
+    pub fn may_upgrade_to(&self, protocol: &[u8]) -> bool {
+        let is = |allowed: &str| allowed.as_bytes().eq_ignore_ascii_case(protocol);
+        self.upgrades.iter().any(|allowed| is(allowed))
+    }
 }
 
 #[cfg(test)]

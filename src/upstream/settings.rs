@@ -19,6 +19,8 @@ pub struct Settings {
     pub response_timeout: Duration,
     /// The longest silence inside a response body.
     pub body_timeout: Duration,
+    /// The longest silence on a connection that was switched to another protocol.
+    pub tunnel_timeout: Duration,
     /// How long an unused connection is kept; shorter than the upstream's own limit, or requests race its close.
     pub keep_alive: Duration,
     /// How many unused connections one core keeps.

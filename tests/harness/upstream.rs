@@ -156,6 +156,11 @@ impl Wire {
         After::Keep
     }
 
+    /// The connection itself, when it is no longer HTTP.
+    pub(crate) fn stream(&mut self) -> &mut TcpStream {
+        &mut self.stream
+    }
+
     /// Says nothing until the gateway closes.
     pub(crate) fn hang(&mut self) -> After {
         let mut rest = [0; 1024];

@@ -15,3 +15,4 @@ mod refusals;
 mod routing;
 mod targets;
 mod transports;
+mod upgrades;

@@ -11,6 +11,7 @@ mod refusals;
 mod routes;
 mod server;
 mod tokens;
+mod upgrades;
 mod upstreams;
 mod users;
 

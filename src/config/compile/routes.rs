@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Findings, cors, refusals};
+use super::{Findings, cors, refusals, upgrades};
 use crate::{
     config::document::{
         Document,
@@ -121,6 +121,8 @@ fn account_route(
         authorization: Authorization::Remove,
         refusals: Arc::clone(&defaults.refusals),
         cors: own_cors.or_else(|| defaults.cors.clone()),
+        token_places: None,
+        upgrades: Vec::new(),
     })
 }
 
@@ -143,6 +145,8 @@ fn forward_route(
         written::Access::Optional => Access::Optional,
         written::Access::Required => Access::Required,
     };
+    let token_places = upgrades::token_places(route, path, findings);
+    let upgrades = upgrades::protocols(route, path, findings);
     let (methods, pattern) = matched?;
     let subject_is = route.require.as_ref();
     let subject_is = subject_is.and_then(|rule| owner(rule, &pattern, access, path, findings));
@@ -161,6 +165,8 @@ fn forward_route(
         },
         refusals: own_refusals.unwrap_or_else(|| Arc::clone(&defaults.refusals)),
         cors: own_cors.or_else(|| defaults.cors.clone()),
+        token_places,
+        upgrades,
     })
 }
 

@@ -53,6 +53,7 @@ fn one(name: &str, upstream: &Upstream, findings: &mut Findings<'_>) -> Settings
         ("connect_timeout", upstream.connect_timeout),
         ("response_timeout", upstream.response_timeout),
         ("body_timeout", upstream.body_timeout),
+        ("tunnel_timeout", upstream.tunnel_timeout),
     ];
     for (key, time) in times {
         positive(time, &format!("{path}.{key}"), findings);
@@ -80,6 +81,7 @@ fn one(name: &str, upstream: &Upstream, findings: &mut Findings<'_>) -> Settings
         connect_timeout: upstream.connect_timeout.into(),
         response_timeout: upstream.response_timeout.into(),
         body_timeout: upstream.body_timeout.into(),
+        tunnel_timeout: upstream.tunnel_timeout.into(),
         keep_alive: upstream.keep_alive.into(),
         max_idle: upstream.max_idle.into(),
     }

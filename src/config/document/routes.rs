@@ -26,6 +26,26 @@ pub struct Route {
     pub refusals: Option<Refusals>,
     /// CORS headers of the gateway's own answers. Default: the gateway's `cors`.
     pub cors: Option<Cors>,
+    /// Where a token may be besides `Authorization`. Default: nowhere.
+    pub token_from: Option<TokenFrom>,
+    /// Protocols that a connection may be switched to by `Upgrade`. Default: `[websocket]`.
+    #[serde(default = "websocket")]
+    pub upgrade: Vec<String>,
+}
+
+/// Where a token may be besides `Authorization`. Two places that hold different tokens are a refusal.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenFrom {
+    /// The name of a cookie.
+    pub cookie: Option<String>,
+    /// The word before the token in `Sec-WebSocket-Protocol`, as in `new WebSocket(url, ["bearer", token])`. The token
+    /// does not go on to the upstream, the word does.
+    pub websocket_protocol: Option<String>,
+}
+
+fn websocket() -> Vec<String> {
+    vec!["websocket".to_owned()]
 }
 
 /// Who may use a route.

@@ -22,6 +22,9 @@ pub struct Upstream {
     /// The longest silence inside a response body. Default: 5m.
     #[serde(default = "five_minutes")]
     pub body_timeout: Span,
+    /// The longest silence on a connection that was switched to another protocol, such as a WebSocket. Default: 1h.
+    #[serde(default = "one_hour")]
+    pub tunnel_timeout: Span,
     /// How long an unused connection is kept; has to be shorter than the upstream's own limit (uvicorn: 5s).
     /// Default: 4s.
     #[serde(default = "four_seconds")]
@@ -45,6 +48,10 @@ fn one_minute() -> Span {
 
 fn five_minutes() -> Span {
     Span::from_secs(300)
+}
+
+fn one_hour() -> Span {
+    Span::from_secs(3600)
 }
 
 fn sixty_four() -> u16 {

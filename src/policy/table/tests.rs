@@ -21,6 +21,8 @@ fn route(text: &str) -> Route {
         None => panic!("{pattern} has no slash"),
     };
     Route {
+        token_places: None,
+        upgrades: Vec::new(),
         name: text.into(),
         place: "test".into(),
         host,

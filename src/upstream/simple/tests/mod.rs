@@ -130,6 +130,7 @@ async fn text(response: Response<Body>) -> Result<String, RelayError> {
 
 fn settings(port: u16) -> Settings {
     Settings {
+        tunnel_timeout: Duration::from_secs(60),
         name: "monolith".to_owned(),
         endpoints: vec![Endpoint::Tcp {
             host: "127.0.0.1".to_owned(),

@@ -1,0 +1,73 @@
+//! What a route allows besides plain HTTP: other protocols, and the places where their clients put a token.
+
+use super::Findings;
+use crate::{
+    config::document::routes::{Access, Route},
+    policy::route::TokenPlaces,
+};
+
+/// Speaking HTTP/2 through a tunnel would leave every rule behind.
+const NEVER: [&str; 3] = ["h2c", "h2", "http/2.0"];
+
+pub(super) fn protocols(route: &Route, path: &str, findings: &mut Findings<'_>) -> Vec<Box<str>> {
+    let mut protocols = Vec::new();
+    for (index, text) in route.upgrade.iter().enumerate() {
+        let path = format!("{path}.upgrade[{index}]");
+        let protocol = text.to_ascii_lowercase();
+        if NEVER.contains(&protocol.as_str()) {
+            findings.mistake(
+                &path,
+                "requests inside such a connection would pass every rule by",
+                "leave it out: clients speak HTTP/2 to the gateway itself",
+            );
+        }
+        let is_token =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~/".contains(&byte);
+        if protocol.is_empty() || !protocol.bytes().all(is_token) {
+            findings.mistake(
+                &path,
+                "this is not a protocol's name",
+                "write one such as websocket",
+            );
+        }
+        protocols.push(protocol.into_boxed_str());
+    }
+    protocols
+}
+
+pub(super) fn token_places(
+    route: &Route,
+    path: &str,
+    findings: &mut Findings<'_>,
+) -> Option<Box<TokenPlaces>> {
+    let written = route.token_from.as_ref()?;
+    let path = format!("{path}.token_from");
+    if matches!(route.access, Access::Public) {
+        findings.mistake(
+            &path,
+            "a public route does not read tokens",
+            "write `access: optional` or `required`, or remove this",
+        );
+    }
+    let places = [
+        ("cookie", &written.cookie),
+        ("websocket_protocol", &written.websocket_protocol),
+    ];
+    for (key, place) in places {
+        let is_token =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let bad = |text: &String| text.is_empty() || !text.bytes().all(is_token);
+        if place.as_ref().is_some_and(bad) {
+            findings.mistake(
+                &format!("{path}.{key}"),
+                "this name has a character that no client can send",
+                "use letters, digits, - and _",
+            );
+        }
+    }
+    let text = |place: &Option<String>| place.as_deref().map(Box::from);
+    Some(Box::new(TokenPlaces {
+        cookie: text(&written.cookie),
+        websocket_protocol: text(&written.websocket_protocol),
+    }))
+}

@@ -1,0 +1,98 @@
+//! Cookies of a request (RFC 6265 section 4.2), read and never changed.
+
+use std::ops::Range;
+
+use ::http::{HeaderMap, HeaderValue, header};
+
+/// One value of a cookie.
+#[derive(Debug, Clone)]
+pub struct Cookie<'a> {
+    /// The field it stands in.
+    pub field: &'a HeaderValue,
+    /// Where in it.
+    pub range: Range<usize>,
+}
+
+impl Cookie<'_> {
+    /// The value, without quotes.
+    pub fn bytes(&self) -> &[u8] {
+        let value = self.field.as_bytes().get(self.range.clone());
+        value.unwrap_or_default()
+    }
+}
+
+/// Every value that a cookie of this name has. A client that is led to send two leaves it to the reader which counts,
+/// so the reader should want but one.
+pub fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = Cookie<'a>> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .flat_map(move |field| values_in(field, name))
+}
+
+fn values_in<'a>(field: &'a HeaderValue, name: &'a str) -> impl Iterator<Item = Cookie<'a>> {
+    let mut at = 0;
+    let pairs = field.as_bytes().split(|&byte| byte == b';');
+    pairs.filter_map(move |pair| {
+        let start = at;
+        at += pair.len() + 1;
+        let range = value_of(pair, name)?;
+        let range = start + range.start..start + range.end;
+        Some(Cookie { field, range })
+    })
+}
+
+/// Where the value stands in `name=value`.
+fn value_of(pair: &[u8], name: &str) -> Option<Range<usize>> {
+    let equals = memchr::memchr(b'=', pair)?;
+    let (written, value) = pair.split_at_checked(equals)?;
+    if written.trim_ascii() != name.as_bytes() {
+        return None;
+    }
+    let mut start = equals + 1;
+    let value = value.get(1..)?;
+    start += value.len() - value.trim_ascii_start().len();
+    let value = value.trim_ascii();
+    if let Some(inner) = unquoted(value) {
+        return Some(start + 1..start + 1 + inner.len());
+    }
+    Some(start..start + value.len())
+}
+
+fn unquoted(value: &[u8]) -> Option<&[u8]> {
+    value.strip_prefix(b"\"")?.strip_suffix(b"\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(fields: &[&'static str]) -> Vec<String> {
+        let mut headers = HeaderMap::new();
+        for field in fields {
+            headers.append(header::COOKIE, HeaderValue::from_static(field));
+        }
+        values(&headers, "t")
+            .map(|cookie| String::from_utf8_lossy(cookie.bytes()).into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name() {
+        for (fields, expected) in [
+            (&["t=a"][..], &["a"][..]),
+            (&["x=1; t=a; y=2"], &["a"]),
+            (&["x=1;t=a"], &["a"]),
+            (&[" t = a "], &["a"]),
+            (&["t=\"a\""], &["a"]),
+            (&["t=a=b="], &["a=b="]),
+            (&["t="], &[""]),
+            (&["T=a; xt=b; tx=c; t"], &[]),
+            (&["t=a; t=b"], &["a", "b"]),
+            (&["t=a", "t=b"], &["a", "b"]),
+            (&[], &[]),
+        ] {
+            assert_eq!(found(fields), expected, "{fields:?}");
+        }
+    }
+}

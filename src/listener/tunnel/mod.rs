@@ -1,0 +1,174 @@
+//! A connection that is no longer HTTP: bytes go both ways until both sides have ended, nothing has moved for too long,
+//! or the gateway stops.
+//!
+//! When it stops, each side of a WebSocket is told so by a close frame (RFC 6455 section 7.1.1) between two frames of
+//! the other side's. Nothing else is known of what goes through.
+
+mod direction;
+mod frames;
+
+use std::{
+    cell::RefCell,
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{farewell, transport::Prefixed, worker::Core};
+use direction::{Direction, Moved};
+use frames::{Frames, close_frame};
+
+/// How long a client may take to answer a close frame.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// The other end of a tunnel.
+pub trait Far: AsyncRead + AsyncWrite + Unpin + fmt::Debug {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + fmt::Debug> Far for T {}
+
+/// What a connection becomes after its 101.
+#[derive(Debug)]
+pub struct Switch {
+    /// The connection to the upstream.
+    pub far: Box<dyn Far>,
+    /// What the upstream has sent behind its 101.
+    pub early: Bytes,
+    /// What is spoken.
+    pub protocol: Protocol,
+    /// How long nothing may move.
+    pub idle_timeout: Duration,
+}
+
+/// What is spoken on a tunnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// RFC 6455. The mask of a close frame to the upstream comes as a value.
+    WebSocket {
+        /// Random bytes (section 5.3).
+        mask: [u8; 4],
+    },
+    /// Anything else.
+    Other,
+}
+
+/// Where an exchange leaves what its connection is to become.
+#[derive(Debug, Default)]
+pub struct Switching(RefCell<Option<Switch>>);
+
+impl Switching {
+    /// The connection becomes this once the 101 has been sent.
+    pub fn set(&self, switch: Switch) {
+        self.0.replace(Some(switch));
+    }
+
+    pub(super) fn take(&self) -> Option<Switch> {
+        self.0.take()
+    }
+}
+
+/// Moves bytes until the tunnel ends.
+pub(super) async fn join(near: Prefixed, switch: Switch, core: &Core) {
+    let Switch {
+        far,
+        early,
+        protocol,
+        idle_timeout,
+    } = switch;
+    let deadline = core.deadlines().unset();
+    let mut tunnel = Tunnel::new(near, far, early, protocol);
+    let mut moved = None;
+    let end = poll_fn(|context| {
+        let ended = tunnel.poll(core.is_draining(), context);
+        if ended.is_ready() {
+            return Poll::Ready(End::Both);
+        }
+        if tunnel.is_farewell_said() {
+            return Poll::Ready(End::Farewell);
+        }
+        if moved != Some(tunnel.moved()) {
+            moved = Some(tunnel.moved());
+            deadline.set_from_now(idle_timeout);
+        }
+        deadline.poll_elapsed(context).map(|()| End::Both)
+    })
+    .await;
+    if end == End::Farewell {
+        deadline.set_from_now(CLOSING);
+        // A client that does not answer its close frame goes without.
+        let _ = deadline.bound(farewell::linger(tunnel.near)).await;
+    }
+}
+
+/// How a tunnel ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Both sides have ended, or time is up.
+    Both,
+    /// Both were told to.
+    Farewell,
+}
+
+struct Tunnel {
+    near: Prefixed,
+    far: Box<dyn Far>,
+    up: Direction,
+    down: Direction,
+    mask: Option<[u8; 4]>,
+}
+
+impl Tunnel {
+    fn new(near: Prefixed, far: Box<dyn Far>, early: Bytes, protocol: Protocol) -> Self {
+        let (frames, mask) = match protocol {
+            Protocol::WebSocket { mask } => (Some(Frames::default()), Some(mask)),
+            Protocol::Other => (None, None),
+        };
+        Self {
+            near,
+            far,
+            up: Direction::new(Vec::new(), frames.clone()),
+            down: Direction::new(early.to_vec(), frames),
+            mask,
+        }
+    }
+
+    fn poll(&mut self, draining: bool, context: &mut Context<'_>) -> Poll<()> {
+        if draining && let Some(mask) = self.mask {
+            self.down.end_with(&close_frame(None));
+            self.up.end_with(&close_frame(Some(mask)));
+        }
+        let up = self.up.poll(&mut self.near, &mut self.far, context);
+        let down = self.down.poll(&mut self.far, &mut self.near, context);
+        match (up, down) {
+            (Moved::Ended, Moved::Ended) | (Moved::Broken, _) | (_, Moved::Broken) => {
+                Poll::Ready(())
+            }
+            (Moved::Waits | Moved::Ended, Moved::Waits | Moved::Ended) => Poll::Pending,
+        }
+    }
+
+    /// Grows while bytes move.
+    fn moved(&self) -> u64 {
+        self.up.moved().wrapping_add(self.down.moved())
+    }
+
+    fn is_farewell_said(&self) -> bool {
+        self.down.has_said_farewell()
+    }
+}
+
+/// Reads what there is.
+fn poll_read<'a>(
+    from: &mut (impl AsyncRead + Unpin + ?Sized),
+    buffer: &'a mut [u8],
+    context: &mut Context<'_>,
+) -> Poll<std::io::Result<&'a [u8]>> {
+    let mut read = ReadBuf::new(&mut *buffer);
+    let polled = Pin::new(from).poll_read(context, &mut read)?;
+    let length = read.filled().len();
+    polled.map(|()| Ok(buffer.get(..length).unwrap_or_default()))
+}
