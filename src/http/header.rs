@@ -155,9 +155,14 @@ fn asked_upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
     named.then(|| protocol.clone())
 }
 
-/// Names that an upstream that folds `_` and `-` would frame the message by.
+/// Names that an upstream that folds `_`, `.` and `-` would frame the message by.
 fn is_framing_in_disguise(name: &str) -> bool {
-    matches!(name, "content_length" | "transfer_encoding")
+    // First by length: this runs for every header of every request.
+    match name.len() {
+        14 => folds_to(name, "content_length") && name != "content-length",
+        17 => folds_to(name, "transfer_encoding"),
+        _ => false,
+    }
 }
 
 /// Removes from a response what belongs to the hop between the gateway and the upstream.
@@ -267,6 +272,21 @@ mod tests {
         }
         for name in ["x-user-ids", "x-user", "xuserid", "x-forwarded", "accept"] {
             assert!(!stripped.covers(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn framing_goes_under_every_spelling_but_its_own() {
+        for name in [
+            "content_length",
+            "content.length",
+            "content~length",
+            "transfer_encoding",
+            "transfer.encoding",
+        ] {
+            let mut map = headers(&[(name, "5"), ("content-length", "0")]);
+            clean_request(&mut map, &Stripped::new([], []));
+            assert_eq!(map, headers(&[("content-length", "0")]), "{name}");
         }
     }
 
