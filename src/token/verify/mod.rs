@@ -5,7 +5,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{DecodingKey, Validation};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
 use super::{
     claims::{ClaimError, Claims, Subject},
@@ -138,7 +138,7 @@ impl Verifier {
         let decoded = BASE64_URL_SAFE_NO_PAD.decode(token.header_part());
         let decoded = decoded.map_err(|_| InvalidToken::Header)?;
         let header: Header = serde_json::from_slice(&decoded).map_err(|_| InvalidToken::Header)?;
-        if header.crit.is_some() {
+        if header.is_critical {
             return Err(InvalidToken::Critical);
         }
         if header.alg != self.algorithm.name() {
@@ -161,7 +161,13 @@ impl std::fmt::Debug for Verifier {
 #[derive(Deserialize)]
 struct Header {
     alg: String,
-    crit: Option<serde_json::Value>,
+    /// Whether there is a `crit`, whatever it holds: not even `null` is allowed.
+    #[serde(default, rename = "crit", deserialize_with = "is_there")]
+    is_critical: bool,
+}
+
+fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 fn from_library(error: &jsonwebtoken::errors::Error) -> InvalidToken {

@@ -134,6 +134,8 @@ fn the_header_selects_nothing() {
             r#"{"alg":"HS256","crit":["b64"],"b64":false}"#,
             InvalidToken::Critical,
         ),
+        (r#"{"alg":"HS256","crit":null}"#, InvalidToken::Critical),
+        (r#"{"alg":"HS256","crit":[]}"#, InvalidToken::Critical),
     ] {
         assert_eq!(
             verdict(&signed(header, payload, SECRET)),
