@@ -1,6 +1,6 @@
 //! One route of the operator's, compiled.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use ::http::Uri;
 
@@ -108,9 +108,22 @@ impl HostMatch {
     }
 }
 
+impl fmt::Display for HostMatch {
+    /// As it is written in the configuration; nothing for any host.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => Ok(()),
+            Self::Below(suffix) => write!(formatter, "*{suffix}"),
+            Self::Exact(name) => formatter.write_str(name),
+        }
+    }
+}
+
 /// A compiled route.
 #[derive(Debug)]
 pub struct Route {
+    /// Its number in the table, which gives it.
+    pub number: usize,
     /// As written, for logs and explanations: `GET /docs/**`.
     pub name: Arc<str>,
     /// Where it stands: `gateway.yaml:12`.

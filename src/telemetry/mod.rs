@@ -1,9 +1,10 @@
 //! Logs: what happens, on standard error; one line for each request, on standard output.
 //!
 //! Both are text or JSON. Nothing here decides what is logged; it promises only that an access line costs the data
-//! plane one formatting and no system call.
+//! plane one formatting and no system call. What is counted is in [`counters`].
 
 mod access_lines;
+pub mod counters;
 mod line;
 
 use std::io;

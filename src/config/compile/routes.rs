@@ -110,6 +110,7 @@ fn account_route(
     let own_cors = cors::compile(account.cors.as_ref(), &format!("{path}.cors"), findings);
     let (methods, pattern) = matched?;
     Some(Route {
+        number: 0,
         name: account.matches.as_str().into(),
         place: findings.place(&path).into(),
         host: host?,
@@ -151,6 +152,7 @@ fn forward_route(
     let subject_is = route.require.as_ref();
     let subject_is = subject_is.and_then(|rule| owner(rule, &pattern, access, path, findings));
     Some(Route {
+        number: 0,
         name: route.matches.as_str().into(),
         place: findings.place(path).into(),
         host: host?,

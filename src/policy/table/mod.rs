@@ -63,10 +63,13 @@ pub struct Ambiguity {
 
 impl RouteTable {
     /// Compiles the routes; every ambiguous pair is reported.
-    pub fn new(routes: Vec<Route>) -> Result<Self, Vec<Ambiguity>> {
+    pub fn new(mut routes: Vec<Route>) -> Result<Self, Vec<Ambiguity>> {
         let ambiguities = ambiguities(&routes);
         if !ambiguities.is_empty() {
             return Err(ambiguities);
+        }
+        for (number, route) in routes.iter_mut().enumerate() {
+            route.number = number;
         }
         let mut table = Self {
             routes,

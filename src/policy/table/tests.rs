@@ -23,6 +23,7 @@ fn route(text: &str) -> Route {
     Route {
         token_places: None,
         upgrades: Vec::new(),
+        number: 0,
         name: text.into(),
         place: "test".into(),
         host,

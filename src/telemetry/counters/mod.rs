@@ -1,0 +1,217 @@
+//! What is counted, for operators: `docs/metrics.md` lists it.
+//!
+//! A request is counted by its core alone, in memory that no other core writes; what happens seldom goes through the
+//! registry's own tables. Labels come from the configuration and from lists of ours, never from a request, so that no
+//! client can make the number of series grow.
+
+mod connections;
+mod reading;
+mod routes;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use prometheus_client::{
+    encoding::text,
+    metrics::{counter::Counter, family::Family, info::Info},
+    registry::Registry,
+};
+
+pub use connections::{ConnectionRefusal, connection_refused};
+pub use reading::{Kind, Sample};
+pub use routes::{CoreCounts, RouteLabels};
+
+use reading::Reading;
+use routes::RouteCounts;
+
+/// One label, from a list of ours.
+type Word = [(&'static str, &'static str); 1];
+
+/// Everything that one gateway counts.
+pub struct Counters {
+    registry: Mutex<Registry>,
+    routes: Arc<RouteCounts>,
+    refusals: Family<Word, Counter>,
+    upstream_failures: Family<[(&'static str, String); 2], Counter>,
+    accounts: Family<[(&'static str, &'static str); 2], Counter>,
+}
+
+impl Counters {
+    /// Nothing is counted yet. The routes are numbered as their table numbers them.
+    pub fn new(routes: Vec<RouteLabels>) -> Self {
+        let counters = Self {
+            registry: Mutex::new(Registry::with_prefix("sidegate")),
+            routes: Arc::new(RouteCounts::new(routes)),
+            refusals: Family::default(),
+            upstream_failures: Family::default(),
+            accounts: Family::default(),
+        };
+        counters.register_all();
+        counters
+    }
+
+    fn register_all(&self) {
+        let routes = Arc::clone(&self.routes);
+        self.read(
+            "requests",
+            "Requests, by route and class of status",
+            Kind::Counter,
+            move || routes.samples(),
+        );
+        self.read(
+            "connection_refusals",
+            "Connections that were refused or cut off, by reason",
+            Kind::Counter,
+            connections::samples,
+        );
+        let version = [("version", env!("CARGO_PKG_VERSION"))];
+        let mut registry = self.lock();
+        registry.register("build", "The gateway itself", Info::new(version));
+        registry.register(
+            "refusals",
+            "Refused requests, by code",
+            self.refusals.clone(),
+        );
+        registry.register(
+            "upstream_failures",
+            "Requests that an upstream did not answer, by upstream and code",
+            self.upstream_failures.clone(),
+        );
+        registry.register(
+            "account_answers",
+            "Answers of the account routes, by action and outcome",
+            self.accounts.clone(),
+        );
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Registry> {
+        // Registering only pushes to lists: a panic leaves at most a metric out.
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A metric that is read when somebody asks for it.
+    pub fn read(
+        &self,
+        name: &str,
+        help: &str,
+        kind: Kind,
+        read: impl Fn() -> Vec<Sample> + Send + Sync + 'static,
+    ) {
+        self.lock().register(name, help, Reading::new(kind, read));
+    }
+
+    /// The counts of one more core.
+    pub fn core(&self) -> Arc<CoreCounts> {
+        self.routes.core()
+    }
+
+    /// A request was refused with this code.
+    pub fn refused(&self, code: &'static str) {
+        self.refusals.get_or_create(&[("code", code)]).inc();
+    }
+
+    /// An upstream did not answer a request.
+    pub fn upstream_failed(&self, upstream: &str, code: &'static str) {
+        let labels = [("upstream", upstream.to_owned()), ("code", code.to_owned())];
+        self.upstream_failures.get_or_create(&labels).inc();
+    }
+
+    /// An account route has answered, or failed with this code.
+    pub fn account_answered(&self, action: &'static str, outcome: &'static str) {
+        let labels = [("action", action), ("outcome", outcome)];
+        self.accounts.get_or_create(&labels).inc();
+    }
+
+    /// Everything, as OpenMetrics text.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // A `String` takes everything, and no metric of ours fails on its own.
+        let _ = text::encode(&mut text, &self.lock());
+        text
+    }
+}
+
+impl fmt::Debug for Counters {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Counters")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(route: &str) -> RouteLabels {
+        RouteLabels {
+            route: route.into(),
+            host: "".into(),
+        }
+    }
+
+    fn value(text: &str, series: &str) -> Option<u64> {
+        let line = text.lines().find_map(|line| line.strip_prefix(series))?;
+        line.trim().parse().ok()
+    }
+
+    #[test]
+    fn the_counts_of_all_cores_are_added() {
+        let counters = Counters::new(vec![labels("GET /a"), labels("/**")]);
+        let (one, other) = (counters.core(), counters.core());
+        one.answered(Some(0), 200);
+        one.answered(Some(0), 204);
+        other.answered(Some(0), 200);
+        other.answered(Some(1), 502);
+        other.answered(None, 404);
+        one.unanswered(Some(1));
+        let text = counters.text();
+        let requests = |route: &str, status: &str| {
+            let labels = format!("{{route=\"{route}\",host=\"\",status=\"{status}\"}}");
+            value(&text, &format!("sidegate_requests_total{labels}"))
+        };
+        assert_eq!(requests("GET /a", "2xx"), Some(3));
+        assert_eq!(requests("/**", "5xx"), Some(1));
+        assert_eq!(requests("", "4xx"), Some(1));
+        assert_eq!(requests("/**", "none"), Some(1));
+        assert_eq!(requests("/**", "2xx"), Some(0));
+    }
+
+    #[test]
+    fn a_route_that_is_not_in_the_table_is_counted_as_none() {
+        let counters = Counters::new(vec![labels("/**")]);
+        counters.core().answered(Some(7), 200);
+        let series = "sidegate_requests_total{route=\"\",host=\"\",status=\"2xx\"}";
+        assert_eq!(value(&counters.text(), series), Some(1));
+    }
+
+    #[test]
+    fn what_a_label_may_hold_is_escaped() {
+        let counters = Counters::new(vec![labels("/a\"\\b")]);
+        assert!(counters.text().contains(r#"route="/a\"\\b""#));
+    }
+
+    #[test]
+    fn what_happens_seldom_is_counted_by_its_words() {
+        let counters = Counters::new(Vec::new());
+        counters.refused("no_route");
+        counters.refused("no_route");
+        counters.upstream_failed("api", "upstream_timeout");
+        counters.account_answered("login", "granted");
+        let text = counters.text();
+        for (series, expected) in [
+            ("sidegate_refusals_total{code=\"no_route\"}", 2),
+            (
+                "sidegate_upstream_failures_total{upstream=\"api\",code=\"upstream_timeout\"}",
+                1,
+            ),
+            (
+                "sidegate_account_answers_total{action=\"login\",outcome=\"granted\"}",
+                1,
+            ),
+        ] {
+            assert_eq!(value(&text, series), Some(expected), "{text}");
+        }
+        assert!(text.ends_with("# EOF\n"), "{text}");
+    }
+}
