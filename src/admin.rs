@@ -1,4 +1,4 @@
-//! The operators' listener: is the gateway alive, is it ready, and if not, why.
+//! The operators' listener: is the gateway alive, is it ready, and if not, why; and what it has counted.
 //!
 //! It runs on the control runtime, on an address of its own, and is never part of the public listeners.
 
@@ -17,22 +17,28 @@ use tracing::warn;
 /// How long an operator's request head may take.
 const HEAD_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Says why the gateway is not ready.
-pub trait Readiness: Send + Sync + 'static {
-    /// The reasons; none when it is ready.
+/// The media type of OpenMetrics text.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What operators can ask for.
+pub trait Report: Send + Sync + 'static {
+    /// Why the gateway is not ready; nothing when it is.
     fn reasons(&self) -> impl Future<Output = Vec<String>> + Send;
+
+    /// What has been counted, as OpenMetrics text.
+    fn metrics(&self) -> String;
 }
 
 #[derive(Debug, Serialize)]
-struct Report {
+struct Ready {
     ready: bool,
     reasons: Vec<String>,
 }
 
 /// Serves until the drain is over.
-pub async fn serve<R: Readiness>(
+pub async fn serve<R: Report>(
     listener: TcpListener,
-    readiness: Arc<R>,
+    report: Arc<R>,
     tasks: TaskTracker,
     stop: CancellationToken,
 ) {
@@ -43,7 +49,7 @@ pub async fn serve<R: Readiness>(
         };
         match accepted {
             Ok((stream, _peer)) => {
-                let connection = connection(stream, Arc::clone(&readiness), stop.clone());
+                let connection = connection(stream, Arc::clone(&report), stop.clone());
                 tasks.spawn(connection);
             }
             Err(error) => {
@@ -54,8 +60,8 @@ pub async fn serve<R: Readiness>(
     }
 }
 
-async fn connection<R: Readiness>(stream: TcpStream, readiness: Arc<R>, stop: CancellationToken) {
-    let service = service_fn(|request| answer(request, Arc::clone(&readiness)));
+async fn connection<R: Report>(stream: TcpStream, report: Arc<R>, stop: CancellationToken) {
+    let service = service_fn(|request| answer(request, Arc::clone(&report)));
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -67,9 +73,9 @@ async fn connection<R: Readiness>(stream: TcpStream, readiness: Arc<R>, stop: Ca
     }
 }
 
-async fn answer<R: Readiness>(
+async fn answer<R: Report>(
     request: Request<Incoming>,
-    readiness: Arc<R>,
+    report: Arc<R>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return Ok(json(
@@ -80,16 +86,20 @@ async fn answer<R: Readiness>(
     Ok(match request.uri().path() {
         "/live" => json(StatusCode::OK, &"alive"),
         "/ready" => {
-            let reasons = readiness.reasons().await;
+            let reasons = report.reasons().await;
             let ready = reasons.is_empty();
             let status = if ready {
                 StatusCode::OK
             } else {
                 StatusCode::SERVICE_UNAVAILABLE
             };
-            json(status, &Report { ready, reasons })
+            json(status, &Ready { ready, reasons })
         }
-        _ => json(StatusCode::NOT_FOUND, &"there are /live and /ready"),
+        "/metrics" => respond(report.metrics(), OPEN_METRICS),
+        _ => json(
+            StatusCode::NOT_FOUND,
+            &"there are /live, /ready and /metrics",
+        ),
     })
 }
 
@@ -97,9 +107,14 @@ fn json(status: StatusCode, body: &impl Serialize) -> Response<Full<Bytes>> {
     // Texts and lists of texts always serialise.
     let mut body = serde_json::to_vec(body).unwrap_or_default();
     body.push(b'\n');
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+    let mut response = respond(body, "application/json");
     *response.status_mut() = status;
-    let content_type = HeaderValue::from_static("application/json");
+    response
+}
+
+fn respond(body: impl Into<Bytes>, content_type: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    let content_type = HeaderValue::from_static(content_type);
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, content_type);

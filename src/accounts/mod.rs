@@ -90,6 +90,16 @@ impl Accounts {
         }
     }
 
+    /// What an endpoint does, in a word.
+    pub fn action(&self, endpoint: usize) -> &'static str {
+        match self.endpoints.get(endpoint) {
+            Some(Endpoint::Login(_)) => "login",
+            Some(Endpoint::Refresh(_)) => "refresh",
+            Some(Endpoint::Verify(_)) => "verify",
+            None => "none",
+        }
+    }
+
     fn now(&self) -> UnixSeconds {
         self.clock.unix_seconds()
     }

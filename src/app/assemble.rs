@@ -9,7 +9,9 @@ use crate::{
     config::compiled::{Compiled, Server, TokenSettings, Tokens},
     entropy::Entropy,
     pipeline::{IdentityHeaders, Live, SubjectLog, stripped_headers},
+    policy::table::RouteTable,
     store::Store,
+    telemetry::counters::{Counters, RouteLabels},
     token::{cache::ProofCache, mint::Minter, verify::Verifier},
 };
 
@@ -45,6 +47,7 @@ pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
     } else {
         hashed_subjects()
     };
+    let counters = Arc::new(Counters::new(route_labels(&table)));
     let identity = IdentityHeaders::new(identity.headers);
     let live = Live {
         stripped: stripped_headers(identity.names()),
@@ -60,9 +63,19 @@ pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
         upstreams,
         accounts,
         account_body: server.account_body,
+        counters,
         access_log: server.logs.access,
     };
     Ok((live, server))
+}
+
+/// What tells the routes apart in the counters, in the order of the table.
+fn route_labels(table: &RouteTable) -> Vec<RouteLabels> {
+    let labels = table.routes().iter().map(|route| RouteLabels {
+        route: Arc::clone(&route.name),
+        host: route.host.to_string().into(),
+    });
+    labels.collect()
 }
 
 fn verifier(settings: &TokenSettings, subject: &str, tokens: &Tokens) -> Verifier {

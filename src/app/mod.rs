@@ -22,6 +22,7 @@ use crate::{
     listener::{self, Acceptor, BindError, Workers},
     pipeline::{Control, Live, Pipeline},
     store,
+    telemetry::counters::{Kind, Sample},
 };
 use ready::Ready;
 use shutdown::Signals;
@@ -86,6 +87,7 @@ impl App {
             tasks: tasks.clone(),
         };
         let (workers, cores) = start_cores(&live, &server, handed)?;
+        count_connections(&live, &workers);
         let permits = Arc::new(Semaphore::new(server.connections.max_connections));
         let mut addresses = Vec::with_capacity(sockets.len());
         for socket in sockets {
@@ -144,6 +146,18 @@ impl App {
         self.control.shutdown_timeout(Duration::from_millis(500));
         info!("stopped");
     }
+}
+
+fn count_connections(live: &Live, workers: &Workers) {
+    let open = workers.open_connections();
+    let help = "Open connections of clients";
+    let read = move || {
+        vec![Sample {
+            labels: Vec::new(),
+            value: open(),
+        }]
+    };
+    live.counters.read("connections", help, Kind::Gauge, read);
 }
 
 fn start_cores(

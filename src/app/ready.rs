@@ -1,10 +1,10 @@
-//! Whether the gateway can do all of its work, and if not, why.
+//! Whether the gateway can do all of its work, and if not, why; and what it has counted.
 
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{admin::Readiness, pipeline::Live};
+use crate::{admin::Report, pipeline::Live};
 
 /// Asks the parts when somebody asks it.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ impl Ready {
     }
 }
 
-impl Readiness for Ready {
+impl Report for Ready {
     async fn reasons(&self) -> Vec<String> {
         let mut reasons = Vec::new();
         if self.draining.is_cancelled() {
@@ -31,5 +31,9 @@ impl Readiness for Ready {
             reasons.push(error.to_string());
         }
         reasons
+    }
+
+    fn metrics(&self) -> String {
+        self.live.counters.text()
     }
 }

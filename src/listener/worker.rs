@@ -94,6 +94,19 @@ impl Workers {
         Ok((Self(workers), threads))
     }
 
+    /// How many connections are open, for those who ask while it changes. It does not keep the cores from draining.
+    pub fn open_connections(&self) -> impl Fn() -> u64 + Send + Sync + 'static {
+        let counts: Vec<Arc<AtomicUsize>> = self
+            .0
+            .iter()
+            .map(|worker| Arc::clone(&worker.connections))
+            .collect();
+        move || {
+            let open = counts.iter().map(|count| count.load(Ordering::Relaxed));
+            open.sum::<usize>() as u64
+        }
+    }
+
     /// Gives a connection to the core that has the fewest.
     pub(super) fn hand_over(&self, accepted: Accepted) {
         let load = |worker: &&Worker| worker.connections.load(Ordering::Relaxed);

@@ -20,15 +20,29 @@ use super::{
     stage::{Identified, Routed},
 };
 use crate::{
-    clock::Clock, entropy::DecisionId, listener::Peer, policy::route::Route,
-    telemetry::AccessLogging, upstream::RelayError,
+    clock::Clock,
+    entropy::DecisionId,
+    listener::Peer,
+    policy::route::Route,
+    telemetry::{AccessLogging, counters::CoreCounts},
+    upstream::RelayError,
 };
+
+/// What a request begins with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Begun<'a> {
+    pub(super) decision: DecisionId,
+    pub(super) started: Instant,
+    /// Where it will be counted.
+    pub(super) counts: &'a CoreCounts,
+}
 
 /// What is known of a request so far.
 #[derive(Debug)]
 pub(super) struct Record<'a> {
     decision: DecisionId,
     started: Instant,
+    counts: &'a CoreCounts,
     route: Option<&'a Route>,
     proof: Option<Arc<Proof>>,
     outcome: &'static str,
@@ -67,16 +81,11 @@ pub(super) struct Line {
 }
 
 impl<'a> Record<'a> {
-    pub(super) fn new<B>(
-        decision: DecisionId,
-        started: Instant,
-        peer: &Peer,
-        request: &Request<B>,
-        live: &Live,
-    ) -> Self {
+    pub(super) fn new<B>(begun: Begun<'a>, peer: &Peer, request: &Request<B>, live: &Live) -> Self {
         Self {
-            decision,
-            started,
+            decision: begun.decision,
+            started: begun.started,
+            counts: begun.counts,
             route: None,
             proof: None,
             outcome: "forwarded",
@@ -164,12 +173,19 @@ impl<'a> Record<'a> {
     /// Gives the line to the body, to be written when it has left.
     pub(super) fn attach(mut self, mut response: Response<Body>) -> Response<Body> {
         self.answer = Answer::Given;
+        self.counts
+            .answered(self.number(), response.status().as_u16());
         if self.logging == AccessLogging::Refusals && self.reason.is_none() {
             return response;
         }
         let line = self.finish(response.status().as_u16());
         response.body_mut().write_at_end(Box::new(line));
         response
+    }
+
+    /// The route's number in the table.
+    fn number(&self) -> Option<usize> {
+        self.route.map(|route| route.number)
     }
 
     fn finish(&mut self, status: u16) -> Line {
@@ -194,7 +210,11 @@ impl Drop for Record<'_> {
     /// A request that ends without an answer, because its client has gone or the drain has cut it off, has its line
     /// too: with status 0, since none was sent.
     fn drop(&mut self) {
-        if self.answer == Answer::Owed && self.logging == AccessLogging::All {
+        if self.answer == Answer::Given {
+            return;
+        }
+        self.counts.unanswered(self.number());
+        if self.logging == AccessLogging::All {
             self.outcome = "unanswered";
             drop(self.finish(0));
         }

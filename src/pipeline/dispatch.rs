@@ -66,6 +66,7 @@ impl Pipeline {
         record: &mut Record<'a>,
     ) -> Result<Response<Body>, Rejection> {
         let accounts = self.live.accounts.as_ref().ok_or(Rejection::Misrouted)?;
+        let action = accounts.action(endpoint);
         let (head, body) = prepared.request.into_parts();
         let deadline = self.core.deadlines().unset();
         deadline.set_from_now(BODY_TIMEOUT);
@@ -83,13 +84,18 @@ impl Pipeline {
         let task = self.control.tasks.spawn_on(work, &self.control.runtime);
         // A client that goes away takes its work along: nobody else would use the answer.
         let answer = AbortOnDropHandle::new(task).await;
-        let answer = answer.map_err(|error| {
-            if error.is_panic() {
+        let answer = answer.unwrap_or_else(|error| {
+            Err(if error.is_panic() {
                 AccountError::Panicked
             } else {
                 AccountError::Abandoned
-            }
-        })??;
+            })
+        });
+        let outcome = answer
+            .as_ref()
+            .map_or_else(|error| error.outcome().code, |answer| answer.outcome);
+        self.live.counters.account_answered(action, outcome);
+        let answer = answer?;
         record.set_outcome(answer.outcome);
         Ok(render(answer, prepared.route.cors.as_deref(), record))
     }

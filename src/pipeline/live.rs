@@ -13,7 +13,7 @@ use crate::{
     },
     listener::Peer,
     policy::{cors::CorsPolicy, refusal::RefusalTemplate, table::RouteTable},
-    telemetry::AccessLogging,
+    telemetry::{AccessLogging, counters::Counters},
     token::{cache::ProofCache, verify::Verifier},
     upstream,
 };
@@ -47,6 +47,8 @@ pub struct Live {
     pub accounts: Option<Arc<Accounts>>,
     /// The largest body in bytes that such an endpoint reads.
     pub account_body: usize,
+    /// What is counted.
+    pub counters: Arc<Counters>,
     /// Which requests get a line in the access log.
     pub access_log: AccessLogging,
 }

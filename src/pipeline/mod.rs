@@ -21,12 +21,7 @@ mod route;
 mod stage;
 mod upgrade;
 
-use std::{
-    cell::RefCell,
-    rc::Rc,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
 use ::http::{Request, Response};
 use bytes::Bytes;
@@ -44,9 +39,10 @@ use crate::{
     clock::Clock,
     entropy::Entropy,
     listener::{Core, Handler, Peer, Refusal},
+    telemetry::counters::CoreCounts,
     upstream::Upstream,
 };
-use access_log::Record;
+use access_log::{Begun, Record};
 use rejection::refuse;
 use stage::Prepared;
 
@@ -59,6 +55,7 @@ pub struct Pipeline {
     clock: Clock,
     core: Core,
     control: Control,
+    counts: Arc<CoreCounts>,
 }
 
 /// Where work that waits for the database or for password checks is done.
@@ -81,6 +78,7 @@ impl Pipeline {
         tokio::task::spawn_local(close_stale(upstreams.clone()));
         Self {
             upstreams,
+            counts: live.counters.core(),
             live,
             entropy: RefCell::new(Entropy::from_os()),
             clock: Clock,
@@ -137,9 +135,12 @@ impl Handler for Pipeline {
         peer: Rc<Peer>,
         request: Box<Request<Incoming>>,
     ) -> Response<Body> {
-        let started: Instant = self.clock.instant();
-        let decision = self.entropy.borrow_mut().decision_id();
-        let mut record = Record::new(decision, started, &peer, &request, &self.live);
+        let begun = Begun {
+            decision: self.entropy.borrow_mut().decision_id(),
+            started: self.clock.instant(),
+            counts: &self.counts,
+        };
+        let mut record = Record::new(begun, &peer, &request, &self.live);
         let answered = match self.walk(&peer, request, &mut record) {
             Ok(Walked::Prepared(prepared)) => self.dispatch(prepared, &peer, &mut record).await,
             Ok(Walked::Answered(answer)) => Ok(*answer),

@@ -19,7 +19,10 @@ use crate::{
         target::TargetError,
     },
     listener::{Refusal, framing::Violation},
-    policy::refusal::{FixedAnswer, RefusalTemplate},
+    policy::{
+        refusal::{FixedAnswer, RefusalTemplate},
+        route::{Action, Route},
+    },
     token::verify::InvalidToken,
     upstream::Failure,
 };
@@ -341,6 +344,7 @@ pub(super) fn refuse(
     let row = rejection.row();
     record.refused(row.code, rejection);
     let route = record.route();
+    count(rejection, row.code, route, live);
     let templates = route.map_or(&live.refusals, |route| &route.refusals);
     let decision = record.decision();
     let fixed = row.template.and_then(|slot| slot.of(templates));
@@ -356,6 +360,18 @@ pub(super) fn refuse(
         cors.decorate(record.origin(), headers);
     }
     response
+}
+
+fn count(rejection: &Rejection, code: &'static str, route: Option<&Route>, live: &Live) {
+    live.counters.refused(code);
+    // A body that the client broke off is no failure of the upstream's.
+    if let Rejection::Upstream(failure) = rejection
+        && !matches!(failure, Failure::ClientBody(_))
+        && let Some(Action::Forward(upstream)) = route.map(|route| route.action)
+        && let Some(upstream) = live.upstreams.get(upstream.0)
+    {
+        live.counters.upstream_failed(&upstream.name, code);
+    }
 }
 
 impl Slot {

@@ -26,7 +26,7 @@ fn gateway() -> Gateway {
 }
 
 /// A login to `/login/access-token`.
-fn login(email: &str, password: &str) -> Request {
+pub(crate) fn login(email: &str, password: &str) -> Request {
     let query = urlencoded(&[("email", email), ("password", password)]);
     Request::post(&format!("/login/access-token?{query}"))
 }

@@ -3,3 +3,4 @@
 mod drain;
 mod health;
 mod logs;
+mod metrics;
