@@ -16,6 +16,7 @@ pub mod member;
 pub mod password;
 pub mod pipeline;
 pub mod policy;
+pub mod ratelimit;
 pub mod secret;
 pub mod store;
 pub mod telemetry;
