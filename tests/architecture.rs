@@ -12,7 +12,7 @@ const MAY_IMPORT: [(&str, &str); 25] = [
     ("entropy", ""),
     ("secret", ""),
     ("template", ""),
-    ("certificate", ""),
+    ("certificate", "clock"),
     ("deadline", "clock"),
     ("http", "entropy"),
     ("telemetry", "clock http"),
@@ -48,7 +48,7 @@ const MAY_IMPORT: [(&str, &str); 25] = [
     ("demo", "entropy config"),
     (
         "cli",
-        "clock entropy secret http telemetry member token policy store pipeline config \
+        "clock entropy secret http telemetry member token policy store listener pipeline config \
          app demo",
     ),
     ("lib", ""),

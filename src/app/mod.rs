@@ -4,12 +4,14 @@
 //! The user database is the exception: it may be away, and then `/ready` says so and logins answer 503.
 
 mod assemble;
+mod listeners;
 mod ready;
+mod renewal;
 mod shutdown;
 
 use std::{io, mem, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
 
-use tokio::{runtime::Runtime, sync::Semaphore};
+use tokio::runtime::Runtime;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
@@ -19,12 +21,13 @@ use crate::{
     accounts::AccountError,
     admin,
     config::compiled::{Compiled, Server},
-    listener::{self, Acceptor, BindError, Workers},
+    listener::{self, BindError, BoundAddress, TlsError, Workers},
     pipeline::{Control, Live, Pipeline},
     store,
     telemetry::counters::{Kind, Sample},
 };
 use ready::Ready;
+use renewal::Renewal;
 use shutdown::Signals;
 
 /// The gateway could not start.
@@ -36,6 +39,9 @@ pub enum StartError {
     /// A thread or a runtime could not be made.
     #[error("cannot start a thread or an event loop")]
     Threads(#[from] io::Error),
+    /// A certificate or a key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The user store refused its settings.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -55,7 +61,7 @@ pub struct App {
     drain: Duration,
     signals: Signals,
     /// Where clients connect, with the ports that were taken.
-    pub addresses: Vec<SocketAddr>,
+    pub addresses: Vec<BoundAddress>,
     /// Where operators connect.
     pub admin: SocketAddr,
 }
@@ -72,11 +78,8 @@ pub fn control_runtime() -> io::Result<Runtime> {
 impl App {
     /// Binds and starts everything.
     pub fn start(compiled: Compiled, control: Runtime) -> Result<Self, StartError> {
-        let sockets = compiled.server.listeners.iter();
-        let sockets: Vec<_> = sockets
-            .map(|&address| listener::bind(address))
-            .collect::<Result<_, _>>()?;
-        let admin_socket = listener::bind(compiled.server.admin)?;
+        let opened = listeners::open(&compiled.server)?;
+        let admin_socket = listener::bind_ip(compiled.server.admin)?;
         let tasks = TaskTracker::new();
         let (draining, stop) = (CancellationToken::new(), CancellationToken::new());
         let entered = control.enter();
@@ -88,12 +91,12 @@ impl App {
         };
         let (workers, cores) = start_cores(&live, &server, handed)?;
         count_connections(&live, &workers);
-        let permits = Arc::new(Semaphore::new(server.connections.max_connections));
-        let mut addresses = Vec::with_capacity(sockets.len());
-        for socket in sockets {
-            addresses.push(socket.local_addr()?);
-            let acceptor = Acceptor::new(socket, Arc::clone(&permits))?;
-            tasks.spawn(acceptor.run(Arc::clone(&workers), draining.clone()));
+        let addresses = opened.addresses();
+        let renewal = Renewal::new(opened.tls())?;
+        tasks.spawn(renewal.run(draining.clone()));
+        let most = server.connections.max_connections;
+        for accepting in opened.accept(most, &workers, &draining)? {
+            tasks.spawn(accepting);
         }
         let (admin_listener, admin) = admin::listen(admin_socket)?;
         let ready = Arc::new(Ready::new(live, draining.clone()));

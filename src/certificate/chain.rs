@@ -1,6 +1,6 @@
 //! A certificate and those that lead to its authority.
 
-use std::ops::Range;
+use std::ops::RangeInclusive;
 
 use rustls::pki_types::{CertificateDer, pem, pem::PemObject};
 use x509_cert::{
@@ -11,6 +11,7 @@ use x509_cert::{
 };
 
 use super::CertificateError;
+use crate::clock::UnixSeconds;
 
 /// A certificate as it is presented: the first is whose key is used, the others lead to an authority.
 #[derive(Debug)]
@@ -22,9 +23,16 @@ pub struct Chain {
     pub validity: Validity,
 }
 
-/// Seconds since 1970 between which a certificate holds.
+/// When a certificate holds, its first and its last second included.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Validity(pub Range<u64>);
+pub struct Validity(RangeInclusive<UnixSeconds>);
+
+impl Validity {
+    /// Whether it holds at this time.
+    pub fn contains(&self, now: UnixSeconds) -> bool {
+        self.0.contains(&now)
+    }
+}
 
 impl Chain {
     /// Reads the certificates of a PEM text.
@@ -35,11 +43,11 @@ impl Chain {
             .ok_or(CertificateError::NoCertificate)?;
         let parsed = parse(first)?;
         let tbs = parsed.tbs_certificate();
-        let seconds = |time: Time| time.to_unix_duration().as_secs();
+        let seconds = |time: Time| UnixSeconds(time.to_unix_duration().as_secs());
         let validity = tbs.validity();
         Ok(Self {
             names: host_names(&parsed)?,
-            validity: Validity(seconds(validity.not_before)..seconds(validity.not_after)),
+            validity: Validity(seconds(validity.not_before)..=seconds(validity.not_after)),
             certificates,
         })
     }

@@ -71,6 +71,7 @@ mod tests {
     use rcgen::generate_simple_self_signed;
 
     use super::*;
+    use crate::clock::UnixSeconds;
 
     fn pair(names: &[&str]) -> (String, String) {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
@@ -92,7 +93,7 @@ mod tests {
             pair.names,
             ["example.com".into(), "*.example.com".into()] as [Box<str>; 2]
         );
-        assert!(pair.validity.0.contains(&1_700_000_000));
+        assert!(pair.validity.contains(UnixSeconds(1_700_000_000)));
         assert!(!format!("{pair:?}").contains("PRIVATE"));
     }
 

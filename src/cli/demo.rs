@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result};
 
 use super::{Outcome, complain, report, run::serve};
-use crate::demo::Demo;
+use crate::{demo::Demo, listener::BoundAddress};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -26,8 +26,8 @@ pub(super) fn demo(arguments: &Arguments) -> Result<Outcome> {
         }
     };
     serve(compiled, |app| {
-        if let Some(address) = app.addresses.first() {
-            report(&demo.instructions(*address, app.admin));
+        if let Some(address) = app.addresses.iter().find_map(BoundAddress::ip) {
+            report(&demo.instructions(address, app.admin));
         }
     })
 }

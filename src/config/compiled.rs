@@ -7,7 +7,7 @@ use ::http::HeaderName;
 use crate::{
     accounts::{Endpoint, hashing},
     http::client_address::{ForwardedStyle, TrustedProxies},
-    listener,
+    listener::{self, Address, AddressLimitSettings, Protocols, TlsSettings},
     policy::{cors::CorsPolicy, refusal::RefusalTemplate, table::RouteTable},
     store, telemetry,
     template::Template,
@@ -46,11 +46,13 @@ pub struct Server {
     /// How many cores serve.
     pub cores: usize,
     /// Where clients connect.
-    pub listeners: Vec<SocketAddr>,
+    pub listeners: Vec<Listener>,
     /// Where operators connect.
     pub admin: SocketAddr,
     /// Limits of connections.
     pub connections: listener::Settings,
+    /// How many connections one address may have.
+    pub address_limit: AddressLimitSettings,
     /// The largest body of an account request, in bytes.
     pub account_body: usize,
     /// Who may speak for clients.
@@ -61,6 +63,19 @@ pub struct Server {
     pub drain: Duration,
     /// Logs.
     pub logs: telemetry::Settings,
+}
+
+/// Where clients connect, and what is wanted of them there.
+#[derive(Debug)]
+pub struct Listener {
+    /// The socket.
+    pub address: Address,
+    /// What is spoken.
+    pub protocols: Protocols,
+    /// How TLS is spoken, if it is.
+    pub tls: Option<TlsSettings>,
+    /// The proxies that have to send a PROXY header; `None` where clients connect themselves.
+    pub proxies: Option<TrustedProxies>,
 }
 
 /// Access and refresh tokens.

@@ -1,14 +1,18 @@
 //! Accepting connections and handing each to a core.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
-use socket2::{Domain, Protocol, Socket, Type};
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::{TcpListener, UnixListener},
+    sync::Semaphore,
+};
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::{
+    bind::{Bound, BoundSocket},
     establish::Entrance,
+    socket_file::SocketFile,
     worker::{Accepted, AcceptedSocket, Workers},
 };
 
@@ -16,52 +20,45 @@ use super::{
 /// turn into a busy loop.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The length of the system's queue of connections that wait to be accepted.
-const BACKLOG: i32 = 4096;
-
-/// An address could not be listened on.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {source}")]
-pub struct BindError {
-    /// Which one.
-    pub address: SocketAddr,
-    /// What the system said.
-    #[source]
-    pub source: io::Error,
-}
-
-/// Binds an address; port 0 takes a free one.
-pub fn bind(address: SocketAddr) -> Result<std::net::TcpListener, BindError> {
-    let open = || {
-        let socket = Socket::new(
-            Domain::for_address(address),
-            Type::STREAM,
-            Some(Protocol::TCP),
-        )?;
-        socket.set_reuse_address(true)?;
-        socket.set_nonblocking(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        Ok(socket.into())
-    };
-    open().map_err(|source| BindError { address, source })
-}
-
 /// Accepts on one socket.
 #[derive(Debug)]
 pub struct Acceptor {
-    listener: TcpListener,
+    listener: Listener,
     permits: Arc<Semaphore>,
     entrance: Arc<Entrance>,
 }
 
+#[derive(Debug)]
+enum Listener {
+    Tcp(TcpListener),
+    Unix {
+        listener: UnixListener,
+        /// Removed when nobody accepts any more.
+        _file: Option<SocketFile>,
+    },
+}
+
+/// Whether connections can be accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    Working,
+    Failing,
+}
+
 impl Acceptor {
     /// `permits` bounds the open connections of all acceptors together.
-    pub fn new(listener: std::net::TcpListener, permits: Arc<Semaphore>) -> io::Result<Self> {
+    pub fn new(bound: Bound, permits: Arc<Semaphore>, entrance: Entrance) -> io::Result<Self> {
+        let listener = match bound.socket {
+            BoundSocket::Tcp(listener) => Listener::Tcp(TcpListener::from_std(listener)?),
+            BoundSocket::Unix(listener, file) => Listener::Unix {
+                listener: UnixListener::from_std(listener)?,
+                _file: file,
+            },
+        };
         Ok(Self {
-            listener: TcpListener::from_std(listener)?,
+            listener,
             permits,
-            entrance: Arc::new(Entrance {}),
+            entrance: Arc::new(entrance),
         })
     }
 
@@ -74,23 +71,46 @@ impl Acceptor {
     }
 
     async fn accept(&self, workers: &Workers) {
+        let mut condition = Condition::Working;
         // The permit comes first: at the limit, further connections wait in the system's queue.
         while let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await {
             match self.listener.accept().await {
-                Ok((stream, _)) => {
-                    // Leaves this thread's event loop: the core registers the socket with its own.
-                    if let Ok(stream) = stream.into_std() {
-                        workers.hand_over(Accepted {
-                            socket: AcceptedSocket::Tcp(stream),
-                            entrance: Arc::clone(&self.entrance),
-                            permit,
-                        });
+                Ok(socket) => {
+                    if condition == Condition::Failing {
+                        info!("connections are accepted again");
                     }
+                    condition = Condition::Working;
+                    workers.hand_over(Accepted {
+                        socket,
+                        entrance: Arc::clone(&self.entrance),
+                        permit,
+                    });
                 }
+                // It has gone before its turn came.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
-                    warn!(%error, "cannot accept a connection");
+                    if condition == Condition::Working {
+                        warn!(%error, "cannot accept connections");
+                    }
+                    condition = Condition::Failing;
                     tokio::time::sleep(PAUSE).await;
                 }
+            }
+        }
+    }
+}
+
+impl Listener {
+    /// A socket that has left this thread's event loop: the core registers it with its own.
+    async fn accept(&self) -> io::Result<AcceptedSocket> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, _) = listener.accept().await?;
+                stream.into_std().map(AcceptedSocket::Tcp)
+            }
+            Self::Unix { listener, .. } => {
+                let (stream, _) = listener.accept().await?;
+                stream.into_std().map(AcceptedSocket::Unix)
             }
         }
     }

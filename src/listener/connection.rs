@@ -24,18 +24,21 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 
 use super::{
-    Handler, Peer, Refusal,
+    Handler, Peer, Protocols, Refusal,
     exchange::{Exchange, Tracked},
     farewell,
-    framing::Stop,
+    framing::{Stop, Violation},
     http2,
-    settings::Settings,
+    settings::{Protocols, Settings},
     stream::{Phase, RequestBody, Standing, Watched},
     transport::{Prefixed, Transport},
     tunnel,
     worker::Core,
 };
-use crate::deadline::Deadline;
+use crate::{
+    deadline::Deadline,
+    telemetry::counters::{ConnectionRefusal, connection_refused},
+};
 
 /// How long after its last request a connection gives its buffers back. One that is busier never pays for it.
 const REST_AFTER: Duration = Duration::from_secs(1);
@@ -67,8 +70,13 @@ pub(super) async fn serve<H: Handler>(
                 let begun = parts.read_buf.to_vec();
                 return Box::pin(end(watched, begun, &peer, &core)).await;
             }
-            Pause::TimedOut => return,
+            Pause::TimedOut(reason) => return connection_refused(reason),
             Pause::Refused(refusal) => {
+                connection_refused(match refusal {
+                    Refusal::Malformed(_) => ConnectionRefusal::BadRequest,
+                    Refusal::SlowHead => ConnectionRefusal::SlowHead,
+                    Refusal::Resets => ConnectionRefusal::StreamResets,
+                });
                 let response = handler.refuse(&peer, refusal);
                 return Box::pin(farewell::refuse(watched, response, &core)).await;
             }
@@ -107,7 +115,7 @@ enum Pause {
     /// It is over.
     Ended,
     /// Its client does not read, or does not send the rest of a body.
-    TimedOut,
+    TimedOut(ConnectionRefusal),
     /// It has been quiet for a moment, or no longer is.
     Quiet,
     /// What was sent is not passed on.
@@ -138,7 +146,15 @@ where
         }
         match peer.notices.stop() {
             None => {}
-            Some(Stop::Preface) => return Poll::Ready(Pause::Preface),
+            Some(Stop::Preface) if peer.protocols == Protocols::Http1 => {
+                return Poll::Ready(Pause::Refused(Refusal::Malformed(Violation::Version)));
+            }
+            Some(Stop::Preface) if peer.protocols == Protocols::Both => {
+                return Poll::Ready(Pause::Preface);
+            }
+            Some(Stop::Preface) => {
+                return Poll::Ready(Pause::Refused(Refusal::Malformed(Violation::Version)));
+            }
             Some(Stop::Refused(violation)) => {
                 return Poll::Ready(Pause::Refused(Refusal::Malformed(violation)));
             }
@@ -167,7 +183,8 @@ where
             Phase::Waiting if peer.notices.is_quiet() => Pause::Quiet,
             // The rest of a body that nobody wants is no head.
             Phase::Head if peer.notices.is_in_head() => Pause::Refused(Refusal::SlowHead),
-            Phase::Waiting | Phase::Head | Phase::Exchange => Pause::TimedOut,
+            Phase::Waiting | Phase::Head => Pause::TimedOut(ConnectionRefusal::SlowBody),
+            Phase::Exchange => Pause::TimedOut(ConnectionRefusal::SlowReader),
         })
     })
     .await

@@ -23,6 +23,7 @@ use super::{
     settings::Settings,
     worker::Core,
 };
+use crate::telemetry::counters::{ConnectionRefusal, connection_refused};
 
 /// How many bytes of a body a client may send ahead on one stream, and on all of them together.
 const STREAM_WINDOW: u32 = 128 * 1024;
@@ -66,6 +67,7 @@ where
             return Poll::Ready(());
         }
         if streams.has_too_many_resets() {
+            connection_refused(ConnectionRefusal::StreamResets);
             drop(handler.refuse(&peer, Refusal::Resets));
             return Poll::Ready(());
         }

@@ -4,16 +4,23 @@
 //! is the [`Handler`]'s business.
 
 mod accept;
+mod address_limit;
+mod bind;
 mod connection;
 mod establish;
 mod exchange;
 mod farewell;
 pub mod framing;
+mod handed_over;
 mod http2;
+pub mod proxy_protocol;
 mod settings;
+mod socket_file;
 mod stream;
+mod tls;
 mod transport;
 mod tunnel;
+mod unwelcome;
 mod worker;
 
 use std::{error::Error, future::Future, rc::Rc};
@@ -22,12 +29,20 @@ use ::http::{HeaderValue, Request, Response, uri::Scheme};
 use bytes::Bytes;
 use hyper::body::Incoming;
 
-pub use accept::{Acceptor, BindError, bind};
-pub use settings::{Http2, Settings};
+pub use accept::Acceptor;
+pub use address_limit::{AddressLimit, AddressLimitSettings, Loopback};
+pub use bind::{Address, BindError, Bound, BoundAddress, Families, Mode, bind, bind_ip};
+pub use establish::Entrance;
+pub use handed_over::HandedOver;
+pub use settings::{Http2, Protocols, Settings};
+pub use tls::{
+    ClientCertificates, MinimumVersion, PairFiles, Part, Presence, Problem, Tls, TlsError,
+    TlsSettings, inspect,
+};
 pub use tunnel::{Far, Protocol, Switch, Switching};
 pub use worker::{Core, Workers};
 
-use crate::http::client_address::PeerAddress;
+use crate::{certificate::Identity, http::client_address::PeerAddress};
 
 /// Who is at the other end of a connection.
 #[derive(Debug)]
@@ -38,6 +53,8 @@ pub struct Peer {
     pub address_value: HeaderValue,
     /// Whether the client speaks TLS to the gateway.
     pub scheme: Scheme,
+    /// What may be spoken on the connection.
+    pub protocols: Protocols,
     /// What the TLS handshake said.
     pub tls: Option<Box<TlsPeer>>,
     /// What the connection becomes after a 101.
@@ -53,6 +70,8 @@ pub struct TlsPeer {
     pub version: &'static str,
     /// The host name that the client asked for, in lower case.
     pub server_name: Option<Box<str>>,
+    /// Who the client is by its verified certificate.
+    pub client: Option<Identity>,
 }
 
 /// Why what a client sent never became a request.

@@ -27,3 +27,14 @@ pub struct Http2 {
     /// Requests that are taken back before they were answered, beyond those that were answered.
     pub resets: u32,
 }
+
+/// The versions of HTTP that a listener speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocols {
+    /// HTTP/1.1 and 1.0.
+    Http1,
+    /// HTTP/2, in clear text with prior knowledge.
+    Http2,
+    /// Whichever the client chooses.
+    Both,
+}

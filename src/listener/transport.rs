@@ -6,8 +6,9 @@ use std::{
     task::{Context, Poll},
 };
 
+use rustix::net::{RecvFlags, recv};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
     net::{TcpStream, UnixStream},
 };
 use tokio_rustls::server::TlsStream;
@@ -24,7 +25,6 @@ pub(super) enum Socket {
 pub(super) enum Transport {
     Clear(Socket),
     /// Boxed, since a session is large and most connections have none.
-    #[expect(dead_code, reason = "no listener has a certificate yet")]
     Tls(Box<TlsStream<Socket>>),
 }
 
@@ -43,6 +43,41 @@ impl Socket {
         match self {
             Self::Tcp(stream) => stream.poll_read_ready(context).map(drop),
             Self::Unix(stream) => stream.poll_read_ready(context).map(drop),
+        }
+    }
+}
+
+impl Socket {
+    /// What can be read next, without taking it; waits for something.
+    pub(super) async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.receive(buffer, RecvFlags::PEEK).await
+    }
+
+    /// Takes this many bytes away. They have been peeked at, so that it does not wait.
+    pub(super) async fn discard(&self, mut count: usize) -> io::Result<()> {
+        let mut buffer = [0; 256];
+        while count > 0 {
+            let most = count.min(buffer.len());
+            let piece = buffer.get_mut(..most).unwrap_or_default();
+            match self.receive(piece, RecvFlags::empty()).await? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                taken => count -= taken,
+            }
+        }
+        Ok(())
+    }
+
+    async fn receive(&self, buffer: &mut [u8], flags: RecvFlags) -> io::Result<usize> {
+        const READABLE: Interest = Interest::READABLE;
+        match self {
+            Self::Tcp(stream) => {
+                let receive = || Ok(recv(stream, &mut *buffer, flags)?.0);
+                stream.async_io(READABLE, receive).await
+            }
+            Self::Unix(stream) => {
+                let receive = || Ok(recv(stream, &mut *buffer, flags)?.0);
+                stream.async_io(READABLE, receive).await
+            }
         }
     }
 }

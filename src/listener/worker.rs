@@ -20,8 +20,9 @@ use tracing::{info, warn};
 
 use super::{
     Handler, connection,
-    establish::{Entrance, Established, Protocol, establish},
-    settings::Settings,
+    establish::{Entrance, Established, establish},
+    http2,
+    settings::{Protocols, Settings},
 };
 use crate::{clock::Clock, deadline::Deadlines};
 
@@ -38,7 +39,6 @@ pub(super) struct Accepted {
 #[derive(Debug)]
 pub(super) enum AcceptedSocket {
     Tcp(std::net::TcpStream),
-    #[expect(dead_code, reason = "no listener is a Unix socket yet")]
     Unix(std::os::unix::net::UnixStream),
 }
 
@@ -205,11 +205,15 @@ async fn serve<H: Handler>(established: Established, core: Core, handler: Rc<H>)
     let Established {
         transport,
         peer,
-        protocol,
+        seat,
     } = established;
-    match protocol {
-        Protocol::Http1 => connection::serve(transport, peer, core, handler).await,
+    match peer.protocols {
+        Protocols::Http1 | Protocols::Both => {
+            connection::serve(transport, peer, core, handler).await;
+        }
+        Protocols::Http2 => Box::pin(http2::serve(transport, peer, core, handler)).await,
     }
+    drop(seat);
 }
 
 /// Counts a connection while it lives.

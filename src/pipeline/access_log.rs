@@ -101,10 +101,11 @@ impl<'a> Record<'a> {
     }
 
     /// The record of something that never became a request.
-    pub(super) fn unread(decision: DecisionId, started: Instant, peer: &Peer, live: &Live) -> Self {
+    pub(super) fn unread(begun: Begun<'a>, peer: &Peer, live: &Live) -> Self {
         Self {
-            decision,
-            started,
+            decision: begun.decision,
+            started: begun.started,
+            counts: begun.counts,
             route: None,
             proof: None,
             outcome: "unread",
@@ -123,6 +124,7 @@ impl<'a> Record<'a> {
     /// Writes the line of an answer that the connection writes itself.
     pub(super) fn close(mut self, status: u16, bytes: usize) {
         self.answer = Answer::Given;
+        self.counts.answered(None, status);
         self.finish(status).count(bytes);
     }
 

@@ -87,6 +87,14 @@ impl Pipeline {
         }
     }
 
+    fn begin(&self) -> Begun<'_> {
+        Begun {
+            decision: self.entropy.borrow_mut().decision_id(),
+            started: self.clock.instant(),
+            counts: &self.counts,
+        }
+    }
+
     /// Every decision about a request. Nothing here waits.
     fn walk<'a>(
         &'a self,
@@ -135,12 +143,7 @@ impl Handler for Pipeline {
         peer: Rc<Peer>,
         request: Box<Request<Incoming>>,
     ) -> Response<Body> {
-        let begun = Begun {
-            decision: self.entropy.borrow_mut().decision_id(),
-            started: self.clock.instant(),
-            counts: &self.counts,
-        };
-        let mut record = Record::new(begun, &peer, &request, &self.live);
+        let mut record = Record::new(self.begin(), &peer, &request, &self.live);
         let answered = match self.walk(&peer, request, &mut record) {
             Ok(Walked::Prepared(prepared)) => self.dispatch(prepared, &peer, &mut record).await,
             Ok(Walked::Answered(answer)) => Ok(*answer),
@@ -154,9 +157,7 @@ impl Handler for Pipeline {
     }
 
     fn refuse(&self, peer: &Peer, refusal: Refusal) -> Response<Bytes> {
-        let decision = self.entropy.borrow_mut().decision_id();
-        let started = self.clock.instant();
-        let record = Record::unread(decision, started, peer, &self.live);
+        let record = Record::unread(self.begin(), peer, &self.live);
         rejection::refuse_unread(&refusal.into(), &self.live, record)
     }
 }

@@ -322,6 +322,7 @@ pub(super) fn refuse_unread(
 ) -> Response<Bytes> {
     let row = rejection.row();
     record.refused(row.code, rejection);
+    count(rejection, row.code, None, live);
     let decision = record.decision();
     let problem = Problem::new(row.status, row.code, row.title, decision.as_str());
     let mut response = Response::new(problem.to_bytes());

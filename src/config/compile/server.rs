@@ -1,51 +1,27 @@
 //! Sockets, cores, limits and logs.
 
-use std::{net::SocketAddr, thread::available_parallelism};
+use std::thread::available_parallelism;
 
-use ipnet::IpNet;
-
-use super::Findings;
+use super::{Findings, listeners, networks};
 use crate::{
     config::{
         compiled::Server,
         document::{
             Document,
-            server::{AccessLog, Forwarded, LogFormat, LogLevel},
+            server::{AccessLog, Forwarded, Limits, LogFormat, LogLevel},
         },
     },
     http::client_address::{ForwardedStyle, TrustedProxies},
-    listener,
+    listener::{self, AddressLimitSettings, Loopback},
     telemetry::{self, AccessLogging},
 };
-
-const ADDRESS: &str = "write an address and a port, such as 127.0.0.1:8080 or [::]:8080";
 
 /// The smallest head that is worth a limit: less would refuse ordinary requests.
 const SMALLEST_HEAD: u64 = 1024;
 
 pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Server> {
-    if document.listeners.is_empty() {
-        findings.absence(
-            "listeners",
-            "there is no listener",
-            "add `- address: 0.0.0.0:8080`",
-        );
-    }
-    let listeners = document
-        .listeners
-        .iter()
-        .enumerate()
-        .map(|(index, listener)| {
-            address(
-                &listener.address,
-                &format!("listeners[{index}].address"),
-                findings,
-            )
-        });
-    // Every address is looked at before the first bad one counts.
-    let listeners: Vec<Option<SocketAddr>> = listeners.collect();
-    let listeners: Option<Vec<SocketAddr>> = listeners.into_iter().collect();
-    let admin = address(&document.admin.address, "admin.address", findings);
+    let listeners = listeners::compile(&document.listeners, findings);
+    let admin = listeners::ip(&document.admin.address, "admin.address", findings);
     if admin.is_some_and(|admin| !admin.ip().is_loopback()) {
         findings.warning(
             "admin.address",
@@ -53,7 +29,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             "use a loopback address, or keep others away by a firewall",
         );
     }
-    let trusted_proxies = trusted(document, findings);
+    let trusted_proxies = networks::compile(&document.trusted_proxies, "trusted_proxies", findings);
     limits(document, findings);
     let limits = &document.limits;
     Some(Server {
@@ -74,6 +50,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             },
             max_connections: usize::try_from(limits.connections).unwrap_or(usize::MAX),
         },
+        address_limit: address_limit(limits, trusted_proxies.clone()),
         account_body: limits.account_body.into(),
         trusted_proxies,
         forwarded: match document.forwarded {
@@ -83,13 +60,6 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         drain: document.shutdown.deadline.into(),
         logs: logs(document),
     })
-}
-
-fn address(text: &str, path: &str, findings: &mut Findings<'_>) -> Option<SocketAddr> {
-    let parsed = text
-        .parse()
-        .map_err(|_| "this is not an address with a port");
-    findings.take(parsed, path, ADDRESS)
 }
 
 fn cores(document: &Document, findings: &mut Findings<'_>) -> usize {
@@ -104,37 +74,6 @@ fn cores(document: &Document, findings: &mut Findings<'_>) -> usize {
         }
         Some(cores) => cores.into(),
         None => available_parallelism().map_or(1, usize::from),
-    }
-}
-
-fn trusted(document: &Document, findings: &mut Findings<'_>) -> TrustedProxies {
-    let mut networks = Vec::new();
-    let unix_sockets = document.trusted_proxies.iter().any(|text| text == "unix");
-    let written = document.trusted_proxies.iter().enumerate();
-    for (index, text) in written.filter(|(_, text)| *text != "unix") {
-        let path = format!("trusted_proxies[{index}]");
-        let network = text
-            .parse::<IpNet>()
-            .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
-        let network = network.map_err(|_| "this is neither an address nor a network");
-        let fix = "write an address such as 10.0.0.5, a network such as 10.0.0.0/8, or `unix`";
-        let Some(network) = findings.take(network, &path, fix) else {
-            continue;
-        };
-        if network.prefix_len() == 0 {
-            findings.mistake(
-                &path,
-                "this trusts everybody, so that every client chooses its own address",
-                "list only the proxies that stand in front of the gateway",
-            );
-        }
-        networks.push(network);
-    }
-    let proxies = TrustedProxies::new(networks);
-    if unix_sockets {
-        proxies.and_unix_sockets()
-    } else {
-        proxies
     }
 }
 
@@ -158,7 +97,9 @@ fn limits(document: &Document, findings: &mut Findings<'_>) {
         ("limits.connections", u64::from(limits.connections)),
         ("limits.http2.streams", u64::from(limits.http2.streams)),
     ];
-    for (path, count) in counts {
+    let per_address = limits.connections_per_address;
+    let per_address = per_address.map(|most| ("limits.connections_per_address", most.into()));
+    for (path, count) in counts.into_iter().chain(per_address) {
         if count == 0 {
             findings.mistake(path, "nothing would be served", "write 1 or more");
         }
@@ -175,6 +116,20 @@ fn limits(document: &Document, findings: &mut Findings<'_>) {
                 "write a longer time, such as 10s",
             );
         }
+    }
+}
+
+/// Whoever names a number means everybody.
+fn address_limit(limits: &Limits, proxies: TrustedProxies) -> AddressLimitSettings {
+    const USUAL: u32 = 1024;
+    let most = limits.connections_per_address.unwrap_or(USUAL);
+    AddressLimitSettings {
+        most: usize::try_from(most).unwrap_or(usize::MAX),
+        loopback: match limits.connections_per_address {
+            Some(_) => Loopback::Counted,
+            None => Loopback::Exempt,
+        },
+        proxies,
     }
 }
 

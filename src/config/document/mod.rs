@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod dialect;
+pub mod listeners;
 pub mod routes;
 pub mod server;
 pub mod tokens;
@@ -16,8 +17,9 @@ use serde::Deserialize;
 
 use self::{
     accounts::{Account, Passwords},
+    listeners::Listener,
     routes::{Cors, Refusals, Route},
-    server::{Admin, Forwarded, Limits, Listener, Logs, Shutdown},
+    server::{Admin, Forwarded, Limits, Logs, Shutdown},
     tokens::{Identity, Tokens},
     upstreams::Upstream,
     users::Users,

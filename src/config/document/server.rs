@@ -1,16 +1,8 @@
-//! Sockets, limits, logs and the way down.
+//! The operators' listener, limits, logs and the way down.
 
 use serde::Deserialize;
 
 use crate::config::{duration::Span, size::Size};
-
-/// One address that clients connect to.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Listener {
-    /// An address and a port, such as `0.0.0.0:8080` or `[::]:8080`.
-    pub address: String,
-}
 
 /// The operators' listener.
 #[derive(Debug, Deserialize)]
@@ -44,6 +36,10 @@ pub struct Limits {
     pub idle_timeout: Span,
     /// How many connections are open at most; further ones wait. Default: 10000.
     pub connections: u32,
+    /// How many connections one client address may have open; further ones are closed. An IPv6 network of 64 bits
+    /// counts as one address, a PROXY header's address as the client's; trusted proxies and Unix sockets are not
+    /// limited. Default: 1024, and no limit for connections from this machine.
+    pub connections_per_address: Option<u32>,
     /// The largest body of a request to a route that the gateway answers itself. Default: 64KiB.
     pub account_body: Size,
     /// Limits of a connection of HTTP/2.
@@ -78,6 +74,7 @@ impl Default for Limits {
             header_timeout: Span::from_secs(10),
             idle_timeout: Span::from_secs(75),
             connections: 10_000,
+            connections_per_address: None,
             account_body: Size::from_bytes(64 * 1024),
             http2: Http2Limits::default(),
         }

@@ -8,7 +8,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use super::{super::transport::Socket, Tls};
 use crate::{
     certificate::{CertificateError, Identity},
-    listener::TlsPeer,
+    listener::{Protocols, TlsPeer},
 };
 
 /// No session came about.
@@ -22,19 +22,12 @@ pub(in crate::listener) enum HandshakeError {
     Identity(#[from] CertificateError),
 }
 
-/// What was agreed by ALPN.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::listener) enum Agreed {
-    /// By name, or by saying nothing.
-    Http1,
-    Http2,
-}
-
 /// A session.
 pub(in crate::listener) struct Session {
     pub(in crate::listener) stream: Box<TlsStream<Socket>>,
     pub(in crate::listener) peer: TlsPeer,
-    pub(in crate::listener) agreed: Agreed,
+    /// One of the two.
+    pub(in crate::listener) agreed: Protocols,
 }
 
 /// Waits for the whole handshake. Whoever calls it keeps the time.
@@ -48,8 +41,9 @@ pub(in crate::listener) async fn handshake(
     Ok(Session {
         peer: peer(session)?,
         agreed: match session.alpn_protocol() {
-            Some(b"h2") => Agreed::Http2,
-            Some(_) | None => Agreed::Http1,
+            Some(b"h2") => Protocols::Http2,
+            // Saying nothing means the older version (RFC 9113 section 3.2).
+            Some(_) | None => Protocols::Http1,
         },
         stream,
     })

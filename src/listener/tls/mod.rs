@@ -12,7 +12,7 @@ use std::{path::PathBuf, sync::Arc};
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 
-pub(super) use handshake::{Agreed, HandshakeError, handshake};
+pub(super) use handshake::{HandshakeError, handshake};
 pub use load::{Part, Problem, TlsError, inspect};
 
 use super::settings::Protocols;

@@ -1,0 +1,70 @@
+//! Sockets to accept on, and what is wanted of clients there.
+
+use std::{io, sync::Arc};
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::StartError;
+use crate::{
+    config::{
+        compiled::Server,
+        source::{Environment, ProcessEnvironment},
+    },
+    listener::{
+        Acceptor, AddressLimit, Bound, BoundAddress, Entrance, HandedOver, Tls, Workers, bind,
+    },
+};
+
+/// Everything that can fail has been done.
+#[derive(Debug)]
+pub(super) struct Opened(Vec<(Bound, Entrance)>);
+
+/// Listens, and reads certificates.
+pub(super) fn open(server: &Server) -> Result<Opened, StartError> {
+    let names = ProcessEnvironment.get("LISTEN_FDNAMES");
+    let mut handed_over = HandedOver::find(names.as_deref());
+    let address_limit = Arc::new(AddressLimit::new(server.address_limit.clone()));
+    let opened = server.listeners.iter().map(|listener| {
+        let tls = listener.tls.clone().map(Tls::open).transpose()?;
+        let entrance = Entrance {
+            protocols: listener.protocols,
+            tls: tls.map(Arc::new),
+            proxies: listener.proxies.clone(),
+            address_limit: Arc::clone(&address_limit),
+        };
+        Ok((bind(&listener.address, &mut handed_over)?, entrance))
+    });
+    opened.collect::<Result<_, StartError>>().map(Opened)
+}
+
+impl Opened {
+    /// Where clients connect.
+    pub(super) fn addresses(&self) -> Vec<BoundAddress> {
+        let bound = self.0.iter();
+        bound.map(|(bound, _)| bound.address.clone()).collect()
+    }
+
+    /// The TLS of those that speak it.
+    pub(super) fn tls(&self) -> Vec<Arc<Tls>> {
+        let entrances = self.0.iter();
+        entrances
+            .filter_map(|(_, entrance)| entrance.tls.clone())
+            .collect()
+    }
+
+    /// One future for each socket, which accepts until the drain begins.
+    pub(super) fn accept(
+        self,
+        max_connections: usize,
+        workers: &Arc<Workers>,
+        draining: &CancellationToken,
+    ) -> io::Result<Vec<impl Future<Output = ()> + Send + use<>>> {
+        let permits = Arc::new(Semaphore::new(max_connections));
+        let accepting = self.0.into_iter().map(|(bound, entrance)| {
+            let acceptor = Acceptor::new(bound, Arc::clone(&permits), entrance)?;
+            Ok(acceptor.run(Arc::clone(workers), draining.clone()))
+        });
+        accepting.collect()
+    }
+}
