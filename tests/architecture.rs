@@ -23,7 +23,10 @@ const MAY_IMPORT: [(&str, &str); 25] = [
     ("ratelimit", "clock"),
     ("policy", "http template member token"),
     ("store", "clock secret telemetry member password"),
-    ("upstream", "clock entropy deadline http telemetry"),
+    (
+        "upstream",
+        "certificate clock entropy deadline http telemetry",
+    ),
     ("listener", "certificate clock deadline http telemetry"),
     (
         "accounts",

@@ -24,7 +24,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 
 use super::{
-    Handler, Peer, Protocols, Refusal,
+    Handler, Peer, Refusal,
     exchange::{Exchange, Tracked},
     farewell,
     framing::{Stop, Violation},
@@ -149,12 +149,7 @@ where
             Some(Stop::Preface) if peer.protocols == Protocols::Http1 => {
                 return Poll::Ready(Pause::Refused(Refusal::Malformed(Violation::Version)));
             }
-            Some(Stop::Preface) if peer.protocols == Protocols::Both => {
-                return Poll::Ready(Pause::Preface);
-            }
-            Some(Stop::Preface) => {
-                return Poll::Ready(Pause::Refused(Refusal::Malformed(Violation::Version)));
-            }
+            Some(Stop::Preface) => return Poll::Ready(Pause::Preface),
             Some(Stop::Refused(violation)) => {
                 return Poll::Ready(Pause::Refused(Refusal::Malformed(violation)));
             }

@@ -296,6 +296,7 @@ fn upstream_row(failure: &Failure) -> Row {
             "upstream_unreachable",
             "Bad Gateway",
         ),
+        Failure::Tls { .. } => Row::new(StatusCode::BAD_GATEWAY, "upstream_tls", "Bad Gateway"),
         Failure::ConnectTimeout { .. } => Row::new(
             StatusCode::GATEWAY_TIMEOUT,
             "upstream_connect_timeout",

@@ -10,6 +10,7 @@ use super::{
     error::Failure,
     settings::{Endpoint, Settings},
     stream::Stream,
+    tls::Offer,
     upload::Upload,
 };
 
@@ -23,7 +24,7 @@ pub(super) struct Connection {
 
 /// Connects to the first endpoint that answers, for the protocol library.
 pub(super) async fn connect(settings: &Settings, now: Instant) -> Result<Connection, Failure> {
-    let stream = dial(settings).await?;
+    let stream = dial(settings, Offer::Http1, now).await?;
     let (sender, connection) = http1::Builder::new()
         .handshake(TokioIo::new(stream))
         .await
@@ -38,10 +39,14 @@ pub(super) async fn connect(settings: &Settings, now: Instant) -> Result<Connect
 }
 
 /// Connects to the first endpoint that answers.
-pub(super) async fn dial(settings: &Settings) -> Result<Stream, Failure> {
+pub(super) async fn dial(
+    settings: &Settings,
+    offer: Offer,
+    now: Instant,
+) -> Result<Stream, Failure> {
     let mut failure = None;
     for endpoint in &settings.endpoints {
-        match dial_endpoint(endpoint, settings).await {
+        match dial_endpoint(endpoint, settings, offer, now).await {
             Ok(stream) => return Ok(stream),
             Err(error) => failure = Some(error),
         }
@@ -52,25 +57,54 @@ pub(super) async fn dial(settings: &Settings) -> Result<Stream, Failure> {
     }))
 }
 
-async fn dial_endpoint(endpoint: &Endpoint, settings: &Settings) -> Result<Stream, Failure> {
-    let connected = tokio::time::timeout(settings.connect_timeout, connect_to(endpoint))
-        .await
-        .map_err(|_| Failure::ConnectTimeout {
+async fn dial_endpoint(
+    endpoint: &Endpoint,
+    settings: &Settings,
+    offer: Offer,
+    now: Instant,
+) -> Result<Stream, Failure> {
+    let connecting = connect_to(endpoint, offer, now);
+    let connected = tokio::time::timeout(settings.connect_timeout, connecting).await;
+    connected.unwrap_or_else(|_| {
+        Err(Failure::ConnectTimeout {
             endpoint: endpoint.to_string(),
-        })?;
-    connected.map_err(|source| Failure::Unreachable {
-        endpoint: endpoint.to_string(),
-        source,
+        })
     })
 }
 
-async fn connect_to(endpoint: &Endpoint) -> io::Result<Stream> {
+async fn connect_to(endpoint: &Endpoint, offer: Offer, now: Instant) -> Result<Stream, Failure> {
+    let unreachable = |source| Failure::Unreachable {
+        endpoint: endpoint.to_string(),
+        source,
+    };
     match endpoint {
         Endpoint::Tcp { host, port } => {
-            let stream = TcpStream::connect((host.as_str(), *port)).await?;
-            stream.set_nodelay(true)?;
+            let stream = connect_tcp(host, *port).await.map_err(unreachable)?;
             Ok(Stream::Tcp(stream))
         }
-        Endpoint::Unix { path } => Ok(Stream::Unix(UnixStream::connect(path).await?)),
+        Endpoint::Tls {
+            host,
+            port,
+            name,
+            tls,
+        } => {
+            let stream = connect_tcp(host, *port).await.map_err(unreachable)?;
+            let handshake = tls.connect(name, stream, offer, now).await;
+            let stream = handshake.map_err(|source| Failure::Tls {
+                endpoint: endpoint.to_string(),
+                source: source.into(),
+            })?;
+            Ok(Stream::Tls(Box::new(stream)))
+        }
+        Endpoint::Unix { path } => {
+            let stream = UnixStream::connect(path).await.map_err(unreachable)?;
+            Ok(Stream::Unix(stream))
+        }
     }
+}
+
+async fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((host, port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }

@@ -23,6 +23,15 @@ pub enum Failure {
         /// The last endpoint that was tried.
         endpoint: String,
     },
+    /// The upstream could not be trusted, or did not trust the gateway.
+    #[error("TLS with {endpoint} failed")]
+    Tls {
+        /// The last endpoint that was tried.
+        endpoint: String,
+        /// What the handshake said.
+        #[source]
+        source: Cause,
+    },
     /// No response head within the limit.
     #[error("no response within the limit")]
     ResponseTimeout,
@@ -59,7 +68,32 @@ impl Failure {
         } else if error.is_user() {
             Self::ClientBody(error)
         } else {
-            Self::Closed(error.into())
+            Self::closed(error.into())
         }
     }
+
+    /// What the end of a connection before a response means: over TLS the upstream may have refused the gateway's
+    /// certificate, which TLS 1.3 says only after the handshake.
+    pub(super) fn closed(cause: Cause) -> Self {
+        if speaks_of_tls(&*cause) {
+            return Self::Tls {
+                endpoint: "the upstream".to_owned(),
+                source: cause,
+            };
+        }
+        Self::Closed(cause)
+    }
+}
+
+/// Whether the session and not the network is what failed.
+fn speaks_of_tls(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let inner = error.downcast_ref().and_then(io::Error::get_ref);
+        if inner.is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }

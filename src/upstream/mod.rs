@@ -12,6 +12,7 @@ mod relay;
 mod settings;
 mod simple;
 mod stream;
+mod tls;
 mod upgrade;
 mod upload;
 
@@ -21,4 +22,5 @@ pub use pool::Upstream;
 pub use relay::Relay;
 pub use settings::{Endpoint, Settings};
 pub use stream::Stream;
+pub use tls::{File as TlsFile, Tls, TlsError, TlsFiles};
 pub use upgrade::Switched;

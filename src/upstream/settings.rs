@@ -1,8 +1,11 @@
 //! What the operator says about one upstream, compiled.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use ::http::HeaderValue;
+use rustls::pki_types::ServerName;
+
+use super::tls::Tls;
 
 /// One upstream.
 #[derive(Debug, Clone)]
@@ -28,7 +31,7 @@ pub struct Settings {
 }
 
 /// Where an upstream listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Endpoint {
     /// Clear text over TCP.
     Tcp {
@@ -36,6 +39,17 @@ pub enum Endpoint {
         host: String,
         /// The port.
         port: u16,
+    },
+    /// TLS over TCP.
+    Tls {
+        /// A name or an address, without brackets.
+        host: String,
+        /// The port.
+        port: u16,
+        /// The name that the certificate has to carry.
+        name: ServerName<'static>,
+        /// What it is verified by.
+        tls: Arc<Tls>,
     },
     /// A Unix socket.
     Unix {
@@ -48,7 +62,13 @@ impl Endpoint {
     /// What a Host header calls it; a socket has no name.
     pub fn authority(&self) -> String {
         match self {
-            Self::Tcp { .. } => self.to_string(),
+            Self::Tls {
+                host, port: 443, ..
+            } if host.contains(':') => format!("[{host}]"),
+            Self::Tls {
+                host, port: 443, ..
+            } => host.clone(),
+            Self::Tcp { .. } | Self::Tls { .. } => self.to_string(),
             Self::Unix { .. } => "localhost".to_owned(),
         }
     }
@@ -57,8 +77,12 @@ impl Endpoint {
 impl fmt::Display for Endpoint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp { host, port } if host.contains(':') => write!(formatter, "[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(formatter, "{host}:{port}"),
+            Self::Tcp { host, port } | Self::Tls { host, port, .. } if host.contains(':') => {
+                write!(formatter, "[{host}]:{port}")
+            }
+            Self::Tcp { host, port } | Self::Tls { host, port, .. } => {
+                write!(formatter, "{host}:{port}")
+            }
             Self::Unix { path } => write!(formatter, "unix:{}", path.display()),
         }
     }

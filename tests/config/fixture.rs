@@ -1,10 +1,14 @@
 //! Files of `tests/fixtures/config`: a configuration, a line `---8<---`, and what `sidegate check` prints about it.
 
-use std::{fs, path::Path, process::Output};
+use std::{fs, path::Path, process::Output, sync::OnceLock};
 
 use serde_json::Value;
 
-use crate::harness::{Setup, token};
+use crate::harness::{
+    Setup,
+    certificates::{Authority, Issued},
+    token,
+};
 
 const CUT: &str = "---8<---\n";
 
@@ -38,7 +42,10 @@ impl Fixture {
         let setup = Setup::empty()
             .variable("WEAK_SECRET", WEAK_SECRET)
             .variable("EMPTY_SECRET", "")
-            .file("gateway.yaml", input);
+            .file("gateway.yaml", input)
+            .file("ca.pem", &certificates().0)
+            .file("own.pem", &certificates().1.certificate)
+            .file("own.key", &certificates().1.key);
         let name = path.file_stem().and_then(|stem| stem.to_str());
         Self {
             name: name.expect("a name").to_owned(),
@@ -99,6 +106,16 @@ impl Fixture {
             ))
         })
     }
+}
+
+/// An authority, and a certificate that it has signed: what stands beside every fixture.
+fn certificates() -> &'static (String, Issued) {
+    static MADE: OnceLock<(String, Issued)> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let authority = Authority::new();
+        let issued = authority.issue(&["gateway.test"]);
+        (authority.pem, issued)
+    })
 }
 
 /// The differences of a whole folder.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here sleeps or takes a fixed port. Whoever waits does so for a condition, and for [`PATIENCE`] at most.
 
+pub(crate) mod certificates;
 pub(crate) mod client;
 pub(crate) mod gateway;
 pub(crate) mod seen;

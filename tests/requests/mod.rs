@@ -16,3 +16,4 @@ mod routing;
 mod targets;
 mod transports;
 mod upgrades;
+mod upstream_tls;

@@ -6,6 +6,7 @@
 mod accounts;
 mod cors;
 mod dialect;
+mod endpoints;
 mod lint;
 mod listener_tls;
 mod listeners;

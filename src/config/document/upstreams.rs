@@ -8,9 +8,11 @@ use crate::config::duration::Span;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Upstream {
-    /// Where it listens, such as `http://127.0.0.1:8000` or `unix:/run/app.sock`; the next one is tried when one cannot
-    /// be connected to.
+    /// Where it listens, such as `http://127.0.0.1:8000`, `https://api.internal` or `unix:/run/app.sock`; the next one is
+    /// tried when one cannot be connected to.
     pub endpoints: Vec<String>,
+    /// TLS to its `https://` endpoints. Default: the certificate is verified by the system's authorities.
+    pub tls: Option<UpstreamTls>,
     /// A Host to send instead of the client's.
     pub host: Option<String>,
     /// The longest time to connect. Default: 2s.
@@ -32,6 +34,23 @@ pub struct Upstream {
     /// How many unused connections each core keeps. Default: 64.
     #[serde(default = "sixty_four")]
     pub max_idle: u16,
+}
+
+/// TLS to an upstream, whose certificate is always verified. The files are read again when they have changed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpstreamTls {
+    /// A PEM file with the authorities that may have signed the upstream's certificate; no others are trusted then.
+    /// Default: those of the system.
+    pub ca: Option<String>,
+    /// The name that the certificate has to carry and that the upstream is asked for (SNI). Default: the endpoint's
+    /// host.
+    pub server_name: Option<String>,
+    /// A PEM file with the gateway's own certificate and those that lead to its authority, for an upstream that asks
+    /// for one. Default: none.
+    pub certificate: Option<String>,
+    /// A PEM file with the private key of `certificate`.
+    pub key: Option<String>,
 }
 
 fn two_seconds() -> Span {

@@ -24,6 +24,7 @@ use crate::{
         error::Failure,
         settings::Settings,
         stream::Begun,
+        tls::Offer,
         upgrade::{Switched, Upgrading},
     },
 };
@@ -156,7 +157,7 @@ impl Client {
             let (mut link, now, age) = if let Some(link) = idle.take() {
                 (link, now, Age::Reused)
             } else {
-                let stream = Box::pin(connection::dial(&self.settings)).await?;
+                let stream = Box::pin(connection::dial(&self.settings, Offer::Http1, now)).await?;
                 let now = self.deadlines.now();
                 let link = Link::new(stream, self.deadlines.unset(), now);
                 (link, now, Age::New)
@@ -236,7 +237,7 @@ impl Client {
             let bytes = match read {
                 Ok(bytes) => bytes,
                 Err(error) if early.is_empty() => return Poll::Ready(Err(Lost::Unanswered(error))),
-                Err(error) => return Poll::Ready(Err(Failure::Closed(error.into()).into())),
+                Err(error) => return Poll::Ready(Err(Failure::closed(error.into()).into())),
             };
             match read_head(bytes, early, method) {
                 Ok(None) => {}
@@ -324,7 +325,7 @@ impl From<Failure> for Lost {
 impl From<Lost> for Failure {
     fn from(lost: Lost) -> Self {
         match lost {
-            Lost::Unsent(error) | Lost::Unanswered(error) => Self::Closed(error.into()),
+            Lost::Unsent(error) | Lost::Unanswered(error) => Self::closed(error.into()),
             Lost::Failed(failure) => failure,
         }
     }
