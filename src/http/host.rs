@@ -25,7 +25,8 @@ pub enum HostError {
 
 /// The Host of a request in lower case; `None` for an HTTP/1.0 request that has none.
 ///
-/// In absolute form the authority is the Host; the caller has checked that they agree.
+/// In absolute form the authority is the Host, and so is `:authority` in HTTP/2 (RFC 9113 section 8.3.1); the caller
+/// checks that they agree where there are both.
 pub fn validated<'a>(
     headers: &'a HeaderMap,
     uri: &'a Uri,
@@ -34,10 +35,13 @@ pub fn validated<'a>(
     let value = match occurrence(headers, &header::HOST) {
         Occurrence::Once(value) => value,
         Occurrence::Repeated(_) => return Err(HostError::Repeated),
-        Occurrence::Absent if version >= Version::HTTP_11 => return Err(HostError::Missing),
+        Occurrence::Absent if version == Version::HTTP_11 => return Err(HostError::Missing),
         Occurrence::Absent => {
-            let authority = uri.authority();
-            return authority.map(|host| parse(host.as_str())).transpose();
+            return match uri.authority() {
+                Some(authority) => parse(authority.as_str()).map(Some),
+                None if version == Version::HTTP_2 => Err(HostError::Missing),
+                None => Ok(None),
+            };
         }
     };
     let text = value.to_str().map_err(|_| HostError::Malformed)?;

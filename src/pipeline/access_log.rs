@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::http::{HeaderValue, Method, Request, Response, uri::PathAndQuery};
+use ::http::{HeaderValue, Method, Request, Response, Version, uri::PathAndQuery};
 use tracing::info;
 
 use super::{
@@ -50,6 +50,7 @@ pub(super) struct Record<'a> {
     upstream_time: Option<Duration>,
     origin: Option<HeaderValue>,
     logging: AccessLogging,
+    version: Version,
     method: Method,
     target: Option<PathAndQuery>,
     client: HeaderValue,
@@ -93,6 +94,7 @@ impl<'a> Record<'a> {
             upstream_time: None,
             origin: live.origin_of(request.headers()),
             logging: live.access_log,
+            version: request.version(),
             method: request.method().clone(),
             target: request.uri().path_and_query().cloned(),
             client: live.client_of(peer, request.headers()),
@@ -113,6 +115,7 @@ impl<'a> Record<'a> {
             upstream_time: None,
             origin: None,
             logging: live.access_log,
+            version: Version::HTTP_11,
             // A token that is no method's name.
             method: Method::from_bytes(b"-").unwrap_or_default(),
             target: None,
@@ -126,6 +129,10 @@ impl<'a> Record<'a> {
         self.answer = Answer::Given;
         self.counts.answered(None, status);
         self.finish(status).count(bytes);
+    }
+
+    pub(super) fn version(&self) -> Version {
+        self.version
     }
 
     pub(super) fn decision(&self) -> DecisionId {

@@ -23,7 +23,7 @@ mod upgrade;
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
-use ::http::{Request, Response};
+use ::http::{Request, Response, Version};
 use bytes::Bytes;
 use hyper::body::Incoming;
 use tokio::runtime::Handle;
@@ -103,6 +103,9 @@ impl Pipeline {
         record: &mut Record<'a>,
     ) -> Result<Walked<'a>, Rejection> {
         let live = &*self.live;
+        if request.version() == Version::HTTP_2 {
+            receive::check_size(&request, self.core.settings().head)?;
+        }
         let received = receive::receive(request)?;
         if let Some(answer) = preflight::answer(&received, live, record) {
             return Ok(Walked::Answered(Box::new(answer)));

@@ -10,6 +10,10 @@ use crate::http::{
     host::{self, HostError},
     target::{TargetError, canonical_path},
 };
+use crate::listener::{
+    Refusal,
+    framing::{Limits, Violation},
+};
 
 /// Checks Host and target and rewrites them to what is matched and forwarded.
 pub(super) fn receive<B>(mut request: Box<Request<B>>) -> Result<Received<B>, Rejection> {
@@ -31,6 +35,20 @@ pub(super) fn receive<B>(mut request: Box<Request<B>>) -> Result<Received<B>, Re
         *request.uri_mut() = Uri::from(path_and_query);
     }
     Ok(Received { request, host })
+}
+
+/// What the framing of HTTP/1.1 limits before there is a request. The library limits a header list of HTTP/2 by its
+/// size alone.
+pub(super) fn check_size<B>(request: &Request<B>, limits: Limits) -> Result<(), Rejection> {
+    let target = request.uri().path_and_query();
+    let violation = if request.headers().len() > limits.fields {
+        Violation::ManyFields
+    } else if target.is_some_and(|target| target.as_str().len() > limits.request_line) {
+        Violation::LongTarget
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::Malformed(violation).into())
 }
 
 /// Methods are compared by exact case (RFC 9110 section 9.1), but some upstreams fold them: `delete` would miss the

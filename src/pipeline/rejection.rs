@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use ::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use ::http::{HeaderMap, HeaderValue, Response, StatusCode, Version, header};
 
 use bytes::Bytes;
 
@@ -95,6 +95,15 @@ struct Row {
     challenge: Option<&'static str>,
     retry_after: Option<Duration>,
     template: Option<Slot>,
+    connection: AfterRefusal,
+}
+
+/// What becomes of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AfterRefusal {
+    Kept,
+    /// Its client speaks a protocol of its own: what follows is not to be trusted.
+    Closed,
 }
 
 /// Which of a route's refusal templates applies.
@@ -116,7 +125,13 @@ impl Row {
             challenge: None,
             retry_after: None,
             template: None,
+            connection: AfterRefusal::Kept,
         }
+    }
+
+    fn closing(mut self) -> Self {
+        self.connection = AfterRefusal::Closed;
+        self
     }
 
     fn challenge(mut self, challenge: &'static str) -> Self {
@@ -163,9 +178,11 @@ impl Rejection {
 
     fn row(&self) -> Row {
         match self {
-            Self::Target(_) => bad_request("bad_target", "The request target is not acceptable"),
-            Self::Host(_) => bad_request("bad_host", "The Host header is not acceptable"),
-            Self::Method => bad_request("bad_method", "The method is not acceptable"),
+            Self::Target(_) => {
+                bad_request("bad_target", "The request target is not acceptable").closing()
+            }
+            Self::Host(_) => bad_request("bad_host", "The Host header is not acceptable").closing(),
+            Self::Method => bad_request("bad_method", "The method is not acceptable").closing(),
             Self::Unread(refusal) => unread_row(*refusal),
             Self::NoRoute => {
                 Row::new(StatusCode::NOT_FOUND, "no_route", "Not Found").template(Slot::NotFound)
@@ -357,6 +374,9 @@ pub(super) fn refuse(
     let headers = response.headers_mut();
     name_decision(decision, headers);
     add_standard_headers(rejection, row, headers);
+    if row.connection == AfterRefusal::Closed && record.version() != Version::HTTP_2 {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     let cors = route.map_or(live.cors.as_ref(), |route| route.cors.as_ref());
     if let Some(cors) = cors {
         cors.decorate(record.origin(), headers);

@@ -5,6 +5,7 @@
 pub(crate) mod certificates;
 pub(crate) mod client;
 pub(crate) mod gateway;
+pub(crate) mod http2;
 pub(crate) mod seen;
 pub(crate) mod setup;
 pub(crate) mod token;

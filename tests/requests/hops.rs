@@ -52,22 +52,6 @@ fn fields_of_the_upstreams_hop_do_not_come_back() {
     assert_eq!(response.header("x-end"), Some("1"));
 }
 
-#[test]
-fn an_upgrade_is_not_carried_out() {
-    let answer =
-        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
-    let gateway = Gateway::before(&Upstream::saying(answer, After::Keep)).start();
-    for request in [
-        Request::get("/public/a"),
-        Request::post("/public/a").body("x"),
-    ] {
-        let request = request
-            .header("Connection", "upgrade")
-            .header("Upgrade", "websocket");
-        assert_eq!(gateway.send(&request).status, 502);
-    }
-}
-
 /// A request that says everything about itself that a proxy would say.
 fn boasting() -> Request {
     Request::get("/public/a")

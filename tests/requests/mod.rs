@@ -8,6 +8,7 @@ mod departures;
 mod failures;
 mod forwarding;
 mod hops;
+mod http2;
 mod identity;
 mod limits;
 mod quiet;
