@@ -16,6 +16,8 @@ mod documents;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod listeners;
+#[cfg(test)]
 mod operation;
 #[cfg(test)]
 mod requests;

@@ -7,6 +7,7 @@ mod assemble;
 mod listeners;
 mod ready;
 mod renewal;
+mod service_manager;
 mod shutdown;
 
 use std::{io, mem, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
@@ -113,6 +114,7 @@ impl App {
             info!(%address, "listening");
         }
         info!(address = %admin, "admin listening");
+        service_manager::ready();
         Ok(Self {
             control,
             tasks,
@@ -137,6 +139,7 @@ impl App {
 
     /// Stops accepting, waits for what is in flight, ends.
     pub fn drain(self, give_up: impl Fn() -> bool) {
+        service_manager::stopping();
         self.draining.cancel();
         self.tasks.close();
         let finished = self

@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::service_manager;
 use crate::listener::Tls;
 
 /// How often the files are looked at. A change counts when a second look finds the same, so that a certificate and
@@ -65,7 +66,9 @@ impl Renewal {
                 }
                 Some(()) = self.hangups.recv() => {
                     info!("SIGHUP: certificates are read again");
+                    service_manager::reloading();
                     self.watched.iter_mut().for_each(Watched::read);
+                    service_manager::ready();
                 }
             }
         }

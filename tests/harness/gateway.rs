@@ -43,7 +43,7 @@ impl Gateway {
     pub(super) fn start(setup: Setup) -> Self {
         let config = setup.write();
         let mut command = setup.command(&["run", "--config"]);
-        command.arg(config).stdin(Stdio::null());
+        command.arg(config);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary");
         let stdout = collect(child.stdout.take().expect("a pipe"));
@@ -137,6 +137,10 @@ impl Gateway {
 
     pub(crate) fn sigterm(&self) {
         self.signal(Signal::TERM);
+    }
+
+    pub(crate) fn sighup(&self) {
+        self.signal(Signal::HUP);
     }
 
     /// Stops the process, does something meanwhile, and lets it go on: to it all of that happens at once.

@@ -8,6 +8,7 @@ pub(crate) mod gateway;
 pub(crate) mod http2;
 pub(crate) mod seen;
 pub(crate) mod setup;
+pub(crate) mod tls;
 pub(crate) mod token;
 pub(crate) mod upstream;
 pub(crate) mod users;

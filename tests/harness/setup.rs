@@ -3,8 +3,9 @@
 use std::{
     fmt::Write as _,
     fs,
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use indexmap::IndexMap;
@@ -55,6 +56,16 @@ pub(crate) struct Setup {
     sections: IndexMap<String, String>,
     environment: Vec<(String, String)>,
     users: Users,
+    launcher: Option<Launcher>,
+}
+
+/// What runs before the gateway in its process.
+#[derive(Debug)]
+struct Launcher {
+    /// A shell's commands; the gateway replaces the shell.
+    commands: String,
+    /// The shell's standard input.
+    input: Option<OwnedFd>,
 }
 
 impl Setup {
@@ -88,6 +99,7 @@ impl Setup {
             sections: IndexMap::new(),
             environment: Vec::new(),
             users,
+            launcher: None,
         }
         .variable("SECRET_KEY", ACCESS_SECRET)
         .variable("REFRESH_TOKEN_SECRET_KEY", REFRESH_SECRET)
@@ -111,6 +123,25 @@ impl Setup {
 
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With at most this many open files.
+    pub(crate) fn open_files(mut self, most: u32) -> Self {
+        self.launcher = Some(Launcher {
+            commands: format!("ulimit -n {most}"),
+            input: None,
+        });
+        self
+    }
+
+    /// With a socket that listens already, as a service manager hands it over.
+    pub(crate) fn socket(mut self, name: &str, socket: OwnedFd) -> Self {
+        let variables = format!("LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES={name}");
+        self.launcher = Some(Launcher {
+            commands: format!("exec 3<&0 </dev/null; export {variables}"),
+            input: Some(socket),
+        });
         self
     }
 
@@ -150,7 +181,15 @@ impl Setup {
 
     /// The binary with this environment and nothing else of the surroundings.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sidegate"));
+        let binary = env!("CARGO_BIN_EXE_sidegate");
+        let mut command = match &self.launcher {
+            None => {
+                let mut command = Command::new(binary);
+                command.stdin(Stdio::null());
+                command
+            }
+            Some(launcher) => launcher.command(binary),
+        };
         command
             .args(arguments)
             .current_dir(self.folder.path())
@@ -162,5 +201,18 @@ impl Setup {
     /// Starts it and waits until it listens.
     pub(crate) fn start(self) -> Gateway {
         Gateway::start(self)
+    }
+}
+
+impl Launcher {
+    fn command(&self, binary: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.stdin(Stdio::null());
+        let script = format!("{}; exec \"$0\" \"$@\"", self.commands);
+        command.args(["-c", &script, binary]);
+        if let Some(input) = &self.input {
+            command.stdin(input.try_clone().expect("a descriptor"));
+        }
+        command
     }
 }
