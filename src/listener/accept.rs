@@ -4,7 +4,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpListener, UnixListener},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -15,6 +15,7 @@ use super::{
     socket_file::SocketFile,
     worker::{Accepted, AcceptedSocket, Workers},
 };
+use crate::telemetry::counters::{ConnectionRefusal, connection_refused};
 
 /// How long accepting pauses after an error such as running out of file descriptors, which an immediate retry would
 /// turn into a busy loop.
@@ -73,7 +74,7 @@ impl Acceptor {
     async fn accept(&self, workers: &Workers) {
         let mut condition = Condition::Working;
         // The permit comes first: at the limit, further connections wait in the system's queue.
-        while let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await {
+        while let Some(permit) = self.permit().await {
             match self.listener.accept().await {
                 Ok(socket) => {
                     if condition == Condition::Failing {
@@ -93,10 +94,23 @@ impl Acceptor {
                         warn!(%error, "cannot accept connections");
                     }
                     condition = Condition::Failing;
+                    connection_refused(ConnectionRefusal::Accept);
                     tokio::time::sleep(PAUSE).await;
                 }
             }
         }
+    }
+}
+
+impl Acceptor {
+    /// Waits for room.
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        let permits = || Arc::clone(&self.permits);
+        if let Ok(permit) = permits().try_acquire_owned() {
+            return Some(permit);
+        }
+        connection_refused(ConnectionRefusal::TooMany);
+        permits().acquire_owned().await.ok()
     }
 }
 

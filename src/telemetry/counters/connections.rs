@@ -12,7 +12,7 @@ use super::reading::Sample;
 pub enum ConnectionRefusal {
     /// The system would not accept it, for example for want of file descriptors.
     Accept,
-    /// More connections are open than the limit.
+    /// As many connections are open as the limit allows, so that the next one waits.
     TooMany,
     /// More connections of one address are open than the limit.
     TooManyOfAddress,
