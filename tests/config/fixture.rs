@@ -4,11 +4,7 @@ use std::{fs, path::Path, process::Output, sync::OnceLock};
 
 use serde_json::Value;
 
-use crate::harness::{
-    Setup,
-    certificates::{Authority, Issued},
-    token,
-};
+use crate::harness::{Setup, certificates::Authority, token};
 
 const CUT: &str = "---8<---\n";
 
@@ -42,10 +38,10 @@ impl Fixture {
         let setup = Setup::empty()
             .variable("WEAK_SECRET", WEAK_SECRET)
             .variable("EMPTY_SECRET", "")
-            .file("gateway.yaml", input)
-            .file("ca.pem", &certificates().0)
-            .file("own.pem", &certificates().1.certificate)
-            .file("own.key", &certificates().1.key);
+            .file("gateway.yaml", input);
+        let setup = certificates()
+            .iter()
+            .fold(setup, |setup, (name, pem)| setup.file(name, pem));
         let name = path.file_stem().and_then(|stem| stem.to_str());
         Self {
             name: name.expect("a name").to_owned(),
@@ -108,13 +104,28 @@ impl Fixture {
     }
 }
 
-/// An authority, and a certificate that it has signed: what stands beside every fixture.
-fn certificates() -> &'static (String, Issued) {
-    static MADE: OnceLock<(String, Issued)> = OnceLock::new();
-    MADE.get_or_init(|| {
+/// Files that stand beside every fixture.
+fn certificates() -> &'static [(&'static str, String)] {
+    static FILES: OnceLock<Vec<(&'static str, String)>> = OnceLock::new();
+    FILES.get_or_init(|| {
         let authority = Authority::new();
-        let issued = authority.issue(&["gateway.test"]);
-        (authority.pem, issued)
+        let [own, other] = [&["gateway.test"], &["b.test"]].map(|names| authority.issue(names));
+        let expired = authority.issue_expired("old.test");
+        let encrypted = own.key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+        vec![
+            ("ca.pem", authority.pem),
+            ("own.pem", own.certificate),
+            ("own.key", own.key),
+            ("other.pem", other.certificate),
+            ("other.key", other.key),
+            ("expired.pem", expired.certificate),
+            ("expired.key", expired.key),
+            ("encrypted.key", encrypted),
+            (
+                "broken.pem",
+                "-----BEGIN CERTIFICATE-----\nAAAA\n".to_owned(),
+            ),
+        ]
     })
 }
 

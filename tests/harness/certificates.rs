@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, SanType,
+};
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::aws_lc_rs,
@@ -35,7 +38,11 @@ pub(crate) enum Versions {
 
 impl Authority {
     pub(crate) fn new() -> Self {
-        let mut params = CertificateParams::default();
+        Self::named("authority")
+    }
+
+    pub(crate) fn named(name: &str) -> Self {
+        let mut params = subject(name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
         let pem = params.self_signed(&key).expect("a certificate").pem();
@@ -48,13 +55,44 @@ impl Authority {
     /// A certificate for these names.
     pub(crate) fn issue(&self, names: &[&str]) -> Issued {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let params = CertificateParams::new(names).expect("names");
+        self.sign(&CertificateParams::new(names).expect("names"))
+    }
+
+    /// A certificate for a server and nothing else.
+    pub(crate) fn issue_for_server(&self, name: &str) -> Issued {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.sign(&params)
+    }
+
+    /// A certificate for a client, who has an alternative name in the form of a URI.
+    pub(crate) fn issue_for_client(&self, common_name: &str, uri: &str) -> Issued {
+        let mut params = subject(common_name);
+        params.subject_alt_names = vec![SanType::URI(uri.try_into().expect("a name"))];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(&params)
+    }
+
+    /// A certificate of long ago.
+    pub(crate) fn issue_expired(&self, name: &str) -> Issued {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        params.not_before = rcgen::date_time_ymd(2001, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2002, 1, 1);
+        self.sign(&params)
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Issued {
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer);
         Issued {
             certificate: certificate.expect("a certificate").pem(),
             key: key.serialize_pem(),
         }
+    }
+
+    /// Its own certificate.
+    pub(crate) fn der(&self) -> CertificateDer<'static> {
+        der(&self.pem)
     }
 
     /// A server with a certificate for these names.
@@ -88,6 +126,16 @@ impl Issued {
         let config = builder.with_single_cert(vec![der(&self.certificate)], key);
         config.expect("a server")
     }
+}
+
+/// Of `CN=…,O=Example`.
+fn subject(common_name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    let subject = &mut params.distinguished_name;
+    subject.push(DnType::OrganizationName, "Example");
+    subject.push(DnType::CommonName, common_name);
+    params
 }
 
 fn der(pem: &str) -> CertificateDer<'static> {

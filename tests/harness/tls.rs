@@ -1,4 +1,4 @@
-//! A certificate authority, and a client that speaks TLS.
+//! A client that speaks TLS.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -6,27 +6,17 @@ use std::{
     sync::Arc,
 };
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, SanType,
-};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
-    crypto::aws_lc_rs::default_provider,
+    crypto::aws_lc_rs::{default_provider, sign::any_supported_type},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 
-use super::{PATIENCE, Request, Response};
-
-/// Signs certificates.
-pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-/// A certificate and its key in PEM.
-#[derive(Debug, Clone)]
-pub(crate) struct Issued {
-    pub(crate) certificate: String,
-    pub(crate) key: String,
-}
+use super::{
+    PATIENCE, Request, Response,
+    certificates::{Authority, Issued},
+};
 
 /// How to connect.
 #[derive(Clone)]
@@ -41,69 +31,11 @@ pub(crate) struct TlsClient {
 /// A connection for one request after another.
 pub(crate) struct TlsConnection(BufReader<StreamOwned<ClientConnection, TcpStream>>);
 
-impl Authority {
-    pub(crate) fn new(name: &str) -> Self {
-        let mut params = params(name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let key = KeyPair::generate().expect("a key");
-        Self(CertifiedIssuer::self_signed(params, key).expect("an authority"))
-    }
-
-    pub(crate) fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    /// For a server with these host names.
-    pub(crate) fn server(&self, names: &[&str]) -> Issued {
-        let mut params = params(names.first().expect("a name"));
-        let name = |name: &&str| SanType::DnsName((*name).try_into().expect("a name"));
-        params.subject_alt_names = names.iter().map(name).collect();
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        self.issue(&params)
-    }
-
-    /// For a client, with an alternative name in form of a URI.
-    pub(crate) fn client(&self, common_name: &str, uri: &str) -> Issued {
-        let mut params = params(common_name);
-        params.subject_alt_names = vec![SanType::URI(uri.try_into().expect("a name"))];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        self.issue(&params)
-    }
-
-    /// For a client, once.
-    pub(crate) fn expired_client(&self, common_name: &str) -> Issued {
-        let mut params = params(common_name);
-        params.not_before = rcgen::date_time_ymd(2001, 1, 1);
-        params.not_after = rcgen::date_time_ymd(2002, 1, 1);
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        self.issue(&params)
-    }
-
-    fn issue(&self, params: &CertificateParams) -> Issued {
-        let key = KeyPair::generate().expect("a key");
-        let certificate = params.signed_by(&key, &self.0).expect("a certificate");
-        Issued {
-            certificate: certificate.pem(),
-            key: key.serialize_pem(),
-        }
-    }
-}
-
-fn params(common_name: &str) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = rcgen::DistinguishedName::new();
-    let subject = &mut params.distinguished_name;
-    subject.push(DnType::OrganizationName, "Example");
-    subject.push(DnType::CommonName, common_name);
-    params
-}
-
 impl TlsClient {
     /// Asks for `name`, and wants it to be signed by this authority.
     pub(crate) fn to(name: &str, authority: &Authority) -> Self {
         let mut roots = RootCertStore::empty();
-        roots.add(authority.0.der().clone()).expect("an authority");
+        roots.add(authority.der()).expect("an authority");
         Self {
             roots: Arc::new(roots),
             versions: vec![&rustls::version::TLS13, &rustls::version::TLS12],
@@ -161,9 +93,11 @@ impl TlsClient {
             Some(issued) => {
                 let chain = CertificateDer::pem_slice_iter(issued.certificate.as_bytes());
                 let chain = chain.collect::<Result<_, _>>().expect("a chain");
-                let key = PrivateKeyDer::from_pem_slice(issued.key.as_bytes());
-                let builder = builder.with_client_auth_cert(chain, key.expect("a key"));
-                builder.expect("an identity")
+                let key = PrivateKeyDer::from_pem_slice(issued.key.as_bytes()).expect("a key");
+                let key = any_supported_type(&key).expect("a key");
+                // Nobody looks whether the two belong together.
+                let identity = SingleCertAndKey::from(CertifiedKey::new(chain, key));
+                builder.with_client_cert_resolver(Arc::new(identity))
             }
         };
         config.alpn_protocols.clone_from(&self.protocols);

@@ -6,9 +6,7 @@ use std::{
 };
 
 use crate::harness::{
-    Gateway, Request, Setup, Upstream,
-    client::Connection,
-    tls::{Authority, TlsClient},
+    Gateway, Request, Setup, Upstream, certificates::Authority, client::Connection, tls::TlsClient,
 };
 
 const LINE: &str = "PROXY TCP4 203.0.113.7 192.0.2.9 4711 443\r\n";
@@ -167,8 +165,8 @@ fn what_a_header_says_of_tls_goes_on() {
 
 #[test]
 fn a_header_stands_before_the_handshake() {
-    let authority = Authority::new("ca");
-    let issued = authority.server(&["a.test"]);
+    let authority = Authority::named("ca");
+    let issued = authority.issue(&["a.test"]);
     let upstream = Upstream::start();
     let gateway = Gateway::before(&upstream)
         .section(

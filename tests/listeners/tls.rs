@@ -16,7 +16,8 @@ use rustls::version::{TLS12, TLS13};
 
 use crate::harness::{
     Gateway, PATIENCE, Request, Setup, Upstream,
-    tls::{Authority, Issued, TlsClient},
+    certificates::{Authority, Issued},
+    tls::TlsClient,
     wait_until,
 };
 
@@ -40,9 +41,9 @@ fn replace(gateway: &Gateway, issued: &Issued) {
 
 #[test]
 fn both_versions_are_spoken_and_the_upstream_learns_of_it() {
-    let authority = Authority::new("ca");
+    let authority = Authority::named("ca");
     let upstream = Upstream::start();
-    let gateway = before(&upstream, TLS, &authority.server(&["a.test"])).start();
+    let gateway = before(&upstream, TLS, &authority.issue(&["a.test"])).start();
     for version in [&TLS12, &TLS13] {
         let client = TlsClient::to("a.test", &authority).version(version);
         let mut connection = client.connect(gateway.address).expect("a session");
@@ -60,9 +61,9 @@ fn both_versions_are_spoken_and_the_upstream_learns_of_it() {
 
 #[test]
 fn the_oldest_version_is_the_operators_and_none_is_older_than_1_2() {
-    let authority = Authority::new("ca");
+    let authority = Authority::named("ca");
     let upstream = Upstream::start();
-    let issued = authority.server(&["a.test"]);
+    let issued = authority.issue(&["a.test"]);
     let tls = r#"{ certificate: a.pem, key: a.key, minimum_version: "1.3" }"#;
     let gateway = before(&upstream, tls, &issued).start();
     let client = TlsClient::to("a.test", &authority);
@@ -93,10 +94,10 @@ fn the_oldest_version_is_the_operators_and_none_is_older_than_1_2() {
 
 #[test]
 fn each_name_has_its_certificate_and_the_first_is_for_the_rest() {
-    let authority = Authority::new("ca");
+    let authority = Authority::named("ca");
     let upstream = Upstream::start();
     let [first, wild, exact] = [&["first.test"][..], &["*.shop.test"], &["pay.shop.test"]]
-        .map(|names| authority.server(names));
+        .map(|names| authority.issue(names));
     let certificates = "{ certificate: a.pem, key: a.key, certificates: \
         [{ certificate: wild.pem, key: wild.key }, { certificate: exact.pem, key: exact.key }] }";
     let gateway = before(&upstream, certificates, &first)
@@ -132,9 +133,9 @@ fn each_name_has_its_certificate_and_the_first_is_for_the_rest() {
 
 #[test]
 fn the_protocol_is_agreed_on() {
-    let authority = Authority::new("ca");
+    let authority = Authority::named("ca");
     let upstream = Upstream::start();
-    let issued = authority.server(&["a.test"]);
+    let issued = authority.issue(&["a.test"]);
     let gateway = before(&upstream, TLS, &issued).start();
     let client = TlsClient::to("a.test", &authority);
     let agreed = |gateway: &Gateway, offered: &[&str]| {
@@ -203,10 +204,10 @@ fn a_listener_for_http_2_alone_answers_nothing_else() {
 
 #[test]
 fn a_curl_over_http_2_is_served() {
-    let authority = Authority::new("ca");
+    let authority = Authority::named("ca");
     let upstream = Upstream::start();
-    let gateway = before(&upstream, TLS, &authority.server(&["a.test"]))
-        .file("ca.pem", &authority.pem())
+    let gateway = before(&upstream, TLS, &authority.issue(&["a.test"]))
+        .file("ca.pem", &authority.pem)
         .start();
     let port = gateway.address.port();
     let output = Command::new("curl")
@@ -223,9 +224,9 @@ fn a_curl_over_http_2_is_served() {
 
 #[test]
 fn a_handshake_that_takes_too_long_is_cut_off() {
-    let authority = Authority::new("ca");
+    let authority = Authority::named("ca");
     let upstream = Upstream::start();
-    let gateway = before(&upstream, TLS, &authority.server(&["a.test"]))
+    let gateway = before(&upstream, TLS, &authority.issue(&["a.test"]))
         .section("limits", "{ header_timeout: 200ms }")
         .start();
     // Nothing at all, and the beginning of a hello.
@@ -238,9 +239,9 @@ fn a_handshake_that_takes_too_long_is_cut_off() {
 
 #[test]
 fn what_is_no_tls_is_answered_with_an_alert_and_reaches_nothing() {
-    let authority = Authority::new("ca");
+    let authority = Authority::named("ca");
     let upstream = Upstream::start();
-    let gateway = before(&upstream, TLS, &authority.server(&["a.test"])).start();
+    let gateway = before(&upstream, TLS, &authority.issue(&["a.test"])).start();
     let mut stream = TcpStream::connect(gateway.address).expect("a connection");
     stream
         .set_read_timeout(Some(PATIENCE))
@@ -259,9 +260,9 @@ fn what_is_no_tls_is_answered_with_an_alert_and_reaches_nothing() {
 
 #[test]
 fn a_connection_rests_and_wakes_up_again() {
-    let authority = Authority::new("ca");
+    let authority = Authority::named("ca");
     let upstream = Upstream::start();
-    let gateway = before(&upstream, TLS, &authority.server(&["a.test"]))
+    let gateway = before(&upstream, TLS, &authority.issue(&["a.test"]))
         .section("limits", "{ idle_timeout: 3s }")
         .start();
     let client = TlsClient::to("a.test", &authority);
@@ -276,9 +277,9 @@ fn a_connection_rests_and_wakes_up_again() {
 
 #[test]
 fn pipelined_requests_in_one_record_are_all_answered() {
-    let authority = Authority::new("ca");
+    let authority = Authority::named("ca");
     let upstream = Upstream::start();
-    let gateway = before(&upstream, TLS, &authority.server(&["a.test"])).start();
+    let gateway = before(&upstream, TLS, &authority.issue(&["a.test"])).start();
     let client = TlsClient::to("a.test", &authority);
     let mut connection = client.connect(gateway.address).expect("a session");
     // More than the gateway reads at once, so that some of it waits decrypted.
@@ -298,9 +299,9 @@ fn pipelined_requests_in_one_record_are_all_answered() {
 #[test]
 fn a_large_answer_to_a_slow_reader_is_whole() {
     const LENGTH: usize = 3 * 1024 * 1024;
-    let authority = Authority::new("ca");
+    let authority = Authority::named("ca");
     let upstream = Upstream::answering(|_, wire| wire.respond(200, &[], &vec![b'x'; LENGTH]));
-    let gateway = before(&upstream, TLS, &authority.server(&["a.test"]))
+    let gateway = before(&upstream, TLS, &authority.issue(&["a.test"]))
         .section("limits", "{ idle_timeout: 5s }")
         .start();
     let client = TlsClient::to("a.test", &authority);
@@ -323,9 +324,9 @@ fn a_large_answer_to_a_slow_reader_is_whole() {
 
 #[test]
 fn a_new_certificate_is_presented_and_no_connection_is_dropped() {
-    let authority = Authority::new("ca");
+    let authority = Authority::named("ca");
     let upstream = Upstream::start();
-    let gateway = before(&upstream, TLS, &authority.server(&["a.test"])).start();
+    let gateway = before(&upstream, TLS, &authority.issue(&["a.test"])).start();
     let client = TlsClient::to("a.test", &authority);
     let mut lasting = client.connect(gateway.address).expect("a session");
     let before = lasting.presented();
@@ -347,13 +348,13 @@ fn a_new_certificate_is_presented_and_no_connection_is_dropped() {
             })
         })
         .collect();
-    replace(&gateway, &authority.server(&["a.test", "b.test"]));
+    replace(&gateway, &authority.issue(&["a.test", "b.test"]));
     // By itself, within seconds; then because somebody asks for it.
     let name = TlsClient::to("b.test", &authority);
     wait_until("the new certificate", || {
         name.connect(gateway.address).is_ok()
     });
-    replace(&gateway, &authority.server(&["a.test", "c.test"]));
+    replace(&gateway, &authority.issue(&["a.test", "c.test"]));
     gateway.sighup();
     let name = TlsClient::to("c.test", &authority);
     wait_until("the newer certificate", || {
@@ -369,9 +370,9 @@ fn a_new_certificate_is_presented_and_no_connection_is_dropped() {
 
 #[test]
 fn a_bad_certificate_changes_nothing_and_the_log_says_why() {
-    let authority = Authority::new("ca");
+    let authority = Authority::named("ca");
     let upstream = Upstream::start();
-    let gateway = before(&upstream, TLS, &authority.server(&["a.test"])).start();
+    let gateway = before(&upstream, TLS, &authority.issue(&["a.test"])).start();
     let client = TlsClient::to("a.test", &authority);
     let presented = || {
         client
@@ -380,7 +381,7 @@ fn a_bad_certificate_changes_nothing_and_the_log_says_why() {
             .presented()
     };
     let before = presented();
-    let other = authority.server(&["a.test"]);
+    let other = authority.issue(&["a.test"]);
     let folder = gateway.setup().folder();
     fs::write(folder.join("a.pem"), &other.certificate).expect("a file");
     let line = gateway.log_line("the certificates stay as they were");
@@ -401,9 +402,9 @@ fn a_bad_certificate_changes_nothing_and_the_log_says_why() {
 
 #[test]
 fn a_session_is_resumed() {
-    let authority = Authority::new("ca");
+    let authority = Authority::named("ca");
     let upstream = Upstream::start();
-    let gateway = before(&upstream, TLS, &authority.server(&["a.test"])).start();
+    let gateway = before(&upstream, TLS, &authority.issue(&["a.test"])).start();
     let session = gateway.setup().folder().join("session");
     for (version, expected) in [
         ("-tls1_2", "Reused, TLSv1.2"),
@@ -438,9 +439,9 @@ fn a_session_is_resumed() {
 
 #[test]
 fn a_client_that_stops_sending_still_gets_its_answer() {
-    let authority = Authority::new("ca");
+    let authority = Authority::named("ca");
     let upstream = Upstream::start();
-    let gateway = before(&upstream, TLS, &authority.server(&["a.test"])).start();
+    let gateway = before(&upstream, TLS, &authority.issue(&["a.test"])).start();
     let client = TlsClient::to("a.test", &authority);
     let stream = TcpStream::connect(gateway.address).expect("a connection");
     let socket = stream.try_clone().expect("a socket");

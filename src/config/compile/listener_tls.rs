@@ -4,6 +4,7 @@ use std::{io, path::Path};
 
 use super::Findings;
 use crate::{
+    certificate::CertificateError,
     clock::Clock,
     config::document::listeners::{Presence as Written, Tls, TlsVersion},
     listener::{
@@ -14,8 +15,6 @@ use crate::{
 
 /// The largest file of certificates.
 const LARGEST: usize = 4 * 1024 * 1024;
-
-const FIX: &str = "give the path of a file in PEM that this user can read";
 
 /// A pair of files, and where the document says so.
 struct Place {
@@ -131,7 +130,7 @@ fn look(settings: &TlsSettings, pairs: &[Place], path: &str, findings: &mut Find
                     Part::Key(index) => place(index).map_or(path, |place| &place.key),
                     Part::Authorities => &authorities,
                 };
-                findings.mistake(path, &complaint(error), FIX);
+                findings.mistake(path, &complaint(error), fix(error));
             }
         }
     }
@@ -143,5 +142,20 @@ fn complaint(error: &TlsError) -> String {
     match &error.problem {
         Problem::Io(_) => "this file cannot be read".to_owned(),
         Problem::Certificate(_) | Problem::Unusable => error.problem.to_string(),
+    }
+}
+
+fn fix(error: &TlsError) -> &'static str {
+    match (&error.problem, error.part) {
+        (Problem::Certificate(CertificateError::Mismatch), _) => {
+            "give the key of the certificate, and put that certificate first in its file"
+        }
+        (Problem::Certificate(CertificateError::NoKey), _) => {
+            "give the path of a key in PEM that is not encrypted"
+        }
+        (_, Part::Key(_)) => "give the path of a key in PEM that this user can read",
+        (_, Part::Certificate(_) | Part::Authorities) => {
+            "give the path of certificates in PEM that this user can read"
+        }
     }
 }
