@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::http::StatusCode;
 
-use crate::{store, token::mint::MintError};
+use crate::{ratelimit::Exceeded, store, token::mint::MintError};
 
 /// Why an endpoint has no answer in its dialect. None of these is the user's fault.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,9 @@ pub enum AccountError {
     /// More logins wait for a password check than the queue takes.
     #[error("too many logins wait for a password check")]
     Busy,
+    /// Too many attempts at this account.
+    #[error(transparent)]
+    RateLimited(Exceeded),
     /// The threads that check passwords are gone.
     #[error("the password threads have ended")]
     HashingEnded,
@@ -48,6 +51,10 @@ impl AccountError {
     pub fn outcome(&self) -> Outcome {
         let (status, code, retry_after) = match self {
             Self::Store(error) => return store_outcome(error),
+            Self::RateLimited(exceeded) => {
+                let seconds = exceeded.retry_after().as_secs();
+                (StatusCode::TOO_MANY_REQUESTS, "rate_limited", Some(seconds))
+            }
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "login_busy", Some(2)),
             Self::Abandoned => (StatusCode::SERVICE_UNAVAILABLE, "shutting_down", Some(1)),
             Self::HashingEnded | Self::Mint(_) | Self::NoEndpoint | Self::Panicked => {

@@ -4,10 +4,17 @@ use tracing::warn;
 
 use super::{
     AccountError, AccountRequest, Accounts, Answer,
+    attempt::Attempt,
     dialect::{LoginDialect, StateCheck},
     pick::{Picked, pick},
 };
 use crate::{member::Member, password::Verdict, secret::Secret};
+
+/// How an attempt ended.
+enum Outcome {
+    Granted(Answer),
+    Refused(Answer),
+}
 
 impl Accounts {
     pub(super) async fn login(
@@ -23,24 +30,45 @@ impl Accounts {
         let typed = Secret::new(typed.unwrap_or_default());
         let login = values.get(dialect.login_field).map_or("", String::as_str);
         let members = self.store.members_by_login(login).await?;
+        let now = self.clock.instant();
+        let attempt = Attempt::begin(&request.attempts, login, &members, now)
+            .map_err(AccountError::RateLimited)?;
+        let outcome = self.try_password(dialect, typed, members).await;
+        // Only a failure counts: not the right password, and not what we could not look at.
+        match &outcome {
+            Ok(Outcome::Granted(_)) | Err(_) => attempt.give_back(),
+            Ok(Outcome::Refused(_)) => {}
+        }
+        match outcome? {
+            Outcome::Granted(answer) | Outcome::Refused(answer) => Ok(answer),
+        }
+    }
+
+    async fn try_password(
+        &self,
+        dialect: &LoginDialect,
+        typed: Secret<String>,
+        members: Vec<Member>,
+    ) -> Result<Outcome, AccountError> {
         let Picked::One(member) = pick(members) else {
             // As slow as a wrong password, so that the time does not tell who exists.
             self.hashing.verify(typed, None).await?;
-            return Ok(dialect.refused.clone());
+            return Ok(Outcome::Refused(dialect.refused.clone()));
         };
         if dialect.state_check == StateCheck::BeforePassword
             && let Some(answer) = dialect.blocked(&member)
         {
-            return Ok(answer);
+            return Ok(Outcome::Refused(answer));
         }
         if !self.password_matches(typed, &member).await? {
-            return Ok(dialect.refused.clone());
+            return Ok(Outcome::Refused(dialect.refused.clone()));
         }
         if let Some(answer) = dialect.blocked(&member) {
-            return Ok(answer);
+            return Ok(Outcome::Refused(answer));
         }
         let session = self.open_session(&member)?;
-        Ok(dialect.granted.fill(&|name| session.value(name)))
+        let answer = dialect.granted.fill(&|name| session.value(name));
+        Ok(Outcome::Granted(answer))
     }
 
     async fn password_matches(

@@ -4,9 +4,11 @@
 //! only waits for its answer. It promises that a failure of our own is never dressed up as a wrong password or a bad
 //! token, and that nothing a client typed reaches a log. It does not guard anything: see `pipeline`.
 
+mod attempt;
 pub mod dialect;
 mod error;
 pub mod fastapi;
+mod fold;
 pub mod hashing;
 mod login;
 mod pick;
@@ -14,11 +16,14 @@ mod refresh;
 mod session;
 mod verify;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::{
     accounts::dialect::{LoginDialect, RefreshDialect, VerifyDialect},
     clock::{Clock, UnixSeconds},
+    ratelimit::RateLimit,
     store::Store,
     token::{mint::Minter, verify::Verifier},
 };
@@ -47,6 +52,8 @@ pub struct AccountRequest {
     pub content_type: Option<String>,
     /// The whole body.
     pub body: Bytes,
+    /// The limits of attempts at one account.
+    pub attempts: Vec<Arc<RateLimit>>,
 }
 
 /// Access and refresh tokens: how they are made and proven.

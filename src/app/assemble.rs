@@ -1,6 +1,6 @@
 //! Compiled settings and open handles to the snapshot that requests are decided by.
 
-use std::sync::Arc;
+use std::{hash::RandomState, sync::Arc};
 
 use super::StartError;
 use crate::{
@@ -10,8 +10,9 @@ use crate::{
     entropy::Entropy,
     pipeline::{IdentityHeaders, Live, SubjectLog, stripped_headers},
     policy::table::RouteTable,
+    ratelimit::{self, RateLimit},
     store::Store,
-    telemetry::counters::{Counters, RouteLabels},
+    telemetry::counters::{Counters, Kind, RouteLabels, Sample},
     token::{cache::ProofCache, mint::Minter, verify::Verifier},
 };
 
@@ -27,6 +28,7 @@ pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
         endpoints,
         cors,
         refusals,
+        rate_limits,
         table,
     } = compiled;
     let subject = identity.subject.as_str();
@@ -48,6 +50,7 @@ pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
         hashed_subjects()
     };
     let counters = Arc::new(Counters::new(route_labels(&table)));
+    let rate_limits = start_counting(rate_limits, &counters);
     let identity = IdentityHeaders::new(identity.headers);
     let live = Live {
         stripped: stripped_headers(identity.names()),
@@ -63,10 +66,37 @@ pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
         upstreams,
         accounts,
         account_body: server.account_body,
+        rate_limits,
         counters,
         access_log: server.logs.access,
     };
     Ok((live, server))
+}
+
+/// Nobody has used anything of any limit yet.
+fn start_counting(settings: Vec<ratelimit::Settings>, counters: &Counters) -> Vec<Arc<RateLimit>> {
+    let start = Clock.instant();
+    let limit = |settings| Arc::new(RateLimit::new(settings, RandomState::new(), start));
+    let limits: Vec<Arc<RateLimit>> = settings.into_iter().map(limit).collect();
+    let sample = |limit: &RateLimit, value| Sample {
+        labels: vec![("limit", limit.name().to_owned())],
+        value,
+    };
+    let read = limits.clone();
+    let help = "Requests that a limit of the rate refused";
+    counters.read("rate_limited", help, Kind::Counter, move || {
+        let limits = read.iter();
+        limits.map(|limit| sample(limit, limit.refused())).collect()
+    });
+    let read = limits.clone();
+    let help = "Clients, subjects or accounts that have used something of a limit";
+    counters.read("rate_limit_keys", help, Kind::Gauge, move || {
+        let now = Clock.instant();
+        let limits = read.iter();
+        let keys = limits.map(|limit| sample(limit, limit.keys(now) as u64));
+        keys.collect()
+    });
+    limits
 }
 
 /// What tells the routes apart in the counters, in the order of the table.

@@ -9,7 +9,7 @@ use crate::{
     http::client_address::{ForwardedStyle, TrustedProxies},
     listener::{self, Address, AddressLimitSettings, Protocols, TlsSettings},
     policy::{cors::CorsPolicy, refusal::RefusalTemplate, table::RouteTable},
-    store, telemetry,
+    ratelimit, store, telemetry,
     template::Template,
     token::{key::Key, mint::ClaimValue},
     upstream,
@@ -36,6 +36,8 @@ pub struct Compiled {
     pub cors: Option<Arc<CorsPolicy>>,
     /// Refusals where no route is known.
     pub refusals: Arc<RefusalTemplate>,
+    /// How often something may happen, by number.
+    pub rate_limits: Vec<ratelimit::Settings>,
     /// The routes.
     pub table: RouteTable,
 }

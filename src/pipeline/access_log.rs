@@ -18,12 +18,14 @@ use super::{
     live::Live,
     rejection::Rejection,
     stage::{Identified, Routed},
+    throttle::ToldLimits,
 };
 use crate::{
     clock::Clock,
     entropy::DecisionId,
     listener::Peer,
     policy::route::Route,
+    ratelimit::Standing,
     telemetry::{AccessLogging, counters::CoreCounts},
     upstream::RelayError,
 };
@@ -55,6 +57,7 @@ pub(super) struct Record<'a> {
     target: Option<PathAndQuery>,
     client: HeaderValue,
     answer: Answer,
+    told: Option<Box<ToldLimits>>,
 }
 
 /// Whether the request has its answer.
@@ -99,6 +102,7 @@ impl<'a> Record<'a> {
             target: request.uri().path_and_query().cloned(),
             client: live.client_of(peer, request.headers()),
             answer: Answer::Owed,
+            told: None,
         }
     }
 
@@ -121,6 +125,7 @@ impl<'a> Record<'a> {
             target: None,
             client: peer.address_value.clone(),
             answer: Answer::Owed,
+            told: None,
         }
     }
 
@@ -179,9 +184,17 @@ impl<'a> Record<'a> {
         self.reason = Some(rejection.reason());
     }
 
+    /// How the request stands with one more limit, for its answer to say.
+    pub(super) fn tell(&mut self, standing: &Standing) {
+        self.told.get_or_insert_default().add(standing);
+    }
+
     /// Gives the line to the body, to be written when it has left.
     pub(super) fn attach(mut self, mut response: Response<Body>) -> Response<Body> {
         self.answer = Answer::Given;
+        if let Some(told) = self.told.take() {
+            told.write(response.headers_mut());
+        }
         self.counts
             .answered(self.number(), response.status().as_u16());
         if self.logging == AccessLogging::Refusals && self.reason.is_none() {

@@ -78,6 +78,11 @@ impl Pipeline {
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned),
             body: body.ok_or(Rejection::BodyTimeout)??,
+            attempts: self
+                .live
+                .rate_limits(&prepared.route.rate_limits.attempts)
+                .cloned()
+                .collect(),
         };
         let accounts = Arc::clone(accounts);
         let work = async move { accounts.answer(endpoint, request).await };

@@ -1,6 +1,6 @@
 //! What the gateway would do with a request, and why: the live path's own stages, without sending anything.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use ::http::{HeaderValue, Method, Request, header};
 use serde::Serialize;
@@ -12,9 +12,10 @@ use super::{
 use crate::{
     clock::UnixSeconds,
     policy::{
-        route::{Access, Action, Route},
+        route::{Access, Action, RateLimits, Route},
         table::Fit,
     },
+    ratelimit::RateLimit,
 };
 
 /// A request to be explained.
@@ -43,6 +44,9 @@ pub struct Explanation {
     pub candidates: Vec<Candidate>,
     /// The route that is taken.
     pub route: Option<Taken>,
+    /// The limits of the rate that hold for it; none is taken from by asking.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<String>,
     /// What the token turned out to be.
     pub token: Option<String>,
     /// The subject as the log shows it.
@@ -148,6 +152,7 @@ fn walk(
     let routed = route(received, &live.table)?;
     let taken = routed.route;
     explanation.route = Some(Taken::from(taken));
+    explanation.limits = limits(taken, live);
     let presented = extract(routed)?;
     explanation.token = Some(presented_as(taken, &presented.credential).to_owned());
     let identified = identify(presented, live, question.now)?;
@@ -167,6 +172,20 @@ fn walk(
                 .map_or_else(String::new, |upstream| upstream.name.clone()),
         },
     })
+}
+
+/// The names, in the order in which they are asked.
+fn limits(route: &Route, live: &Live) -> Vec<String> {
+    let RateLimits {
+        arriving,
+        identified,
+        attempts,
+        told: _,
+    } = &route.rate_limits;
+    let numbers = [arriving, identified, attempts].into_iter().flatten();
+    let limits = numbers.filter_map(|number| live.rate_limits.get(number.0));
+    let text = |limit: &Arc<RateLimit>| format!("{} (by {})", limit.name(), limit.by());
+    limits.map(text).collect()
 }
 
 /// The token before it is looked into; one that holds is called valid later on.
@@ -231,6 +250,9 @@ impl fmt::Display for Explanation {
                 access,
             } = taken;
             writeln!(f, "route      {route}  ({place}), access: {access}")?;
+        }
+        if !self.limits.is_empty() {
+            writeln!(f, "limits     {}", self.limits.join(", "))?;
         }
         if let Some(token) = &self.token {
             writeln!(f, "token      {token}")?;

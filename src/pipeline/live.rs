@@ -1,6 +1,6 @@
 //! Everything a request is decided by: one immutable snapshot that every core reads without locking.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use ::http::{HeaderMap, HeaderValue, header};
 
@@ -12,7 +12,8 @@ use crate::{
         header::Stripped,
     },
     listener::Peer,
-    policy::{cors::CorsPolicy, refusal::RefusalTemplate, table::RouteTable},
+    policy::{cors::CorsPolicy, refusal::RefusalTemplate, route::RateLimitId, table::RouteTable},
+    ratelimit::RateLimit,
     telemetry::{AccessLogging, counters::Counters},
     token::{cache::ProofCache, verify::Verifier},
     upstream,
@@ -47,6 +48,8 @@ pub struct Live {
     pub accounts: Option<Arc<Accounts>>,
     /// The largest body in bytes that such an endpoint reads.
     pub account_body: usize,
+    /// How often something may happen, by [`crate::policy::route::RateLimitId`].
+    pub rate_limits: Vec<Arc<RateLimit>>,
     /// What is counted.
     pub counters: Arc<Counters>,
     /// Which requests get a line in the access log.
@@ -57,13 +60,28 @@ impl Live {
     /// The address of the client itself, where trusted proxies stand before the gateway.
     pub(super) fn client_of(&self, peer: &Peer, headers: &HeaderMap) -> HeaderValue {
         if !self.trusted_proxies.is_empty() {
-            let client = self.trusted_proxies.client(peer.address, headers);
+            let client = self.client_address(peer, headers);
             let other = client.filter(|_| client != peer.address.ip());
             if let Some(Ok(client)) = other.map(|ip| HeaderValue::try_from(ip.to_string())) {
                 return client;
             }
         }
         peer.address_value.clone()
+    }
+
+    /// The same as a value; `None` where there is none, behind a Unix socket.
+    pub(super) fn client_address(&self, peer: &Peer, headers: &HeaderMap) -> Option<IpAddr> {
+        self.trusted_proxies.client(peer.address, headers)
+    }
+
+    /// The limits with these numbers.
+    pub(super) fn rate_limits<'a>(
+        &'a self,
+        numbers: &'a [RateLimitId],
+    ) -> impl Iterator<Item = &'a Arc<RateLimit>> {
+        numbers
+            .iter()
+            .filter_map(|number| self.rate_limits.get(number.0))
     }
 
     /// The `Origin` of a request, where anything depends on it.

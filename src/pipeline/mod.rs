@@ -19,6 +19,7 @@ mod receive;
 mod rejection;
 mod route;
 mod stage;
+mod throttle;
 mod upgrade;
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
@@ -112,10 +113,12 @@ impl Pipeline {
         }
         let routed = route::route(received, &live.table)?;
         record.routed(&routed);
+        throttle::arriving(&routed, live, peer, record)?;
         let presented = credential::extract(routed)?;
         let identified = identify::identify(presented, live, self.clock.unix_seconds())?;
         record.identified(&identified);
         let permitted = authorize::authorize(identified)?;
+        throttle::identified(&permitted, live, peer, record)?;
         let prepared = inject::inject(permitted, live, peer, record.decision());
         Ok(Walked::Prepared(prepared))
     }

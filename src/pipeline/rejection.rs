@@ -23,6 +23,7 @@ use crate::{
         refusal::{FixedAnswer, RefusalTemplate},
         route::{Action, Route},
     },
+    ratelimit::Exceeded,
     token::verify::InvalidToken,
     upstream::Failure,
 };
@@ -77,10 +78,13 @@ pub enum Rejection {
     BodyTimeout,
     /// An account endpoint failed.
     #[error(transparent)]
-    Account(#[from] AccountError),
+    Account(AccountError),
     /// The upstream failed.
     #[error(transparent)]
     Upstream(#[from] Failure),
+    /// A limit of the rate is used up.
+    #[error(transparent)]
+    RateLimited(Exceeded),
     /// A part of the gateway that should be there is not.
     #[error("the route leads to something that is not configured")]
     Misrouted,
@@ -112,6 +116,7 @@ enum Slot {
     MissingToken,
     InvalidToken,
     Forbidden,
+    RateLimited,
     NotFound,
     MethodNotAllowed,
 }
@@ -230,6 +235,13 @@ impl Rejection {
                 "body_timeout",
                 "The request body did not come in time",
             ),
+            Self::RateLimited(exceeded) => Row::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "rate_limited",
+                "Too Many Requests",
+            )
+            .template(Slot::RateLimited)
+            .retry_after(Some(exceeded.retry_after())),
             Self::Account(error) => account_row(error),
             Self::Upstream(failure) => upstream_row(failure),
             Self::Misrouted => Row::new(
@@ -289,6 +301,15 @@ fn violation_row(violation: Violation) -> Row {
             bad_request("bad_framing", "The framing of the body is not acceptable")
         }
         Violation::Hosts => bad_request("bad_host", "The Host header is not acceptable"),
+    }
+}
+
+impl From<AccountError> for Rejection {
+    fn from(error: AccountError) -> Self {
+        if let AccountError::RateLimited(exceeded) = error {
+            return Self::RateLimited(exceeded);
+        }
+        Self::Account(error)
     }
 }
 
@@ -362,6 +383,9 @@ pub(super) fn refuse(
 ) -> Response<Body> {
     let row = rejection.row();
     record.refused(row.code, rejection);
+    if let Rejection::RateLimited(exceeded) = rejection {
+        record.tell(exceeded.standing());
+    }
     let route = record.route();
     count(rejection, row.code, route, live);
     let templates = route.map_or(&live.refusals, |route| &route.refusals);
@@ -402,6 +426,7 @@ impl Slot {
             Self::MissingToken => templates.missing_token.as_ref(),
             Self::InvalidToken => templates.invalid_token.as_ref(),
             Self::Forbidden => templates.forbidden.as_ref(),
+            Self::RateLimited => templates.rate_limited.as_ref(),
             Self::NotFound => templates.not_found.as_ref(),
             Self::MethodNotAllowed => templates.method_not_allowed.as_ref(),
         }

@@ -23,6 +23,8 @@ pub struct RefusalTemplate {
     pub invalid_token: Option<FixedAnswer>,
     /// A good token that is not enough.
     pub forbidden: Option<FixedAnswer>,
+    /// Too many requests.
+    pub rate_limited: Option<FixedAnswer>,
     /// No route.
     pub not_found: Option<FixedAnswer>,
     /// A route, but not for this method.

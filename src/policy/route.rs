@@ -16,6 +16,33 @@ pub struct UpstreamId(pub usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EndpointId(pub usize);
 
+/// Which limit of the rate, as an index into the compiled list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimitId(pub usize);
+
+/// The limits of a route's rate, by the stage that asks them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RateLimits {
+    /// By client or route: before a token is read, so that bad tokens count too.
+    pub arriving: Box<[RateLimitId]>,
+    /// By subject: once it is known.
+    pub identified: Box<[RateLimitId]>,
+    /// By account: while a login is tried.
+    pub attempts: Box<[RateLimitId]>,
+    /// Whether admitted requests are told how they stand.
+    pub told: Told,
+}
+
+/// Who is told of a limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Told {
+    /// Every request: the operator has put the limit there, and clients may read about it.
+    Everyone,
+    /// Those that it refuses: nobody has asked for it, and nothing should look different until then.
+    #[default]
+    Refused,
+}
+
 /// Who may use a route. Ordered from least to most demanding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Access {
@@ -142,6 +169,8 @@ pub struct Route {
     pub action: Action,
     /// Whether `Authorization` goes on.
     pub authorization: Authorization,
+    /// How often it may be used.
+    pub rate_limits: RateLimits,
     /// What a refusal looks like.
     pub refusals: Arc<RefusalTemplate>,
     /// CORS headers of the gateway's own answers.

@@ -51,8 +51,8 @@ pub struct Settings {
 /// One of those who are counted.
 #[derive(Clone, Copy, Hash)]
 pub enum Key<'a> {
-    /// The whole address, or its network.
-    Client(Network),
+    /// The client's network; `None` for all that have no address, behind a Unix socket.
+    Client(Option<Network>),
     /// A token's subject.
     Subject(&'a str),
     /// A login name, folded.
@@ -285,7 +285,7 @@ mod tests {
 
     fn client(address: &str) -> Key<'static> {
         let address: IpAddr = address.parse().expect("an address");
-        Key::Client(address.into())
+        Key::Client(Some(address.into()))
     }
 
     #[test]

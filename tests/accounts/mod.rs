@@ -2,6 +2,7 @@
 
 mod answers;
 mod dialects;
+mod limits;
 mod login;
 mod outage;
 mod pair;

@@ -44,6 +44,11 @@ const ACCOUNTS: &str = "
 - { action: refresh, match: POST /auth/token/refresh, dialect: pair }
 - { action: verify, match: POST /auth/token/verify, dialect: pair }";
 
+/// What holds for logins, far from any test that does not ask for it.
+const RATE_LIMITS: &str = "
+login_clients: { by: client, rate: 1000000/1m }
+login_accounts: { by: account, rate: 1000000/1m }";
+
 const ROUTES: &str = r#"
 - { match: "/public/**", access: public }
 - { match: "/optional/**", access: optional }
@@ -85,6 +90,7 @@ impl Setup {
             .section("users", USERS)
             .section("tokens", TOKENS)
             .section("refusals", "fastapi")
+            .section("rate_limits", RATE_LIMITS)
             .section("accounts", ACCOUNTS)
             .section("routes", ROUTES)
     }

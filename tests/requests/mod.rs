@@ -12,6 +12,7 @@ mod http2;
 mod identity;
 mod limits;
 mod quiet;
+mod rate_limits;
 mod refusals;
 mod routing;
 mod targets;

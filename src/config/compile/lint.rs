@@ -1,8 +1,11 @@
 //! What is allowed and probably not meant, and the one default that is refused.
 
-use super::{Extent, Findings};
+use super::{Extent, Findings, rate_limits};
 use crate::{
-    config::document::{Document, accounts::Action},
+    config::{
+        document::{Document, accounts::Action},
+        reading::places::key_step,
+    },
     policy::{
         method::MethodSet,
         pattern::{End, Pattern},
@@ -14,6 +17,8 @@ use crate::{
 pub(super) fn lint(document: &Document, table: Option<&RouteTable>, findings: &mut Findings<'_>) {
     unused_upstreams(document, findings);
     unused_dialects(document, findings);
+    unused_rate_limits(document, findings);
+    unlimited_logins(document, findings);
     let Some(table) = table else { return };
     let routes = table.routes();
     let accounts = document.accounts.len();
@@ -113,15 +118,37 @@ fn unused_upstreams(document: &Document, findings: &mut Findings<'_>) {
             .iter()
             .filter_map(|route| route.upstream.as_deref());
         if !named.into_iter().any(|route| used(&route)) {
-            let path = format!(
-                "upstreams{}",
-                crate::config::reading::places::key_step(name)
-            );
+            let path = format!("upstreams{}", key_step(name));
             findings.warning(
                 &path,
                 "no route goes to this upstream",
                 "remove it, or name it in a route",
             );
+        }
+    }
+}
+
+fn unused_rate_limits(document: &Document, findings: &mut Findings<'_>) {
+    for name in document.rate_limits.keys() {
+        if !rate_limits::holds(document, name) {
+            let path = format!("rate_limits{}", key_step(name));
+            let message = "this limit holds for nothing";
+            findings.warning(
+                &path,
+                message,
+                "name it in `rate_limit:` of a route, or remove it",
+            );
+        }
+    }
+}
+
+fn unlimited_logins(document: &Document, findings: &mut Findings<'_>) {
+    for (index, account) in document.accounts.iter().enumerate() {
+        let none = account.rate_limit.as_ref().is_some_and(Vec::is_empty);
+        if none && matches!(account.action, Action::Login) {
+            let message = "passwords can be tried here as often as the gateway can check them";
+            let fix = "leave it out for the usual limits, or name some";
+            findings.warning(&format!("accounts[{index}].rate_limit"), message, fix);
         }
     }
 }
@@ -133,7 +160,7 @@ fn unused_dialects(document: &Document, findings: &mut Findings<'_>) {
             .iter()
             .any(|account| account.dialect == *name)
         {
-            let path = format!("dialects{}", crate::config::reading::places::key_step(name));
+            let path = format!("dialects{}", key_step(name));
             findings.warning(
                 &path,
                 "no account uses this dialect",

@@ -11,6 +11,7 @@ mod lint;
 mod listener_tls;
 mod listeners;
 mod networks;
+mod rate_limits;
 mod refusals;
 mod routes;
 mod server;
@@ -153,7 +154,10 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let cors = cors::compile(document.cors.as_ref(), "cors", findings);
     let refusals = refusals::compile(&document.refusals, "refusals", findings);
     let accounts = accounts::compile(document, findings);
+    let limits = rate_limits::Limits::new(document);
+    let rate_limits = limits.compile(findings);
     let defaults = routes::Defaults {
+        rate_limits: &limits,
         cors: cors.clone(),
         refusals: std::sync::Arc::clone(&refusals),
     };
@@ -172,6 +176,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         endpoints: accounts?,
         cors: cors.or_else(|| routes::any_cors(table.as_ref())),
         refusals,
+        rate_limits: rate_limits?,
         table: table?,
     })
 }

@@ -31,6 +31,7 @@ pub(super) fn compile(
                 missing_token: one(&custom.missing_token, "missing_token"),
                 invalid_token: one(&custom.invalid_token, "invalid_token"),
                 forbidden: one(&custom.forbidden, "forbidden"),
+                rate_limited: one(&custom.rate_limited, "rate_limited"),
                 not_found: one(&custom.not_found, "not_found"),
                 method_not_allowed: one(&custom.method_not_allowed, "method_not_allowed"),
             }
@@ -67,6 +68,7 @@ fn fastapi() -> RefusalTemplate {
         missing_token: detail(StatusCode::UNAUTHORIZED, "Not authenticated"),
         invalid_token: detail(StatusCode::UNAUTHORIZED, "Could not validate credentials"),
         forbidden: detail(StatusCode::FORBIDDEN, "Forbidden"),
+        rate_limited: detail(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
         not_found: detail(StatusCode::NOT_FOUND, "Not Found"),
         method_not_allowed: detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
     }

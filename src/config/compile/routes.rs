@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{Findings, cors, refusals, upgrades};
+use super::{
+    Findings, cors,
+    rate_limits::{Limits, On},
+    refusals, upgrades,
+};
 use crate::{
     config::document::{
         Document,
-        accounts::Account,
+        accounts::{self, Account},
         routes::{self as written, Require},
     },
     policy::{
@@ -22,7 +26,8 @@ use crate::{
 const MATCH: &str = "write a path, or methods and a path, such as `GET,HEAD /docs/**`";
 
 /// What a route takes when it says nothing.
-pub(super) struct Defaults {
+pub(super) struct Defaults<'a> {
+    pub(super) rate_limits: &'a Limits,
     pub(super) cors: Option<Arc<CorsPolicy>>,
     pub(super) refusals: Arc<RefusalTemplate>,
 }
@@ -30,7 +35,7 @@ pub(super) struct Defaults {
 /// The table; accounts come first in it, in their order.
 pub(super) fn compile(
     document: &Document,
-    defaults: &Defaults,
+    defaults: &Defaults<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<RouteTable> {
     let accounts = document.accounts.iter().enumerate();
@@ -91,7 +96,7 @@ fn ambiguous(ambiguity: Ambiguity, positions: &[String], findings: &mut Findings
 fn account_route(
     index: usize,
     account: &Account,
-    defaults: &Defaults,
+    defaults: &Defaults<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Route> {
     let path = format!("accounts[{index}]");
@@ -108,8 +113,15 @@ fn account_route(
     }
     let host = host(account.host.as_deref(), &path, findings);
     let own_cors = cors::compile(account.cors.as_ref(), &format!("{path}.cors"), findings);
+    let on = match account.action {
+        accounts::Action::Login => On::Login,
+        accounts::Action::Refresh | accounts::Action::Verify => On::Account,
+    };
+    let names = account.rate_limit.as_deref();
+    let rate_limits = defaults.rate_limits.of(names, on, &path, findings);
     let (methods, pattern) = matched?;
     Some(Route {
+        rate_limits,
         number: 0,
         name: account.matches.as_str().into(),
         place: findings.place(&path).into(),
@@ -131,7 +143,7 @@ fn forward_route(
     path: &str,
     route: &written::Route,
     document: &Document,
-    defaults: &Defaults,
+    defaults: &Defaults<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Route> {
     let matched = matched(&route.matches, &format!("{path}.match"), findings);
@@ -148,10 +160,15 @@ fn forward_route(
     };
     let token_places = upgrades::token_places(route, path, findings);
     let upgrades = upgrades::protocols(route, path, findings);
+    let names = Some(route.rate_limit.as_slice());
+    let rate_limits = defaults
+        .rate_limits
+        .of(names, On::Route(access), path, findings);
     let (methods, pattern) = matched?;
     let subject_is = route.require.as_ref();
     let subject_is = subject_is.and_then(|rule| owner(rule, &pattern, access, path, findings));
     Some(Route {
+        rate_limits,
         number: 0,
         name: route.matches.as_str().into(),
         place: findings.place(path).into(),

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod dialect;
 pub mod listeners;
+pub mod rate_limits;
 pub mod routes;
 pub mod server;
 pub mod tokens;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 use self::{
     accounts::{Account, Passwords},
     listeners::Listener,
+    rate_limits::RateLimit,
     routes::{Cors, Refusals, Route},
     server::{Admin, Forwarded, Limits, Logs, Shutdown},
     tokens::{Identity, Tokens},
@@ -67,6 +69,10 @@ pub struct Document {
     /// Dialects of your own: a name and the path of its file, relative to this one.
     #[serde(default)]
     pub dialects: IndexMap<String, String>,
+    /// Limits on how often something may happen, by a name of your choice that clients are told. Default:
+    /// `login_clients` (by client, 20/1m) and `login_accounts` (by account, 10/5m), which hold for logins.
+    #[serde(default)]
+    pub rate_limits: IndexMap<String, RateLimit>,
     /// The routes that the gateway answers itself.
     #[serde(default)]
     pub accounts: Vec<Account>,

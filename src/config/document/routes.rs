@@ -22,6 +22,9 @@ pub struct Route {
     /// Whether the client's Authorization goes on. Default: `forward`.
     #[serde(default)]
     pub authorization: Authorization,
+    /// The names of the limits that hold for it, of `rate_limits`. Default: none.
+    #[serde(default)]
+    pub rate_limit: Vec<String>,
     /// What refusals look like. Default: the gateway's `refusals`.
     pub refusals: Option<Refusals>,
     /// CORS headers of the gateway's own answers. Default: the gateway's `cors`.
@@ -102,6 +105,8 @@ pub struct CustomRefusals {
     pub invalid_token: Option<CustomRefusal>,
     /// A good token that is not enough.
     pub forbidden: Option<CustomRefusal>,
+    /// Too many requests.
+    pub rate_limited: Option<CustomRefusal>,
     /// No route.
     pub not_found: Option<CustomRefusal>,
     /// A route, but not for this method.

@@ -9,7 +9,7 @@ use crate::policy::{
     method::MethodSet,
     pattern::Pattern,
     refusal::RefusalTemplate,
-    route::{Access, Action, Authorization, HostMatch, UpstreamId},
+    route::{Access, Action, Authorization, HostMatch, RateLimits, UpstreamId},
 };
 
 fn route(text: &str) -> Route {
@@ -24,6 +24,7 @@ fn route(text: &str) -> Route {
         token_places: None,
         upgrades: Vec::new(),
         number: 0,
+        rate_limits: RateLimits::default(),
         name: text.into(),
         place: "test".into(),
         host,

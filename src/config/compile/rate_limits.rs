@@ -1,0 +1,220 @@
+//! Limits on how often something may happen, and which routes they hold for.
+
+use std::num::NonZeroU32;
+
+use indexmap::IndexMap;
+
+use super::Findings;
+use crate::{
+    config::{
+        document::{
+            Document,
+            accounts::{Account, Action},
+            rate_limits::{By, RateLimit},
+            routes::Route,
+        },
+        reading::places::key_step,
+    },
+    policy::route::{Access, RateLimitId, RateLimits, Told},
+    ratelimit::{self, Quota, Settings},
+};
+
+/// Fewer keys would make strangers forget each other; more are memory without a use.
+const KEYS: std::ops::RangeInclusive<u32> = 1_024..=16_777_216;
+
+/// Every limit, in the order of its number.
+pub(super) struct Limits(IndexMap<String, RateLimit>);
+
+/// What a limit may be put on.
+#[derive(Clone, Copy)]
+pub(super) enum On {
+    /// A login.
+    Login,
+    /// Another route that the gateway answers.
+    Account,
+    /// A route that is forwarded.
+    Route(Access),
+}
+
+impl Limits {
+    /// What is written and, where logins are answered, what they have by default.
+    pub(super) fn new(document: &Document) -> Self {
+        let mut limits: IndexMap<String, RateLimit> = document
+            .rate_limits
+            .iter()
+            .map(|(name, limit)| (name.clone(), *limit))
+            .collect();
+        for (name, limit) in RateLimit::OF_LOGINS {
+            if holds(document, name) {
+                limits.entry(name.to_owned()).or_insert(limit);
+            }
+        }
+        Self(limits)
+    }
+
+    /// All of them; what is wrong with one is reported where it stands.
+    pub(super) fn compile(&self, findings: &mut Findings<'_>) -> Option<Vec<Settings>> {
+        let limits = self.0.iter();
+        let limits: Vec<Option<Settings>> = limits
+            .map(|(name, limit)| {
+                let path = format!("rate_limits{}", key_step(name));
+                settings(name, limit, &path, findings)
+            })
+            .collect();
+        limits.into_iter().collect()
+    }
+
+    /// The limits of one route. Without a list, a login has those of logins.
+    pub(super) fn of(
+        &self,
+        names: Option<&[String]>,
+        on: On,
+        path: &str,
+        findings: &mut Findings<'_>,
+    ) -> RateLimits {
+        let Some(names) = names else {
+            return self.usual(on);
+        };
+        let mut found = Sorted::default();
+        for (index, name) in names.iter().enumerate() {
+            let path = format!("{path}.rate_limit[{index}]");
+            if names.iter().take(index).any(|earlier| earlier == name) {
+                findings.mistake(&path, "this limit is named twice", "name it once");
+            }
+            match self.0.get_full(name) {
+                Some((number, _, limit)) => {
+                    check_place(limit.by, on, &path, findings);
+                    found.add(limit.by, RateLimitId(number));
+                }
+                None => findings.mistake(&path, "there is no such limit", &self.known()),
+            }
+        }
+        found.limits(Told::Everyone)
+    }
+
+    fn usual(&self, on: On) -> RateLimits {
+        let mut found = Sorted::default();
+        if matches!(on, On::Login) {
+            for (name, _) in RateLimit::OF_LOGINS {
+                if let Some((number, _, limit)) = self.0.get_full(name) {
+                    found.add(limit.by, RateLimitId(number));
+                }
+            }
+        }
+        found.limits(Told::Refused)
+    }
+
+    fn known(&self) -> String {
+        if self.0.is_empty() {
+            return "add it under `rate_limits`".to_owned();
+        }
+        let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        format!(
+            "use one of: {}, or add it under `rate_limits`",
+            names.join(", ")
+        )
+    }
+}
+
+/// Whether anything is held back by a limit of this name.
+pub(super) fn holds(document: &Document, name: &str) -> bool {
+    let by_default = RateLimit::OF_LOGINS.iter().any(|(usual, _)| *usual == name);
+    let of_account = |account: &Account| match &account.rate_limit {
+        Some(names) => names.iter().any(|named| named == name),
+        None => by_default && matches!(account.action, Action::Login),
+    };
+    let of_route = |route: &Route| route.rate_limit.iter().any(|named| named == name);
+    document.accounts.iter().any(of_account) || document.routes.iter().any(of_route)
+}
+
+/// The limits of a route by the stage that asks them.
+#[derive(Default)]
+struct Sorted {
+    arriving: Vec<RateLimitId>,
+    identified: Vec<RateLimitId>,
+    attempts: Vec<RateLimitId>,
+}
+
+impl Sorted {
+    fn add(&mut self, by: By, limit: RateLimitId) {
+        match by {
+            By::Client | By::Route => self.arriving.push(limit),
+            By::Subject => self.identified.push(limit),
+            By::Account => self.attempts.push(limit),
+        }
+    }
+
+    fn limits(self, told: Told) -> RateLimits {
+        RateLimits {
+            arriving: self.arriving.into(),
+            identified: self.identified.into(),
+            attempts: self.attempts.into(),
+            told,
+        }
+    }
+}
+
+fn check_place(by: By, on: On, path: &str, findings: &mut Findings<'_>) {
+    match (by, on) {
+        (By::Client | By::Route, _)
+        | (By::Account, On::Login)
+        | (By::Subject, On::Route(Access::Optional | Access::Required)) => {}
+        (By::Account, On::Account | On::Route(_)) => {
+            let message = "only a login is tried for an account";
+            findings.mistake(
+                path,
+                message,
+                "use a limit by client, subject or route here",
+            );
+        }
+        (By::Subject, On::Login | On::Account | On::Route(Access::Public)) => {
+            let message = "no token is read here, so there is no subject";
+            findings.mistake(path, message, "use a limit by client or route here");
+        }
+    }
+}
+
+fn settings(
+    name: &str,
+    limit: &RateLimit,
+    path: &str,
+    findings: &mut Findings<'_>,
+) -> Option<Settings> {
+    if !is_plain(name) {
+        let fix = "use up to 64 lower-case letters, digits, _ and -";
+        findings.mistake(path, "clients are told this name", fix);
+    }
+    if !KEYS.contains(&limit.keys) {
+        let fix = "write a number from 1024 to 16777216, or leave it out";
+        findings.mistake(
+            &format!("{path}.keys"),
+            "this table would be of no use",
+            fix,
+        );
+    }
+    let fix = "write 1 or more";
+    let count = NonZeroU32::new(limit.rate.count).ok_or("nothing would ever pass");
+    let count = findings.take(count, &format!("{path}.rate"), fix)?;
+    let burst = NonZeroU32::new(limit.burst.unwrap_or(limit.rate.count));
+    let burst = burst.ok_or("nothing would ever pass");
+    let burst = findings.take(burst, &format!("{path}.burst"), fix)?;
+    let quota = Quota::new(count, limit.rate.period(), burst);
+    let fix = "write from one in 30d to 1000000 in 1s, and a burst that comes back within 30d";
+    Some(Settings {
+        name: name.into(),
+        by: match limit.by {
+            By::Client => ratelimit::By::Client,
+            By::Subject => ratelimit::By::Subject,
+            By::Account => ratelimit::By::Account,
+            By::Route => ratelimit::By::Route,
+        },
+        quota: findings.take(quota, &format!("{path}.rate"), fix)?,
+        keys: usize::try_from(limit.keys).unwrap_or(usize::MAX),
+    })
+}
+
+/// What can stand in a structured field and in a label as it is.
+fn is_plain(name: &str) -> bool {
+    let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
+    (1..=64).contains(&name.len()) && name.bytes().all(plain)
+}
