@@ -65,3 +65,92 @@ impl<'a> Attempt<'a> {
             .flat_map(move |limit| keys.into_iter().flatten().map(move |key| (&**limit, key)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{hash::RandomState, num::NonZeroU32, time::Duration};
+
+    use super::*;
+    use crate::{
+        clock::Clock,
+        member::MemberId,
+        ratelimit::{By, Quota, Settings},
+    };
+
+    fn limits(count: u32) -> Vec<Arc<RateLimit>> {
+        let count = NonZeroU32::new(count).expect("a number");
+        let quota = Quota::new(count, Duration::from_secs(3600), count);
+        let settings = Settings {
+            name: "accounts".into(),
+            by: By::Account,
+            quota: quota.expect("a quota"),
+            keys: 1024,
+        };
+        let limit = RateLimit::new(settings, RandomState::new(), Clock.instant());
+        vec![Arc::new(limit)]
+    }
+
+    fn row(id: i64) -> Member {
+        Member {
+            id: MemberId::Integer(id),
+            password: None,
+            state: None,
+            shown: serde_json::Map::new(),
+        }
+    }
+
+    /// Which of these attempts, each a name and the rows that it finds, are let through.
+    fn admitted(limits: &[Arc<RateLimit>], attempts: &[(&str, &[i64])]) -> Vec<bool> {
+        let now = Clock.instant();
+        let one = |(login, ids): &(&str, &[i64])| {
+            let members: Vec<Member> = ids.iter().copied().map(row).collect();
+            Attempt::begin(limits, login, &members, now).is_ok()
+        };
+        attempts.iter().map(one).collect()
+    }
+
+    #[test]
+    fn names_that_only_the_database_takes_for_one_are_one_account() {
+        let attempts: [(&str, &[i64]); 4] = [
+            ("\u{f8}re", &[1]),
+            ("ore", &[1]),
+            ("\u{f8}re", &[1]),
+            ("ore", &[2]),
+        ];
+        assert_eq!(admitted(&limits(2), &attempts), [true, true, false, true]);
+    }
+
+    #[test]
+    fn names_that_only_the_database_tells_apart_do_not_tell_who_exists() {
+        let somebody: [(&str, &[i64]); 3] = [("Ann", &[1]), ("ann", &[]), ("ANN", &[])];
+        let nobody: [(&str, &[i64]); 3] = [("Bob", &[]), ("bob", &[]), ("BOB", &[])];
+        let seen = admitted(&limits(2), &somebody);
+        assert_eq!(seen, [true, true, false]);
+        assert_eq!(seen, admitted(&limits(2), &nobody));
+    }
+
+    #[test]
+    fn several_rows_are_one_account_in_any_order() {
+        let attempts: [(&str, &[i64]); 3] = [("a", &[5, 3]), ("b", &[3, 5]), ("c", &[3])];
+        assert_eq!(admitted(&limits(2), &attempts), [true, true, false]);
+    }
+
+    #[test]
+    fn a_refused_attempt_takes_nothing() {
+        let limits = limits(1);
+        let attempts: [(&str, &[i64]); 3] = [("a", &[1]), ("b", &[1]), ("b", &[])];
+        assert_eq!(admitted(&limits, &attempts), [true, false, true]);
+    }
+
+    #[test]
+    fn an_attempt_that_is_given_back_did_not_happen() {
+        let limits = limits(1);
+        for _ in 0..5 {
+            let now = Clock.instant();
+            let attempt = Attempt::begin(&limits, "a", &[row(1)], now);
+            attempt.expect("it is within").give_back();
+        }
+        let attempts: [(&str, &[i64]); 2] = [("a", &[1]), ("a", &[1])];
+        assert_eq!(admitted(&limits, &attempts), [true, false]);
+    }
+}

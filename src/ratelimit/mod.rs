@@ -345,6 +345,31 @@ mod tests {
     }
 
     #[test]
+    fn threads_that_take_at_once_get_no_more_than_there_is() {
+        let limit = limit(500, 3600);
+        let now = limit.start;
+        let admitted = AtomicU64::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let taken = (0..300).filter(|_| limit.take(client("192.0.2.1"), now).is_ok());
+                    admitted.fetch_add(taken.count() as u64, Ordering::Relaxed);
+                });
+            }
+        });
+        assert_eq!(admitted.into_inner(), 500);
+        assert_eq!(limit.refused(), 700);
+    }
+
+    #[test]
+    fn nothing_that_is_printed_has_a_key_in_it() {
+        let limit = limit(1, 60);
+        drop(limit.take(Key::Login("somebody@x.test"), limit.start));
+        let printed = format!("{limit:?} {:?}", Key::Login("somebody@x.test"));
+        assert!(!printed.contains("somebody"), "{printed}");
+    }
+
+    #[test]
     fn kinds_of_keys_are_apart() {
         let limit = limit(1, 60);
         for key in [

@@ -91,7 +91,7 @@ fn an_account_is_one_however_its_name_is_spelled() {
         "active@example.com",
         "ACTIVE@example.com",
         "Active@Example.Com",
-        "aCtive@example.com",
+        "active@example.com ",
     ];
     let answers = spellings.map(|name| gateway.send(&login(name, "wrong")).status);
     assert_eq!(answers, [400, 400, 400, 429]);

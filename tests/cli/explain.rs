@@ -247,3 +247,21 @@ fn an_explanation_is_what_the_running_gateway_does() {
         }
     }
 }
+
+#[test]
+fn the_limits_of_a_route_are_named_and_asking_takes_nothing() {
+    let limits = "{ few: { by: subject, rate: 1/1h }, many: { by: client, rate: 9/1m } }";
+    let routes = "[{ match: /limited, access: optional, rate_limit: [few, many] }, { match: /free, access: public }]";
+    let setup = written().section("rate_limits", limits).routes(routes);
+    setup.write();
+    let asked = |path: &str| ended(&setup, &["explain", "GET", path]);
+    for _ in 0..2 {
+        let explained = asked("/limited");
+        assert_eq!(
+            line(&explained, "limits"),
+            Some("many (by client), few (by subject)")
+        );
+        assert_eq!(line(&explained, "verdict"), Some("forwarded to api"));
+    }
+    assert_eq!(line(&asked("/free"), "limits"), None);
+}
