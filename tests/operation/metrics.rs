@@ -101,6 +101,18 @@ fn refusals_are_counted_by_code() {
 }
 
 #[test]
+fn what_never_became_a_request_is_counted_as_a_refused_one() {
+    let gateway = Gateway::before(&Upstream::start()).start();
+    let refused = gateway.client().raw("GET /public/a b HTTP/1.1\r\n\r\n");
+    assert_eq!(refused.status, 400);
+    let code = refused.json()["type"].as_str().map(str::to_owned);
+    let code = code.expect("a code").replace("urn:sidegate:", "");
+    let series = format!("sidegate_refusals_total{{code=\"{code}\"}}");
+    assert_eq!(value(&gateway, &series), Some(1));
+    assert_eq!(requests(&gateway, "", "4xx"), Some(1));
+}
+
+#[test]
 fn an_upstream_that_does_not_answer_is_counted_by_its_name() {
     let gateway = Setup::before_url("http://127.0.0.1:9").start();
     assert_eq!(gateway.get("/public/a").status, 502);
