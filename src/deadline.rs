@@ -159,6 +159,15 @@ impl Deadline {
         }
     }
 
+    /// Sets it to a moment, or takes it back.
+    pub fn set_at(&self, at: Option<Instant>) {
+        let now = self.set.clock.instant();
+        match at {
+            Some(at) => self.set(now, at.saturating_duration_since(now)),
+            None => self.unset(),
+        }
+    }
+
     /// Sets it to `after` from now.
     pub fn set_from_now(&self, after: Duration) {
         self.set(self.set.clock.instant(), after);

@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::StartError;
+use super::{StartError, takeover::Named};
 use crate::{
     config::{
         compiled::Server,
@@ -20,10 +20,14 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Opened(Vec<(Bound, Entrance)>);
 
-/// Listens, and reads certificates.
-pub(super) fn open(server: &Server) -> Result<Opened, StartError> {
+/// What the service manager handed over.
+pub(super) fn handed_over() -> HandedOver {
     let names = ProcessEnvironment.get("LISTEN_FDNAMES");
-    let mut handed_over = HandedOver::find(names.as_deref());
+    HandedOver::find(names.as_deref())
+}
+
+/// Listens, and reads certificates.
+pub(super) fn open(server: &Server, handed_over: &mut HandedOver) -> Result<Opened, StartError> {
     let address_limit = Arc::new(AddressLimit::new(server.address_limit.clone()));
     let opened = server.listeners.iter().map(|listener| {
         let tls = listener.tls.clone().map(Tls::open).transpose()?;
@@ -33,7 +37,7 @@ pub(super) fn open(server: &Server) -> Result<Opened, StartError> {
             proxies: listener.proxies.clone(),
             address_limit: Arc::clone(&address_limit),
         };
-        Ok((bind(&listener.address, &mut handed_over)?, entrance))
+        Ok((bind(&listener.address, handed_over)?, entrance))
     });
     opened.collect::<Result<_, StartError>>().map(Opened)
 }
@@ -43,6 +47,18 @@ impl Opened {
     pub(super) fn addresses(&self) -> Vec<BoundAddress> {
         let bound = self.0.iter();
         bound.map(|(bound, _)| bound.address.clone()).collect()
+    }
+
+    /// A second hold on each socket, with its address in the configuration.
+    pub(super) fn clones(&self, server: &Server) -> io::Result<Vec<Named>> {
+        let addresses = server.listeners.iter().map(|listener| &listener.address);
+        let clones = addresses.zip(&self.0).map(|(address, (bound, _))| {
+            Ok(Named {
+                name: address.to_string(),
+                socket: bound.try_clone()?,
+            })
+        });
+        clones.collect()
     }
 
     /// The TLS of those that speak it.

@@ -9,10 +9,11 @@ mod ready;
 mod renewal;
 mod service_manager;
 mod shutdown;
+mod takeover;
 
 use std::{io, mem, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
 
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, sync::Notify};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
@@ -22,14 +23,17 @@ use crate::{
     accounts::AccountError,
     admin,
     config::compiled::{Compiled, Server},
-    listener::{self, BindError, BoundAddress, TlsError, Workers},
+    listener::{self, BindError, BoundAddress, FilesLeft, TlsError, Workers},
     pipeline::{Control, Live, Pipeline},
     store,
     telemetry::counters::{Kind, Sample},
 };
+use listeners::Opened;
 use ready::Ready;
 use renewal::Renewal;
 use shutdown::Signals;
+pub use takeover::TakeoverError;
+use takeover::{Named, Offer};
 
 /// The gateway could not start.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +50,9 @@ pub enum StartError {
     /// The user store refused its settings.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// A process that runs could not be followed.
+    #[error(transparent)]
+    Takeover(#[from] TakeoverError),
     /// Something of the accounts could not be made.
     #[error(transparent)]
     Accounts(#[from] AccountError),
@@ -61,6 +68,8 @@ pub struct App {
     cores: Vec<JoinHandle<()>>,
     drain: Duration,
     signals: Signals,
+    taken_over: Arc<Notify>,
+    files: FilesLeft,
     /// Where clients connect, with the ports that were taken.
     pub addresses: Vec<BoundAddress>,
     /// Where operators connect.
@@ -79,8 +88,17 @@ pub fn control_runtime() -> io::Result<Runtime> {
 impl App {
     /// Binds and starts everything.
     pub fn start(compiled: Compiled, control: Runtime) -> Result<Self, StartError> {
-        let opened = listeners::open(&compiled.server)?;
-        let admin_socket = listener::bind_ip(compiled.server.admin)?;
+        let mut handed_over = listeners::handed_over();
+        let mut predecessor = None;
+        if let Some(path) = &compiled.server.takeover
+            && let Some((asked, sockets)) = takeover::ask(path)?
+        {
+            handed_over.inherit(sockets.into_iter().map(|named| (named.name, named.socket)));
+            predecessor = Some(asked);
+        }
+        let opened = listeners::open(&compiled.server, &mut handed_over)?;
+        let admin_socket = listener::bind_admin(compiled.server.admin, &mut handed_over)?;
+        let given = given(&compiled.server, &opened, &admin_socket)?;
         let tasks = TaskTracker::new();
         let (draining, stop) = (CancellationToken::new(), CancellationToken::new());
         let entered = control.enter();
@@ -114,7 +132,19 @@ impl App {
             info!(%address, "listening");
         }
         info!(address = %admin, "admin listening");
+        let taken_over = Arc::new(Notify::new());
+        if let Some(path) = &server.takeover {
+            let offer = Offer::open(path, given)?;
+            let taken_over = Arc::clone(&taken_over);
+            // Ends with the process: it waits for a process that may never come.
+            std::thread::Builder::new()
+                .name("takeover".to_owned())
+                .spawn(move || offer.wait(&taken_over))?;
+        }
         service_manager::ready();
+        if let Some(predecessor) = predecessor {
+            predecessor.release();
+        }
         Ok(Self {
             control,
             tasks,
@@ -123,6 +153,8 @@ impl App {
             cores,
             drain: server.drain,
             signals,
+            taken_over,
+            files: handed_over.files().clone(),
             addresses,
             admin,
         })
@@ -131,8 +163,17 @@ impl App {
     /// Serves until a signal, then drains.
     pub fn run(mut self) {
         let mut signals = mem::take(&mut self.signals);
-        let signal = self.control.block_on(signals.next());
-        info!(signal, "stops accepting and finishes what is in flight");
+        let taken_over = Arc::clone(&self.taken_over);
+        let reason = self.control.block_on(async {
+            tokio::select! {
+                signal = signals.next() => signal,
+                () = taken_over.notified() => {
+                    self.files.leave();
+                    "takeover"
+                }
+            }
+        });
+        info!(reason, "stops accepting and finishes what is in flight");
         let second = self.control.spawn(async move { signals.next().await });
         self.drain(|| second.is_finished());
     }
@@ -152,6 +193,23 @@ impl App {
         self.control.shutdown_timeout(Duration::from_millis(500));
         info!("stopped");
     }
+}
+
+/// What a process that follows gets, where it may ask for it.
+fn given(
+    server: &Server,
+    opened: &Opened,
+    admin: &std::net::TcpListener,
+) -> Result<Vec<Named>, StartError> {
+    if server.takeover.is_none() {
+        return Ok(Vec::new());
+    }
+    let mut sockets = opened.clones(server)?;
+    sockets.push(Named {
+        name: listener::admin_name(server.admin),
+        socket: admin.try_clone()?.into(),
+    });
+    Ok(sockets)
 }
 
 fn count_connections(live: &Live, workers: &Workers) {

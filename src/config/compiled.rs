@@ -1,6 +1,6 @@
 //! What a configuration means: runtime settings, without anything of the file they came from.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use ::http::HeaderName;
 
@@ -61,6 +61,8 @@ pub struct Server {
     pub trusted_proxies: TrustedProxies,
     /// How the client's address goes on.
     pub forwarded: ForwardedStyle,
+    /// Where a process that follows asks for the listening sockets.
+    pub takeover: Option<PathBuf>,
     /// How long the drain may take.
     pub drain: Duration,
     /// Logs.

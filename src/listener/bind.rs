@@ -3,13 +3,16 @@
 use std::{
     fmt, io,
     net::SocketAddr,
-    os::unix::net::UnixListener,
+    os::{fd::OwnedFd, unix::net::UnixListener},
     path::{Path, PathBuf},
 };
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{handed_over::HandedOver, socket_file::SocketFile};
+use super::{
+    handed_over::HandedOver,
+    socket_file::{FilesLeft, SocketFile},
+};
 
 /// The length of the system's queue of connections that wait to be accepted.
 const BACKLOG: i32 = 4096;
@@ -75,23 +78,50 @@ pub enum BoundAddress {
 
 /// Listens on an address.
 pub fn bind(address: &Address, handed_over: &mut HandedOver) -> Result<Bound, BindError> {
-    let socket = match address {
-        Address::Ip(ip, families) => tcp(*ip, *families).map(BoundSocket::Tcp),
-        Address::Unix(path, mode) => unix(path, *mode),
-        Address::Systemd(name) => handed_over.take(name),
-    };
-    let bound = socket.and_then(|socket| {
+    let mut open = || {
+        let socket = match (handed_over.take_inherited(address)?, address) {
+            (Some(socket), _) => socket,
+            (None, Address::Ip(ip, families)) => tcp(*ip, *families).map(BoundSocket::Tcp)?,
+            (None, Address::Unix(path, mode)) => unix(path, *mode, handed_over.files())?,
+            (None, Address::Systemd(name)) => handed_over.take(name)?,
+        };
         let address = socket.address()?;
         Ok(Bound { socket, address })
-    });
-    bound.map_err(|source| BindError {
+    };
+    open().map_err(|source| BindError {
         address: address.clone(),
         source,
     })
 }
 
+/// The operators' socket, which a gateway before may have left too.
+pub fn bind_admin(
+    address: SocketAddr,
+    handed_over: &mut HandedOver,
+) -> Result<std::net::TcpListener, BindError> {
+    let inherited = handed_over.take_inherited_admin(address);
+    match inherited {
+        Ok(Some(listener)) => Ok(listener),
+        Ok(None) => bind_ip(address),
+        Err(source) => Err(BindError {
+            address: Address::Ip(address, Families::Both),
+            source,
+        }),
+    }
+}
+
+impl Bound {
+    /// A second hold on the socket, for a gateway that follows.
+    pub fn try_clone(&self) -> io::Result<OwnedFd> {
+        match &self.socket {
+            BoundSocket::Tcp(listener) => listener.try_clone().map(OwnedFd::from),
+            BoundSocket::Unix(listener, _) => listener.try_clone().map(OwnedFd::from),
+        }
+    }
+}
+
 /// Listens on an address of the operators.
-pub fn bind_ip(address: SocketAddr) -> Result<std::net::TcpListener, BindError> {
+fn bind_ip(address: SocketAddr) -> Result<std::net::TcpListener, BindError> {
     tcp(address, Families::Both).map_err(|source| BindError {
         address: Address::Ip(address, Families::Both),
         source,
@@ -112,13 +142,13 @@ fn tcp(address: SocketAddr, families: Families) -> io::Result<std::net::TcpListe
     Ok(socket.into())
 }
 
-fn unix(path: &Path, mode: Mode) -> io::Result<BoundSocket> {
+fn unix(path: &Path, mode: Mode, files: &FilesLeft) -> io::Result<BoundSocket> {
     SocketFile::clear(path)?;
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     socket.bind(&socket2::SockAddr::unix(path)?)?;
     // Before it listens nobody can connect, whatever the permissions are until now.
-    let file = SocketFile::own(path, mode)?;
+    let file = SocketFile::own(path, mode, files.clone())?;
     socket.listen(BACKLOG)?;
     Ok(BoundSocket::Unix(socket.into(), Some(file)))
 }

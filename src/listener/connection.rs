@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use ::http::{Request, Response};
+use ::http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body;
 use hyper::{
     body::Incoming,
@@ -56,7 +56,8 @@ pub(super) async fn serve<H: Handler>(
     loop {
         let service = service_fn(|request| {
             // A request is large and moves through many stages.
-            answer(Rc::clone(&handler), Rc::clone(&peer), Box::new(request))
+            let handler = Rc::clone(&handler);
+            answer(handler, Rc::clone(&peer), core.clone(), Box::new(request))
         });
         let connection = builder(core.settings()).serve_connection(TokioIo::new(watched), service);
         // Boxed, so that a connection at rest does not keep its place.
@@ -137,7 +138,8 @@ where
     let settings = core.settings();
     let mut limited = None;
     poll_fn(|context| {
-        if core.is_draining() {
+        let closes_at = core.closes_idle_at();
+        if closes_at.is_some() && peer.notices.standing().phase == Phase::Exchange {
             connection.shut_down();
         }
         // An error here is the client's or the network's; what it cut short has been logged by its exchange.
@@ -156,12 +158,10 @@ where
         }
         let standing = peer.notices.standing();
         let Standing { phase, .. } = standing;
-        if core.is_draining() && phase == Phase::Waiting {
-            return Poll::Ready(Pause::Ended);
-        }
-        if limited != Some(standing) {
-            limited = Some(standing);
+        if limited != Some((standing, closes_at)) {
+            limited = Some((standing, closes_at));
             match phase {
+                Phase::Waiting if closes_at.is_some() => deadline.set_at(closes_at),
                 Phase::Waiting if peer.notices.is_quiet() => {
                     deadline.set_from_now(settings.idle_timeout.min(REST_AFTER));
                 }
@@ -175,6 +175,7 @@ where
             return Poll::Pending;
         }
         Poll::Ready(match phase {
+            Phase::Waiting if closes_at.is_some() => Pause::Ended,
             Phase::Waiting if peer.notices.is_quiet() => Pause::Quiet,
             // The rest of a body that nobody wants is no head.
             Phase::Head if peer.notices.is_in_head() => Pause::Refused(Refusal::SlowHead),
@@ -189,14 +190,16 @@ where
 async fn rest(watched: &mut Watched, core: &Core, deadline: &Deadline) -> Pause {
     let idle_timeout = core.settings().idle_timeout;
     deadline.set_from_now(idle_timeout.saturating_sub(REST_AFTER));
+    let mut closes_at = None;
     poll_fn(|context| {
+        if closes_at != core.closes_idle_at() {
+            closes_at = core.closes_idle_at();
+            deadline.set_at(closes_at);
+        }
         if watched.poll_readable(context).is_ready() {
             return Poll::Ready(Pause::Quiet);
         }
-        if core.is_draining() || deadline.poll_elapsed(context).is_ready() {
-            return Poll::Ready(Pause::Ended);
-        }
-        Poll::Pending
+        deadline.poll_elapsed(context).map(|()| Pause::Ended)
     })
     .await
 }
@@ -240,6 +243,7 @@ fn builder(settings: &Settings) -> http1::Builder {
 async fn answer<H: Handler>(
     handler: Rc<H>,
     peer: Rc<Peer>,
+    core: Core,
     request: Box<Request<Incoming>>,
 ) -> Result<Response<Tracked<H::Body, ExchangeGuard>>, Infallible> {
     let body = if request.body().is_end_stream() {
@@ -249,7 +253,12 @@ async fn answer<H: Handler>(
     };
     peer.notices.begin_exchange(body);
     let exchange = ExchangeGuard(Rc::clone(&peer));
-    let response = handler.handle(peer, request).await;
+    let mut response = handler.handle(peer, request).await;
+    // A refusal is answered in the moment it is read, and the library would take the next request.
+    if core.is_draining() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
     Ok(response.map(|body| Tracked::new(body, exchange)))
 }
 

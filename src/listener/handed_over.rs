@@ -1,17 +1,28 @@
-//! Sockets that the service manager opened before it started the gateway (`sd_listen_fds`).
+//! Sockets that somebody else opened: the service manager (`sd_listen_fds`), or a gateway that this one follows.
 
-use std::{fmt, io, os::fd::AsFd};
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    os::fd::{AsFd, OwnedFd},
+};
 
 use listenfd::ListenFd;
 use rustix::net::sockopt::socket_acceptconn;
+use socket2::{Domain, SockRef};
 
-use super::bind::BoundSocket;
+use super::{
+    bind::{Address, BoundSocket},
+    socket_file::{FilesLeft, SocketFile},
+};
 
 /// The sockets, each to be taken once.
 pub struct HandedOver {
     sockets: ListenFd,
     /// What the service manager calls them, in their order.
     names: Vec<String>,
+    /// Those of the gateway that this one follows, by their addresses in its configuration.
+    inherited: Vec<(String, OwnedFd)>,
+    files: FilesLeft,
 }
 
 impl HandedOver {
@@ -21,7 +32,53 @@ impl HandedOver {
         Self {
             sockets: ListenFd::from_env(),
             names: names.map(str::to_owned).collect(),
+            inherited: Vec::new(),
+            files: FilesLeft::default(),
         }
+    }
+
+    /// Adds the sockets of the gateway that this one follows. Those that are not asked for are closed at the end.
+    pub fn inherit(&mut self, sockets: impl IntoIterator<Item = (String, OwnedFd)>) {
+        self.inherited.extend(sockets);
+    }
+
+    /// Whether socket files stay at the end: one switch for all of them.
+    pub fn files(&self) -> &FilesLeft {
+        &self.files
+    }
+
+    /// The socket that the gateway before had for this address.
+    pub(super) fn take_inherited(&mut self, address: &Address) -> io::Result<Option<BoundSocket>> {
+        let Some(socket) = self.inherited(&address.to_string())? else {
+            return Ok(None);
+        };
+        let domain = SockRef::from(&socket).domain()?;
+        if domain != Domain::UNIX {
+            return Ok(Some(BoundSocket::Tcp(socket.into())));
+        }
+        let file = match address {
+            Address::Unix(path, mode) => Some(SocketFile::own(path, *mode, self.files.clone())?),
+            Address::Ip(..) | Address::Systemd(_) => None,
+        };
+        Ok(Some(BoundSocket::Unix(socket.into(), file)))
+    }
+
+    pub(super) fn take_inherited_admin(
+        &mut self,
+        address: SocketAddr,
+    ) -> io::Result<Option<std::net::TcpListener>> {
+        let socket = self.inherited(&admin_name(address))?;
+        Ok(socket.map(std::net::TcpListener::from))
+    }
+
+    fn inherited(&mut self, name: &str) -> io::Result<Option<OwnedFd>> {
+        let place = self.inherited.iter().position(|(known, _)| known == name);
+        let Some((_, socket)) = place.map(|place| self.inherited.swap_remove(place)) else {
+            return Ok(None);
+        };
+        check_listens(&socket)?;
+        SockRef::from(&socket).set_nonblocking(true)?;
+        Ok(Some(socket))
     }
 
     pub(super) fn take(&mut self, name: &str) -> io::Result<BoundSocket> {
@@ -64,6 +121,11 @@ impl fmt::Debug for HandedOver {
             .field("names", &self.names)
             .finish()
     }
+}
+
+/// What the operators' socket is called when it is given away; it may have the address of another listener.
+pub fn admin_name(address: SocketAddr) -> String {
+    format!("admin {address}")
 }
 
 /// A connected socket, as `Accept=yes` hands over, would fail at the first client.

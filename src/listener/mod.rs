@@ -31,10 +31,11 @@ use hyper::body::Incoming;
 
 pub use accept::Acceptor;
 pub use address_limit::{AddressLimit, AddressLimitSettings, Loopback};
-pub use bind::{Address, BindError, Bound, BoundAddress, Families, Mode, bind, bind_ip};
+pub use bind::{Address, BindError, Bound, BoundAddress, Families, Mode, bind, bind_admin};
 pub use establish::Entrance;
-pub use handed_over::HandedOver;
+pub use handed_over::{HandedOver, admin_name};
 pub use settings::{Http2, Protocols, Settings};
+pub use socket_file::FilesLeft;
 pub use tls::{
     ClientCertificates, MinimumVersion, PairFiles, Part, Presence, Problem, Tls, TlsError,
     TlsSettings, inspect,

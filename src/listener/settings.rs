@@ -15,6 +15,8 @@ pub struct Settings {
     pub head: Limits,
     /// What a connection of HTTP/2 may do at most.
     pub http2: Http2,
+    /// How long a connection that is not in use is kept once the drain has begun.
+    pub drain_idle: Duration,
     /// How many connections are open at most; further ones wait in the system's queue.
     pub max_connections: usize,
 }

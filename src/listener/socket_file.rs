@@ -7,6 +7,10 @@ use std::{
         net::UnixStream,
     },
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use super::bind::Mode;
@@ -16,6 +20,22 @@ use super::bind::Mode;
 pub(super) struct SocketFile {
     path: PathBuf,
     identity: Identity,
+    left: FilesLeft,
+}
+
+/// Whether the files stay when this process ends, since another one listens there now.
+#[derive(Debug, Clone, Default)]
+pub struct FilesLeft(Arc<AtomicBool>);
+
+impl FilesLeft {
+    /// From now on they stay.
+    pub fn leave(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn are_left(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 /// What tells a file from another one that has taken its path.
@@ -50,11 +70,12 @@ impl SocketFile {
     }
 
     /// Gives the file its permissions, and takes care of it from now on.
-    pub(super) fn own(path: &Path, Mode(mode): Mode) -> io::Result<Self> {
+    pub(super) fn own(path: &Path, Mode(mode): Mode, left: FilesLeft) -> io::Result<Self> {
         fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
         Ok(Self {
             path: path.to_owned(),
             identity: identity(path)?,
+            left,
         })
     }
 }
@@ -62,7 +83,7 @@ impl SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         // A new process may have put its own there.
-        if identity(&self.path).is_ok_and(|found| found == self.identity) {
+        if !self.left.are_left() && identity(&self.path).is_ok_and(|found| found == self.identity) {
             drop(fs::remove_file(&self.path));
         }
     }
@@ -104,13 +125,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.sock");
         let _listener = UnixListener::bind(&path).unwrap();
-        let file = SocketFile::own(&path, Mode(0o600)).unwrap();
+        let file = SocketFile::own(&path, Mode(0o600), FilesLeft::default()).unwrap();
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         drop(file);
         assert!(!path.exists());
         let _listener = UnixListener::bind(&path).unwrap();
-        let file = SocketFile::own(&path, Mode(0o600)).unwrap();
+        let file = SocketFile::own(&path, Mode(0o600), FilesLeft::default()).unwrap();
         fs::rename(&path, folder.path().join("elsewhere")).unwrap();
         let _successor = UnixListener::bind(&path).unwrap();
         drop(file);

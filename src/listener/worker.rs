@@ -9,7 +9,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -68,7 +68,7 @@ struct Shared {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Drain {
     NotBegun,
-    Begun,
+    Begun(Instant),
 }
 
 impl Workers {
@@ -141,11 +141,20 @@ impl Core {
 
     /// Whether the gateway is shutting down.
     pub fn is_draining(&self) -> bool {
-        self.0.draining.get() == Drain::Begun
+        self.0.draining.get() != Drain::NotBegun
+    }
+
+    /// When connections that are not in use are closed because the gateway is shutting down. Until then a client may
+    /// send one more request, whose answer tells it: closing at once would cut off a request that is on its way.
+    pub fn closes_idle_at(&self) -> Option<Instant> {
+        match self.0.draining.get() {
+            Drain::NotBegun => None,
+            Drain::Begun(at) => Some(at + self.0.settings.drain_idle),
+        }
     }
 
     async fn drain(&self, limit: Duration) {
-        self.0.draining.set(Drain::Begun);
+        self.0.draining.set(Drain::Begun(self.0.deadlines.now()));
         self.0.deadlines.wake_all();
         let finished = async {
             while self.0.open.get() > 0 {

@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
     process::{Child, Stdio},
+    sync::Arc,
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -24,7 +25,7 @@ pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
     /// Where operators connect.
     pub(crate) admin: SocketAddr,
-    setup: Setup,
+    setup: Arc<Setup>,
 }
 
 /// What a stream has said so far.
@@ -41,7 +42,17 @@ impl Gateway {
     }
 
     pub(super) fn start(setup: Setup) -> Self {
-        let config = setup.write();
+        setup.write();
+        Self::run(Arc::new(setup))
+    }
+
+    /// Another process with the same configuration.
+    pub(crate) fn follow(&self) -> Self {
+        Self::run(Arc::clone(&self.setup))
+    }
+
+    fn run(setup: Arc<Setup>) -> Self {
+        let config = setup.folder().join("gateway.yaml");
         let mut command = setup.command(&["run", "--config"]);
         command.arg(config);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -137,6 +148,11 @@ impl Gateway {
 
     pub(crate) fn sigterm(&self) {
         self.signal(Signal::TERM);
+    }
+
+    pub(crate) fn sigkill(&mut self) {
+        self.signal(Signal::KILL);
+        self.child.wait().expect("a status");
     }
 
     pub(crate) fn sighup(&self) {

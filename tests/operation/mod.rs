@@ -4,3 +4,4 @@ mod drain;
 mod health;
 mod logs;
 mod metrics;
+mod takeover;

@@ -1,6 +1,6 @@
 //! Sockets, cores, limits and logs.
 
-use std::thread::available_parallelism;
+use std::{path::PathBuf, thread::available_parallelism};
 
 use super::{Findings, listeners, networks};
 use crate::{
@@ -48,6 +48,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
                 streams: limits.http2.streams,
                 resets: limits.http2.resets,
             },
+            drain_idle: document.shutdown.idle.into(),
             max_connections: usize::try_from(limits.connections).unwrap_or(usize::MAX),
         },
         address_limit: address_limit(limits, trusted_proxies.clone()),
@@ -57,6 +58,16 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             Forwarded::XForwarded => ForwardedStyle::XForwarded,
             Forwarded::Rfc7239 => ForwardedStyle::Rfc7239,
         },
+        takeover: document.takeover.as_ref().map(|takeover| {
+            if takeover.socket.is_empty() {
+                findings.mistake(
+                    "takeover.socket",
+                    "there is no path",
+                    "write one such as /run/sidegate/takeover.sock",
+                );
+            }
+            PathBuf::from(&takeover.socket)
+        }),
         drain: document.shutdown.deadline.into(),
         logs: logs(document),
     })

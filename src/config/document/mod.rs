@@ -48,6 +48,8 @@ pub struct Document {
     /// How the client's address goes on to the upstream. Default: `x_forwarded`.
     #[serde(default)]
     pub forwarded: Forwarded,
+    /// How a new process follows this one. Default: it has to wait until this one has ended.
+    pub takeover: Option<server::Takeover>,
     /// How the gateway stops.
     #[serde(default)]
     pub shutdown: Shutdown,

@@ -92,18 +92,32 @@ pub enum Forwarded {
     Rfc7239,
 }
 
+/// How a new process follows this one without a refused connection: it gets the listening sockets, serves, and only
+/// then does this one drain.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Takeover {
+    /// The Unix socket on which the process that runs is asked, such as `/run/sidegate/takeover.sock`. Both processes
+    /// have to run as the same user.
+    pub socket: String,
+}
+
 /// How the gateway stops on SIGTERM.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Shutdown {
     /// How long requests in flight may take to finish. Default: 30s.
     pub deadline: Span,
+    /// How long a connection that is not in use may send one more request, which is answered with `Connection: close`,
+    /// before it is closed. Default: 1s.
+    pub idle: Span,
 }
 
 impl Default for Shutdown {
     fn default() -> Self {
         Self {
             deadline: Span::from_secs(30),
+            idle: Span::from_secs(1),
         }
     }
 }
