@@ -14,6 +14,7 @@ use crate::{
     store::Store,
     telemetry::counters::{Counters, Kind, RouteLabels, Sample},
     token::{cache::ProofCache, mint::Minter, verify::Verifier},
+    upstream,
 };
 
 /// Builds the snapshot; has to run inside the control runtime.
@@ -63,7 +64,7 @@ pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
         forwarded: server.forwarded,
         cors,
         refusals,
-        upstreams,
+        upstreams: upstreams.into_iter().map(group).collect(),
         accounts,
         account_body: server.account_body,
         rate_limits,
@@ -106,6 +107,10 @@ fn route_labels(table: &RouteTable) -> Vec<RouteLabels> {
         host: route.host.to_string().into(),
     });
     labels.collect()
+}
+
+fn group(settings: upstream::Settings) -> Arc<upstream::Group> {
+    Arc::new(upstream::Group::new(settings, Clock.instant()))
 }
 
 fn verifier(settings: &TokenSettings, subject: &str, tokens: &Tokens) -> Verifier {

@@ -22,11 +22,13 @@ pub use assemble::assemble;
 use crate::{
     accounts::AccountError,
     admin,
+    clock::Clock,
     config::compiled::{Compiled, Server},
     listener::{self, BindError, BoundAddress, FilesLeft, TlsError, Workers},
     pipeline::{Control, Live, Pipeline},
     store,
     telemetry::counters::{Kind, Sample},
+    upstream,
 };
 use listeners::Opened;
 use ready::Ready;
@@ -118,6 +120,10 @@ impl App {
             tasks.spawn(accepting);
         }
         let (admin_listener, admin) = admin::listen(admin_socket)?;
+        for upstream in &live.upstreams {
+            let watch = upstream::watch(Arc::clone(upstream), Clock);
+            tasks.spawn(stop.clone().run_until_cancelled_owned(watch));
+        }
         let ready = Arc::new(Ready::new(live, draining.clone()));
         tasks.spawn(admin::serve(
             admin_listener,

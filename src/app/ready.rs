@@ -30,6 +30,11 @@ impl Report for Ready {
         {
             reasons.push(error.to_string());
         }
+        let upstreams = self.live.upstreams.iter();
+        for upstream in upstreams.filter(|upstream| upstream.is_down()) {
+            let name = &upstream.settings().name;
+            reasons.push(format!("every endpoint of the upstream {name} is down"));
+        }
         reasons
     }
 

@@ -169,7 +169,7 @@ fn walk(
             upstream: live
                 .upstreams
                 .get(upstream.0)
-                .map_or_else(String::new, |upstream| upstream.name.clone()),
+                .map_or_else(String::new, |upstream| upstream.settings().name.clone()),
         },
     })
 }

@@ -43,7 +43,7 @@ pub struct Live {
     /// Refusals where no route is known.
     pub refusals: Arc<RefusalTemplate>,
     /// The upstreams, by [`crate::policy::route::UpstreamId`].
-    pub upstreams: Vec<upstream::Settings>,
+    pub upstreams: Vec<Arc<upstream::Group>>,
     /// The endpoints that the gateway answers, if there are any.
     pub accounts: Option<Arc<Accounts>>,
     /// The largest body in bytes that such an endpoint reads.

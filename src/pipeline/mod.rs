@@ -41,7 +41,7 @@ use crate::{
     entropy::Entropy,
     listener::{Core, Handler, Peer, Refusal},
     telemetry::counters::CoreCounts,
-    upstream::Upstream,
+    upstream::{Group, Upstream},
 };
 use access_log::{Begun, Record};
 use rejection::refuse;
@@ -71,8 +71,10 @@ pub struct Control {
 impl Pipeline {
     /// The handler of one core, with its own upstream connections. Has to be called on the core's runtime.
     pub fn new(live: Arc<Live>, control: Control, core: Core) -> Self {
-        let upstream = |settings: &crate::upstream::Settings| {
-            Rc::new(Upstream::new(settings.clone(), core.deadlines().clone()))
+        let upstream = |group: &Arc<Group>| {
+            let deadlines = core.deadlines().clone();
+            let upstream = Upstream::new(Arc::clone(group), deadlines, Entropy::from_os());
+            Rc::new(upstream)
         };
         let upstreams: Vec<Rc<Upstream>> = live.upstreams.iter().map(upstream).collect();
         // Ends with this core's runtime.

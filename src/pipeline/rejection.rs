@@ -327,8 +327,16 @@ fn account_row(error: &AccountError) -> Row {
     Row::new(outcome.status, outcome.code, title).retry_after(outcome.retry_after)
 }
 
+/// It passes soon, or a second look is worth it.
+fn unavailable(code: &'static str) -> Row {
+    let row = Row::new(StatusCode::SERVICE_UNAVAILABLE, code, "Service Unavailable");
+    row.retry_after(Some(Duration::from_secs(1)))
+}
+
 fn upstream_row(failure: &Failure) -> Row {
     match failure {
+        Failure::Down { .. } => unavailable("upstream_down"),
+        Failure::Busy { .. } => unavailable("upstream_busy"),
         Failure::Unreachable { .. } => Row::new(
             StatusCode::BAD_GATEWAY,
             "upstream_unreachable",
@@ -416,7 +424,8 @@ fn count(rejection: &Rejection, code: &'static str, route: Option<&Route>, live:
         && let Some(Action::Forward(upstream)) = route.map(|route| route.action)
         && let Some(upstream) = live.upstreams.get(upstream.0)
     {
-        live.counters.upstream_failed(&upstream.name, code);
+        live.counters
+            .upstream_failed(&upstream.settings().name, code);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Requests that ask for another protocol, such as a WebSocket (RFC 9110 section 7.8): authorised like any other, then
 //! sent to the upstream as a question. The connection is switched when the upstream says 101, and never before.
 
+use std::rc::Rc;
+
 use ::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version, header};
 use hyper::body::{Body as _, Incoming};
 
@@ -92,7 +94,7 @@ impl Pipeline {
         &self,
         upgrade: &Upgrade,
         prepared: Prepared<'a, Incoming>,
-        (upstream, peer): (&Upstream, &Peer),
+        (upstream, peer): (&Rc<Upstream>, &Peer),
         record: &mut Record<'a>,
     ) -> Result<Response<Body>, Rejection> {
         let Prepared {

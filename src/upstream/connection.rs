@@ -1,13 +1,17 @@
 //! Connecting to an endpoint; and a connection of the protocol library, driven by a task of its own on the same core.
 
-use std::{io, time::Instant};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpStream, UnixStream};
+use tokio::{net::UnixStream, time::timeout};
 
 use super::{
     error::Failure,
+    resolve,
     settings::{Endpoint, Settings},
     stream::Stream,
     tls::Offer,
@@ -18,13 +22,20 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) sender: SendRequest<Upload>,
+    /// Whose it is.
+    pub(super) endpoint: usize,
+    pub(super) born: Instant,
     /// When it was last put back; meaningless while it is in use.
     pub(super) idle_since: Instant,
 }
 
-/// Connects to the first endpoint that answers, for the protocol library.
-pub(super) async fn connect(settings: &Settings, now: Instant) -> Result<Connection, Failure> {
-    let stream = dial(settings, Offer::Http1, now).await?;
+/// Connects for the protocol library.
+pub(super) async fn connect(
+    settings: &Settings,
+    position: usize,
+    now: Instant,
+) -> Result<Connection, Failure> {
+    let stream = dial(settings, position, Offer::Http1, now).await?;
     let (sender, connection) = http1::Builder::new()
         .handshake(TokioIo::new(stream))
         .await
@@ -34,53 +45,49 @@ pub(super) async fn connect(settings: &Settings, now: Instant) -> Result<Connect
     tokio::task::spawn_local(connection);
     Ok(Connection {
         sender,
+        endpoint: position,
+        born: now,
         idle_since: now,
     })
 }
 
-/// Connects to the first endpoint that answers.
+/// Connects to the endpoint at this position.
 pub(super) async fn dial(
     settings: &Settings,
+    position: usize,
     offer: Offer,
     now: Instant,
 ) -> Result<Stream, Failure> {
-    let mut failure = None;
-    for endpoint in &settings.endpoints {
-        match dial_endpoint(endpoint, settings, offer, now).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failure = Some(error),
-        }
+    let Some(endpoint) = settings.endpoints.get(position) else {
+        let upstream = settings.name.clone();
+        return Err(Failure::Down { upstream });
+    };
+    let limit = settings.connect_timeout;
+    match timeout(limit, connect_to(endpoint, limit, offer, now)).await {
+        Ok(connected) => connected,
+        Err(_) => Err(too_slow(endpoint)),
     }
-    Err(failure.unwrap_or_else(|| Failure::Unreachable {
-        endpoint: settings.name.clone(),
-        source: io::Error::new(io::ErrorKind::NotFound, "no endpoint is configured"),
-    }))
 }
 
-async fn dial_endpoint(
+async fn connect_to(
     endpoint: &Endpoint,
-    settings: &Settings,
+    limit: Duration,
     offer: Offer,
     now: Instant,
 ) -> Result<Stream, Failure> {
-    let connecting = connect_to(endpoint, offer, now);
-    let connected = tokio::time::timeout(settings.connect_timeout, connecting).await;
-    connected.unwrap_or_else(|_| {
-        Err(Failure::ConnectTimeout {
+    let unreachable = |source: io::Error| {
+        if source.kind() == io::ErrorKind::TimedOut {
+            return too_slow(endpoint);
+        }
+        Failure::Unreachable {
             endpoint: endpoint.to_string(),
-        })
-    })
-}
-
-async fn connect_to(endpoint: &Endpoint, offer: Offer, now: Instant) -> Result<Stream, Failure> {
-    let unreachable = |source| Failure::Unreachable {
-        endpoint: endpoint.to_string(),
-        source,
+            source,
+        }
     };
     match endpoint {
         Endpoint::Tcp { host, port } => {
-            let stream = connect_tcp(host, *port).await.map_err(unreachable)?;
-            Ok(Stream::Tcp(stream))
+            let stream = resolve::connect(host, *port, limit).await;
+            Ok(Stream::Tcp(stream.map_err(unreachable)?))
         }
         Endpoint::Tls {
             host,
@@ -88,7 +95,8 @@ async fn connect_to(endpoint: &Endpoint, offer: Offer, now: Instant) -> Result<S
             name,
             tls,
         } => {
-            let stream = connect_tcp(host, *port).await.map_err(unreachable)?;
+            let stream = resolve::connect(host, *port, limit).await;
+            let stream = stream.map_err(unreachable)?;
             let handshake = tls.connect(name, stream, offer, now).await;
             let stream = handshake.map_err(|source| Failure::Tls {
                 endpoint: endpoint.to_string(),
@@ -103,8 +111,8 @@ async fn connect_to(endpoint: &Endpoint, offer: Offer, now: Instant) -> Result<S
     }
 }
 
-async fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect((host, port)).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
+fn too_slow(endpoint: &Endpoint) -> Failure {
+    Failure::ConnectTimeout {
+        endpoint: endpoint.to_string(),
+    }
 }

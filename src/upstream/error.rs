@@ -8,7 +8,21 @@ type Cause = Box<dyn Error + Send + Sync>;
 /// Why there is no response.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// No endpoint could be connected to.
+    /// All endpoints have failed lately, so that none was asked.
+    #[error(
+        "every endpoint of {upstream} has failed lately; one request a second finds out whether one is back"
+    )]
+    Down {
+        /// Its name in the configuration.
+        upstream: String,
+    },
+    /// It has as many requests as it may have, and as many wait as may wait, or this one has waited long enough.
+    #[error("{upstream} has as many requests as it may have")]
+    Busy {
+        /// Its name in the configuration.
+        upstream: String,
+    },
+    /// The endpoint could not be connected to.
     #[error("cannot connect to {endpoint}: {source}")]
     Unreachable {
         /// The last endpoint that was tried.
@@ -60,7 +74,30 @@ pub enum RelayError {
     Stalled,
 }
 
+/// Whose fault a failure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Blame {
+    /// Nobody is there: no request at all can succeed.
+    Connection,
+    /// Something went wrong with this request; others may succeed.
+    Exchange,
+    /// The endpoint's it is not.
+    Nobody,
+}
+
 impl Failure {
+    pub(super) fn blame(&self) -> Blame {
+        match self {
+            Self::Unreachable { .. } | Self::ConnectTimeout { .. } => Blame::Connection,
+            Self::Tls { .. }
+            | Self::ResponseTimeout
+            | Self::Closed(_)
+            | Self::NotHttp(_)
+            | Self::Switched => Blame::Exchange,
+            Self::ClientBody(_) | Self::Down { .. } | Self::Busy { .. } => Blame::Nobody,
+        }
+    }
+
     /// What the protocol library's error means.
     pub(super) fn from_exchange(error: hyper::Error) -> Self {
         if error.is_parse() || error.is_parse_too_large() {

@@ -1,26 +1,39 @@
-//! The monolith: this core's connections to it, and one exchange over one of them.
+//! The monolith: how its endpoints stand, this core's connections to them, and one exchange over one of them.
+//!
+//! What all cores share of an upstream is a [`Group`]: numbers that are read without waiting. An [`Upstream`] is one
+//! core's view of it.
 //!
 //! [`Upstream::send`] is the seam: a prepared request goes in, a response whose body is relayed comes out. Which
 //! client speaks the protocol is known only below it. It does not know routes, tokens or what a failure means to the
 //! client.
 
+mod balance;
 mod connection;
+mod endpoint;
 mod error;
 mod fields;
+mod gate;
+mod group;
+mod health;
 mod pool;
 mod relay;
+mod resolve;
+mod retry;
 mod settings;
 mod simple;
 mod stream;
+mod ticket;
 mod tls;
 mod upgrade;
 mod upload;
 
 pub use error::{Failure, RelayError};
 pub use fields::Fields;
+pub use group::Group;
+pub use health::watch;
 pub use pool::Upstream;
 pub use relay::Relay;
-pub use settings::{Endpoint, Settings};
+pub use settings::{Concurrency, Ejection, Endpoint, HealthCheck, MOST_ENDPOINTS, Retry, Settings};
 pub use stream::Stream;
 pub use tls::{File as TlsFile, Tls, TlsError, TlsFiles};
 pub use upgrade::Switched;

@@ -1,57 +1,70 @@
-//! One upstream: which client an exchange goes through, and the protocol library's idle connections.
+//! One upstream on one core: which endpoint and which client a request goes to, and the protocol library's idle
+//! connections.
 //!
 //! A connection that was idle may have been closed by the upstream in the same moment. The library hands a request
-//! that it never began to send back, and such a request goes over another connection; one that was sent is never
-//! repeated.
+//! that it never began to send back, and such a request goes over another connection; one that was sent
+//! through the library is never repeated, since its body is gone.
 
-use std::{cell::RefCell, rc::Rc, time::Instant};
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Instant};
 
-use ::http::{HeaderValue, Request, Response, StatusCode, Version};
+use ::http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 
 use super::{
+    balance::Endpoints,
     connection::{self, Connection},
+    endpoint::Standing,
     error::Failure,
     fields::{Fields, insert_all},
+    gate::LineIsFull,
+    group::Group,
     relay::Relay,
+    retry::{Attempts, Budget, Lost, Stage},
     settings::{Endpoint, Settings},
     simple,
+    ticket::Ticket,
     upgrade::{Switched, Upgrading},
     upload::Upload,
 };
-use crate::deadline::{Deadline, Deadlines};
+use crate::{
+    deadline::{Deadline, Deadlines},
+    entropy::Entropy,
+};
 
 /// One upstream, as seen from one core.
 #[derive(Debug)]
 pub struct Upstream {
-    settings: Rc<Settings>,
+    group: Arc<Group>,
     deadlines: Deadlines,
     simple: Rc<simple::Client>,
     idle: RefCell<Vec<Connection>>,
+    budget: Budget,
+    entropy: RefCell<Entropy>,
 }
 
 impl Upstream {
     /// An upstream without any connection yet.
-    pub fn new(settings: Settings, deadlines: Deadlines) -> Self {
-        let settings = Rc::new(settings);
-        let simple = simple::Client::new(Rc::clone(&settings), deadlines.clone());
+    pub fn new(group: Arc<Group>, deadlines: Deadlines, entropy: Entropy) -> Self {
+        let simple = simple::Client::new(Arc::clone(&group), deadlines.clone());
         Self {
-            settings,
+            budget: Budget::new(group.settings().retry, deadlines.now()),
+            group,
             deadlines,
             simple: Rc::new(simple),
             idle: RefCell::new(Vec::new()),
+            entropy: RefCell::new(entropy),
         }
     }
 
     /// What the operator said.
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        self.group.settings()
     }
 
     /// A Host for requests that came without one: the first endpoint's.
     pub fn authority(&self) -> HeaderValue {
-        let endpoint = self.settings.endpoints.first().map(Endpoint::authority);
+        let endpoint = self.settings().endpoints.first().map(Endpoint::authority);
         let authority = endpoint.and_then(|authority| HeaderValue::try_from(authority).ok());
         authority.unwrap_or(HeaderValue::from_static("localhost"))
     }
@@ -60,7 +73,13 @@ impl Upstream {
         &self.deadlines
     }
 
+    pub(super) fn group(&self) -> &Group {
+        &self.group
+    }
+
     /// Sends the request with further fields and waits for the head of its response.
+    ///
+    /// It waits for nothing before that, unless the upstream has all the requests that it may have.
     pub async fn send(
         self: &Rc<Self>,
         mut request: Box<Request<Incoming>>,
@@ -68,8 +87,11 @@ impl Upstream {
         now: Instant,
     ) -> Result<Response<Relay>, Failure> {
         if request.body().is_end_stream() {
-            let response = self.simple.send(&request, fields, now).await?;
-            return Ok(response.map(Relay::simple));
+            let simple = &self.simple;
+            let exchange =
+                async |endpoint, now| simple.send(endpoint, &*request, fields, now).await;
+            let (response, ticket) = self.deliver(request.method(), now, exchange).await?;
+            return Ok(response.map(|body| Relay::simple(body, ticket)));
         }
         insert_all(fields, request.headers_mut());
         // Most requests have no body, and should not carry this about.
@@ -79,16 +101,45 @@ impl Upstream {
     /// Asks for another protocol by a request without a body, over HTTP/1.1.
     ///
     /// `protocol` is the value of `Upgrade`. It and `Connection` are written here, since both belong to one hop and are
-    /// in no request that has been cleaned.
+    /// in no request that has been cleaned. What has switched is not counted any more: it is no request.
     pub async fn upgrade<B>(
-        &self,
+        self: &Rc<Self>,
         request: &Request<B>,
         fields: &dyn Fields,
         protocol: &HeaderValue,
         now: Instant,
     ) -> Result<Switched, Failure> {
         let fields = Upgrading { fields, protocol };
-        self.simple.upgrade(request, &fields, now).await
+        let simple = &self.simple;
+        let exchange = async |endpoint, now| simple.upgrade(endpoint, request, &fields, now).await;
+        let (switched, ticket) = self.deliver(request.method(), now, exchange).await?;
+        Ok(switched.map(|body| Relay::simple(body, ticket)))
+    }
+
+    /// Chooses endpoints until one gives something, or there is none that the request may go to.
+    async fn deliver<T>(
+        self: &Rc<Self>,
+        method: &Method,
+        now: Instant,
+        exchange: impl AsyncFn(usize, Instant) -> Result<T, Lost>,
+    ) -> Result<(T, Ticket), Failure> {
+        let (mut ticket, mut now) = self.enter(now).await?;
+        let mut attempts = Attempts::default();
+        let mut endpoint = self.begin(&mut ticket, now)?;
+        loop {
+            match exchange(endpoint, now).await {
+                Ok(given) => {
+                    self.succeeded(endpoint);
+                    return Ok((given, ticket));
+                }
+                Err(lost) => {
+                    let next = self.next_after(endpoint, &lost, method, &mut attempts);
+                    endpoint = next.ok_or(lost.failure)?;
+                    ticket.count_at(endpoint);
+                    now = self.deadlines.now();
+                }
+            }
+        }
     }
 
     async fn send_with_body(
@@ -96,94 +147,210 @@ impl Upstream {
         request: Box<Request<Incoming>>,
         now: Instant,
     ) -> Result<Response<Relay>, Failure> {
+        let (mut ticket, now) = self.enter(now).await?;
         let deadline = self.deadlines.unset();
-        let timeout = self.settings.response_timeout;
+        let timeout = self.settings().response_timeout;
+        let method = request.method().clone();
         let mut request = (*request).map(|body| Upload::new(body, &deadline, timeout));
-        while let Some(connection) = self.take_idle(now) {
-            deadline.set(now, timeout);
-            match self.exchange(connection, request, &deadline).await {
-                Exchange::Done(result) => return result,
-                Exchange::NotSent(unsent, _) => request = unsent,
-            }
-        }
-        let connection = connection::connect(&self.settings, now).await?;
-        deadline.set_from_now(timeout);
-        match self.exchange(connection, request, &deadline).await {
-            Exchange::Done(result) => result,
-            Exchange::NotSent(_, failure) => Err(failure),
+        let mut attempts = Attempts::default();
+        let mut endpoint = self.begin(&mut ticket, now)?;
+        loop {
+            let lost = match self.send_to(endpoint, request, &deadline).await {
+                Exchange::Done(Ok((response, connection))) => {
+                    self.succeeded(endpoint);
+                    return Ok(response.map(|body| Relay::library(body, connection, ticket)));
+                }
+                Exchange::Done(Err(failure)) => {
+                    self.group.failed(endpoint, &failure, self.deadlines.now());
+                    return Err(failure);
+                }
+                Exchange::NotSent(unsent, failure) => {
+                    request = unsent;
+                    Lost::unsent(failure)
+                }
+            };
+            let next = self.next_after(endpoint, &lost, &method, &mut attempts);
+            endpoint = next.ok_or(lost.failure)?;
+            ticket.count_at(endpoint);
         }
     }
 
-    async fn exchange(
-        self: &Rc<Self>,
-        mut connection: Connection,
-        request: Request<Upload>,
+    /// Passes the gate, and says what time it is then.
+    async fn enter(self: &Rc<Self>, now: Instant) -> Result<(Ticket, Instant), Failure> {
+        if self.group.gate().try_enter() {
+            return Ok((Ticket::entered(self), now));
+        }
+        // Few have to wait, and the state of a wait should not weigh on every idle connection.
+        Box::pin(self.wait_in_line()).await?;
+        Ok((Ticket::entered(self), self.deadlines.now()))
+    }
+
+    /// Waits for room at the upstream.
+    async fn wait_in_line(&self) -> Result<(), Failure> {
+        let limit = self.deadlines.unset();
+        limit.set_from_now(self.settings().concurrency.wait);
+        match limit.bound(self.group.gate().enter()).await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(LineIsFull)) | None => Err(Failure::Busy {
+                upstream: self.settings().name.clone(),
+            }),
+        }
+    }
+
+    /// Where the request goes first.
+    fn begin(&self, ticket: &mut Ticket, now: Instant) -> Result<usize, Failure> {
+        if self.group.has_several() {
+            self.budget.earn();
+        }
+        let endpoint = self.choose(Endpoints::default(), now);
+        let endpoint = endpoint.ok_or_else(|| Failure::Down {
+            upstream: self.settings().name.clone(),
+        })?;
+        ticket.count_at(endpoint);
+        Ok(endpoint)
+    }
+
+    /// Where the request goes after it was lost at an endpoint, if it may go anywhere.
+    fn next_after(
+        &self,
+        endpoint: usize,
+        lost: &Lost,
+        method: &Method,
+        attempts: &mut Attempts,
+    ) -> Option<usize> {
+        let now = self.deadlines.now();
+        self.group.failed(endpoint, &lost.failure, now);
+        attempts.tried.add(endpoint);
+        if !lost.may_repeat(method) || !self.group.has_untried(attempts.tried) {
+            return None;
+        }
+        // Sent or not: what the upstream cannot have begun is no additional load.
+        if lost.stage != Stage::Unsent {
+            let allowed = self.settings().retry.attempts > attempts.repeated;
+            if !allowed || !self.budget.spend(now) {
+                return None;
+            }
+            attempts.repeated += 1;
+        }
+        self.choose(attempts.tried, now)
+    }
+
+    fn choose(&self, tried: Endpoints, now: Instant) -> Option<usize> {
+        let random = || u64::from_le_bytes(self.entropy.borrow_mut().bytes());
+        self.group.choose(tried, now, random)
+    }
+
+    fn succeeded(&self, endpoint: usize) {
+        if self
+            .group
+            .standing(endpoint)
+            .is_some_and(Standing::has_failed)
+        {
+            self.group.recovered(endpoint, self.deadlines.now());
+        }
+    }
+
+    /// Sends the request over idle connections to the endpoint until one takes it, or over a new one.
+    async fn send_to(
+        &self,
+        endpoint: usize,
+        mut request: Request<Upload>,
         deadline: &Deadline,
     ) -> Exchange {
-        let sending = connection.sender.try_send_request(request);
-        match deadline.bound(sending).await {
-            None => Exchange::Done(Err(Failure::ResponseTimeout)),
-            // No request asks for an upgrade: what follows on such a connection is not HTTP.
-            Some(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                Exchange::Done(Err(Failure::Switched))
+        let timeout = self.settings().response_timeout;
+        let now = self.deadlines.now();
+        while let Some(connection) = self.take_idle(endpoint, now) {
+            deadline.set(now, timeout);
+            match exchange(connection, request, deadline).await {
+                Exchange::NotSent(unsent, _) => request = unsent,
+                done @ Exchange::Done(_) => return done,
             }
-            Some(Ok(mut response)) => {
-                // A gateway answers in its own version, not in the upstream's.
-                *response.version_mut() = Version::HTTP_11;
-                let relay = |body| Relay::library(body, connection, Rc::clone(self));
-                Exchange::Done(Ok(response.map(relay)))
+        }
+        match connection::connect(self.settings(), endpoint, now).await {
+            Ok(connection) => {
+                deadline.set_from_now(timeout);
+                exchange(connection, request, deadline).await
             }
-            Some(Err(mut error)) => {
-                let unsent = error.take_message();
-                let failure = Failure::from_exchange(error.into_error());
-                match unsent {
-                    Some(request) => Exchange::NotSent(request, failure),
-                    None => Exchange::Done(Err(failure)),
-                }
-            }
+            Err(failure) => Exchange::NotSent(request, failure),
         }
     }
 
-    /// The most recently used connection that is fit for another request.
-    fn take_idle(&self, now: Instant) -> Option<Connection> {
+    /// The most recently used connection to the endpoint that is fit for another request.
+    fn take_idle(&self, endpoint: usize, now: Instant) -> Option<Connection> {
         let mut idle = self.idle.borrow_mut();
         let mut position = idle.len();
         while position > 0 {
             position -= 1;
             let connection = idle.get(position)?;
-            let too_old = now.duration_since(connection.idle_since) > self.settings.keep_alive;
-            if connection.sender.is_closed() || too_old {
+            if !self.is_fit(connection, now) {
                 idle.swap_remove(position);
-            } else if connection.sender.is_ready() {
+            } else if connection.endpoint == endpoint && connection.sender.is_ready() {
                 return Some(idle.swap_remove(position));
             }
         }
         None
     }
 
+    fn is_fit(&self, connection: &Connection, now: Instant) -> bool {
+        let settings = self.settings();
+        !connection.sender.is_closed()
+            && now.saturating_duration_since(connection.idle_since) <= settings.keep_alive
+            && now.saturating_duration_since(connection.born) <= settings.connection_age
+    }
+
     pub(super) fn put_back(&self, mut connection: Connection) {
+        let now = self.deadlines.now();
+        connection.idle_since = now;
         let mut idle = self.idle.borrow_mut();
-        if connection.sender.is_closed() || idle.len() >= self.settings.max_idle {
-            return;
+        let same = idle
+            .iter()
+            .filter(|other| other.endpoint == connection.endpoint);
+        if self.is_fit(&connection, now) && same.count() < self.settings().max_idle {
+            idle.push(connection);
         }
-        connection.idle_since = self.deadlines.now();
-        idle.push(connection);
     }
 
     /// Closes connections that nobody has used for too long.
     pub fn close_stale(&self) {
         let now = self.deadlines.now();
         self.simple.close_stale(now);
-        self.idle.borrow_mut().retain(|connection| {
-            !connection.sender.is_closed()
-                && now.duration_since(connection.idle_since) <= self.settings.keep_alive
-        });
+        self.idle
+            .borrow_mut()
+            .retain(|connection| self.is_fit(connection, now));
     }
 }
 
 /// How an attempt went.
 enum Exchange {
-    Done(Result<Response<Relay>, Failure>),
+    Done(Result<(Response<Incoming>, Connection), Failure>),
     /// Nothing was sent; the request is back.
     NotSent(Request<Upload>, Failure),
+}
+
+async fn exchange(
+    mut connection: Connection,
+    request: Request<Upload>,
+    deadline: &Deadline,
+) -> Exchange {
+    let sending = connection.sender.try_send_request(request);
+    match deadline.bound(sending).await {
+        None => Exchange::Done(Err(Failure::ResponseTimeout)),
+        // No request asks for an upgrade: what follows on such a connection is not HTTP.
+        Some(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+            Exchange::Done(Err(Failure::Switched))
+        }
+        Some(Ok(mut response)) => {
+            // A gateway answers in its own version, not in the upstream's.
+            *response.version_mut() = Version::HTTP_11;
+            Exchange::Done(Ok((response, connection)))
+        }
+        Some(Err(mut error)) => {
+            let unsent = error.take_message();
+            let failure = Failure::from_exchange(error.into_error());
+            match unsent {
+                Some(request) => Exchange::NotSent(request, failure),
+                None => Exchange::Done(Err(failure)),
+            }
+        }
+    }
 }

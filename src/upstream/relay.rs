@@ -10,12 +10,16 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::{connection::Connection, error::RelayError, pool::Upstream, simple};
+use super::{connection::Connection, error::RelayError, pool::Upstream, simple, ticket::Ticket};
 use crate::deadline::Deadline;
 
 /// Streams a response body without holding more than one piece of it.
 #[derive(Debug)]
-pub struct Relay(Way);
+pub struct Relay {
+    way: Way,
+    /// Given back when nothing more is expected from the upstream.
+    ticket: Option<Ticket>,
+}
 
 /// Which client the body comes through.
 #[derive(Debug)]
@@ -40,13 +44,20 @@ struct Lease {
 }
 
 impl Relay {
-    pub(super) fn simple(body: simple::Body) -> Self {
-        Self(Way::Simple(body))
+    pub(super) fn simple(body: simple::Body, ticket: Ticket) -> Self {
+        Self {
+            ticket: (!body.has_arrived()).then_some(ticket),
+            way: Way::Simple(body),
+        }
     }
 
-    pub(super) fn library(body: Incoming, connection: Connection, upstream: Rc<Upstream>) -> Self {
+    pub(super) fn library(body: Incoming, connection: Connection, ticket: Ticket) -> Self {
+        let upstream = Rc::clone(ticket.upstream());
         let body = LibraryBody::new(body, connection, upstream);
-        Self(Way::Library(Box::new(body)))
+        Self {
+            ticket: (!body.body.is_end_stream()).then_some(ticket),
+            way: Way::Library(Box::new(body)),
+        }
     }
 }
 
@@ -58,21 +69,32 @@ impl Body for Relay {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, RelayError>>> {
-        match &mut self.0 {
+        let polled = match &mut self.way {
             Way::Simple(body) => Pin::new(body).poll_frame(context),
             Way::Library(body) => body.poll_frame(context),
+        };
+        if self.ticket.is_some() {
+            let over = match &polled {
+                Poll::Pending => false,
+                Poll::Ready(None | Some(Err(_))) => true,
+                Poll::Ready(Some(Ok(_))) => self.is_end_stream(),
+            };
+            if over {
+                self.ticket = None;
+            }
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        match &self.way {
             Way::Simple(body) => body.is_end_stream(),
             Way::Library(body) => body.body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.way {
             Way::Simple(body) => body.size_hint(),
             Way::Library(body) => body.body.size_hint(),
         }

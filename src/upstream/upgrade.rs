@@ -7,7 +7,7 @@ use super::{Fields, Relay, Stream};
 
 /// What comes of asking for another protocol.
 #[derive(Debug)]
-pub enum Switched {
+pub enum Switched<B = Relay> {
     /// The upstream has taken it up: the connection is no longer HTTP.
     Switched {
         /// The 101 and its fields, those of the hop included.
@@ -18,7 +18,24 @@ pub enum Switched {
         early: Bytes,
     },
     /// It has answered in HTTP instead.
-    Response(Response<Relay>),
+    Response(Response<B>),
+}
+
+impl<B> Switched<B> {
+    pub(super) fn map<T>(self, body: impl FnOnce(B) -> T) -> Switched<T> {
+        match self {
+            Self::Switched {
+                response,
+                stream,
+                early,
+            } => Switched::Switched {
+                response,
+                stream,
+                early,
+            },
+            Self::Response(response) => Switched::Response(response.map(body)),
+        }
+    }
 }
 
 /// Fields, and those that ask for another protocol.

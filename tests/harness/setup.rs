@@ -95,6 +95,13 @@ impl Setup {
             .section("routes", ROUTES)
     }
 
+    /// These endpoints of one upstream, with further keys of it.
+    pub(crate) fn before_all(upstreams: &[&Upstream], keys: &str) -> Self {
+        let urls: Vec<String> = upstreams.iter().map(|upstream| upstream.url()).collect();
+        let section = format!("{{ api: {{ endpoints: {urls:?}, {keys} }} }}");
+        Self::before_url("http://127.0.0.1").section("upstreams", &section)
+    }
+
     /// No section at all; the environment and the users are there.
     pub(crate) fn empty() -> Self {
         let folder = tempfile::tempdir().expect("a folder");

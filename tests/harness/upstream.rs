@@ -3,9 +3,11 @@
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
-    sync::Arc,
-    thread,
+    sync::{Arc, Mutex},
+    thread::{self, JoinHandle},
 };
+
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::{PATIENCE, seen::Seen, watch::Watch};
 
@@ -24,6 +26,15 @@ pub(crate) enum After {
 pub(crate) struct Upstream {
     address: SocketAddr,
     state: Watch<State>,
+    answer: Arc<Answer>,
+    accepting: Mutex<Option<Accepting>>,
+    /// Keeps the port from everybody else while nothing listens on it.
+    _reserved: Socket,
+}
+
+struct Accepting {
+    listener: TcpListener,
+    thread: JoinHandle<()>,
 }
 
 #[derive(Default)]
@@ -67,18 +78,45 @@ impl Upstream {
     pub(crate) fn answering(
         answer: impl Fn(&Seen, &mut Wire) -> After + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let state = Watch::new(State::default());
-        let shared = state.clone();
-        let answer: Arc<Answer> = Arc::new(answer);
-        thread::spawn(move || {
+        let (reserved, address) = reserve();
+        let upstream = Self {
+            address,
+            state: Watch::new(State::default()),
+            answer: Arc::new(answer),
+            accepting: Mutex::new(None),
+            _reserved: reserved,
+        };
+        upstream.listen();
+        upstream
+    }
+
+    /// Listens, for the first time or again.
+    pub(crate) fn listen(&self) {
+        let listener = TcpListener::bind(self.address).expect("the port is reserved");
+        let kept = listener.try_clone().expect("a socket");
+        let (state, answer) = (self.state.clone(), Arc::clone(&self.answer));
+        let thread = thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (state, answer) = (shared.clone(), Arc::clone(&answer));
+                let (state, answer) = (state.clone(), Arc::clone(&answer));
                 thread::spawn(move || serve(stream, &state, &*answer));
             }
         });
-        Self { address, state }
+        let accepting = Accepting {
+            listener: kept,
+            thread,
+        };
+        *self.accepting.lock().expect("no panic") = Some(accepting);
+    }
+
+    /// Refuses connections and breaks those that there are, as a process that is killed does.
+    pub(crate) fn kill(&self) {
+        let accepting = self.accepting.lock().expect("no panic").take();
+        if let Some(Accepting { listener, thread }) = accepting {
+            let socket = SockRef::from(&listener);
+            socket.shutdown(Shutdown::Both).expect("it listens");
+            thread.join().expect("no panic");
+        }
+        self.close_connections();
     }
 
     pub(crate) fn url(&self) -> String {
@@ -167,6 +205,16 @@ impl Wire {
         while self.stream.read(&mut rest).is_ok_and(|count| count > 0) {}
         After::Close
     }
+}
+
+/// A port that nobody listens on and nobody else gets.
+fn reserve() -> (Socket, SocketAddr) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.set_reuse_address(true).expect("a socket option");
+    let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+    socket.bind(&any.into()).expect("a port");
+    let address = socket.local_addr().expect("an address").as_socket();
+    (socket, address.expect("an address"))
 }
 
 fn serve(stream: TcpStream, state: &Watch<State>, answer: &Answer) {

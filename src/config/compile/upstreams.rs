@@ -5,9 +5,13 @@ use indexmap::IndexMap;
 
 use super::{Findings, endpoints};
 use crate::{
-    config::{document::upstreams::Upstream, duration::Span, reading::places::key_step},
+    config::{
+        document::upstreams::{self as document, Upstream},
+        duration::Span,
+        reading::places::key_step,
+    },
     http::host,
-    upstream::Settings,
+    upstream::{Concurrency, Ejection, HealthCheck, MOST_ENDPOINTS, Retry, Settings},
 };
 
 pub(super) fn compile(
@@ -30,11 +34,20 @@ pub(super) fn compile(
 fn one(name: &str, upstream: &Upstream, findings: &mut Findings<'_>) -> Settings {
     let path = format!("upstreams{}", key_step(name));
     let endpoints = endpoints::compile(&path, upstream, findings);
+    if endpoints.len() > MOST_ENDPOINTS {
+        findings.mistake(
+            &format!("{path}.endpoints"),
+            &format!("there are more than {MOST_ENDPOINTS} endpoints"),
+            "give the rest to a second upstream, or put a name with several addresses",
+        );
+    }
     let times = [
         ("connect_timeout", upstream.connect_timeout),
         ("response_timeout", upstream.response_timeout),
         ("body_timeout", upstream.body_timeout),
         ("tunnel_timeout", upstream.tunnel_timeout),
+        ("connection_age", upstream.connection_age),
+        ("ejection.period", upstream.ejection.period),
     ];
     for (key, time) in times {
         positive(time, &format!("{path}.{key}"), findings);
@@ -57,7 +70,85 @@ fn one(name: &str, upstream: &Upstream, findings: &mut Findings<'_>) -> Settings
         body_timeout: upstream.body_timeout.into(),
         tunnel_timeout: upstream.tunnel_timeout.into(),
         keep_alive: upstream.keep_alive.into(),
+        connection_age: upstream.connection_age.into(),
         max_idle: upstream.max_idle.into(),
+        slow_start: upstream.slow_start.into(),
+        retry: Retry {
+            attempts: upstream.retry.attempts.into(),
+            percent: upstream.retry.budget.into(),
+        },
+        ejection: Ejection {
+            failures: upstream.ejection.failures.into(),
+            period: upstream.ejection.period.into(),
+        },
+        health: upstream
+            .health
+            .as_ref()
+            .and_then(|health| health_check(health, &format!("{path}.health"), findings)),
+        concurrency: concurrency(
+            &upstream.concurrency,
+            &format!("{path}.concurrency"),
+            findings,
+        ),
+    }
+}
+
+fn health_check(
+    health: &document::Health,
+    path: &str,
+    findings: &mut Findings<'_>,
+) -> Option<HealthCheck> {
+    let times = [("interval", health.interval), ("timeout", health.timeout)];
+    for (key, time) in times {
+        if std::time::Duration::from(time).is_zero() {
+            let path = format!("{path}.{key}");
+            findings.mistake(
+                &path,
+                "no endpoint could be asked",
+                "write a longer time, such as 1s",
+            );
+        }
+    }
+    let counts = [("healthy", health.healthy), ("unhealthy", health.unhealthy)];
+    for (key, count) in counts {
+        if count == 0 {
+            let path = format!("{path}.{key}");
+            findings.mistake(&path, "no answer would be waited for", "write 1 or more");
+        }
+    }
+    let asked = Some(health.path.as_str()).filter(|text| text.starts_with('/'));
+    let asked = asked.and_then(|text| text.parse().ok());
+    let asked = asked.ok_or("this is not a path");
+    Some(HealthCheck {
+        path: findings.take(
+            asked,
+            &format!("{path}.path"),
+            "write a path, such as /health",
+        )?,
+        interval: health.interval.into(),
+        timeout: health.timeout.into(),
+        healthy: health.healthy.into(),
+        unhealthy: health.unhealthy.into(),
+    })
+}
+
+fn concurrency(
+    concurrency: &document::Concurrency,
+    path: &str,
+    findings: &mut Findings<'_>,
+) -> Concurrency {
+    if concurrency.requests == 0 {
+        findings.mistake(
+            &format!("{path}.requests"),
+            "nothing would be forwarded",
+            "write 1 or more",
+        );
+    }
+    let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+    Concurrency {
+        requests: count(concurrency.requests),
+        queue: count(concurrency.queue),
+        wait: concurrency.wait.into(),
     }
 }
 

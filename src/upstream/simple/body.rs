@@ -98,6 +98,11 @@ impl Body {
         Ok(body)
     }
 
+    /// Whether nothing more is expected from the upstream.
+    pub(in crate::upstream) fn has_arrived(&self) -> bool {
+        self.source.is_none()
+    }
+
     fn hand_on(&mut self, bytes: Bytes) -> Frame<Bytes> {
         if let Some(length) = &mut self.length {
             *length = length.saturating_sub(bytes.len() as u64);

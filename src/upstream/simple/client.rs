@@ -5,6 +5,7 @@ use std::{
     future::poll_fn,
     io,
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Instant,
 };
@@ -20,8 +21,9 @@ use super::{
 use crate::{
     deadline::Deadlines,
     upstream::{
-        Fields, Relay, connection,
+        Fields, Group, connection,
         error::Failure,
+        retry::Lost,
         settings::Settings,
         stream::Begun,
         tls::Offer,
@@ -41,21 +43,13 @@ const BODY_READ: usize = 64 * 1024;
 /// One upstream, for requests without a body, as seen from one core.
 #[derive(Debug)]
 pub(in crate::upstream) struct Client {
-    settings: Rc<Settings>,
+    group: Arc<Group>,
     deadlines: Deadlines,
-    idle: RefCell<Vec<Link>>,
+    /// For each endpoint.
+    idle: RefCell<Vec<Vec<Link>>>,
     /// Borrowed only between two waits, so that all exchanges can share them.
     output: RefCell<Vec<u8>>,
     input: RefCell<Vec<u8>>,
-}
-
-/// How an exchange ends without a response.
-enum Lost {
-    /// Nothing has left.
-    Unsent(io::Error),
-    /// The request has left, and not one byte has come back.
-    Unanswered(io::Error),
-    Failed(Failure),
 }
 
 /// Whether a connection has served before.
@@ -65,30 +59,21 @@ enum Age {
     New,
 }
 
-impl Lost {
-    /// Whether the request can be sent again without being done twice.
-    fn may_repeat(&self, method: &Method) -> bool {
-        match self {
-            Self::Unsent(_) => true,
-            Self::Unanswered(_) => method.is_idempotent(),
-            Self::Failed(_) => false,
-        }
-    }
-}
-
 impl Client {
-    pub(in crate::upstream) fn new(settings: Rc<Settings>, deadlines: Deadlines) -> Self {
+    pub(in crate::upstream) fn new(group: Arc<Group>, deadlines: Deadlines) -> Self {
+        let endpoints = group.settings().endpoints.iter();
+        let idle = endpoints.map(|_| Vec::new()).collect();
         Self {
-            settings,
+            group,
             deadlines,
-            idle: RefCell::new(Vec::new()),
+            idle: RefCell::new(idle),
             output: RefCell::new(Vec::new()),
             input: RefCell::new(vec![0; BODY_READ]),
         }
     }
 
     pub(super) fn settings(&self) -> &Settings {
-        &self.settings
+        self.group.settings()
     }
 
     /// Where bytes of a body are read to.
@@ -96,27 +81,29 @@ impl Client {
         &self.input
     }
 
-    /// Sends the request and waits for the head of its response.
+    /// Sends the request to one endpoint and waits for the head of its response.
     pub(in crate::upstream) async fn send<B>(
         self: &Rc<Self>,
+        endpoint: usize,
         request: &Request<B>,
         fields: &dyn Fields,
         now: Instant,
-    ) -> Result<Response<Body>, Failure> {
+    ) -> Result<Response<Body>, Lost> {
         let respond = |head: Head, link| match head.response.status() {
             StatusCode::SWITCHING_PROTOCOLS => Err(Failure::Switched),
             _ => self.respond(head, link),
         };
-        self.run(request, fields, now, respond).await
+        self.run(endpoint, request, (fields, now), respond).await
     }
 
     /// Sends a request whose `fields` ask for another protocol, and hands the stream over if the upstream takes it up.
     pub(in crate::upstream) async fn upgrade<B>(
         self: &Rc<Self>,
+        endpoint: usize,
         request: &Request<B>,
         fields: &Upgrading<'_>,
         now: Instant,
-    ) -> Result<Switched, Failure> {
+    ) -> Result<Switched<Body>, Lost> {
         let switch = |head: Head, link: Link| match head.response.status() {
             StatusCode::SWITCHING_PROTOCOLS if !fields.named(head.response.headers()) => {
                 Err(Failure::Switched)
@@ -126,12 +113,9 @@ impl Client {
                 stream: link.into_stream(),
                 early: head.rest,
             }),
-            _ => {
-                let response = self.respond(head, link)?;
-                Ok(Switched::Response(response.map(Relay::simple)))
-            }
+            _ => self.respond(head, link).map(Switched::Response),
         };
-        self.run(request, fields, now, switch).await
+        self.run(endpoint, request, (fields, now), switch).await
     }
 
     fn respond(self: &Rc<Self>, head: Head, link: Link) -> Result<Response<Body>, Failure> {
@@ -146,28 +130,30 @@ impl Client {
     /// more, over a new connection, when that cannot do it twice (RFC 9110 section 9.2.2).
     async fn run<B, T>(
         &self,
+        endpoint: usize,
         request: &Request<B>,
-        fields: &dyn Fields,
-        now: Instant,
+        (fields, now): (&dyn Fields, Instant),
         finish: impl Fn(Head, Link) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        let mut idle = self.take_idle(request.method(), now);
+    ) -> Result<T, Lost> {
+        let mut idle = self.take_idle(endpoint, request.method(), now);
         loop {
             // One place for both, and the rare one boxed: what stands here weighs on every idle client connection.
             let (mut link, now, age) = if let Some(link) = idle.take() {
                 (link, now, Age::Reused)
             } else {
-                let stream = Box::pin(connection::dial(&self.settings, Offer::Http1, now)).await?;
+                let settings = self.settings();
+                let dialing = connection::dial(settings, endpoint, Offer::Http1, now);
+                let stream = Box::pin(dialing).await.map_err(Lost::unsent)?;
                 let now = self.deadlines.now();
-                let link = Link::new(stream, self.deadlines.unset(), now);
+                let link = Link::new(stream, endpoint, self.deadlines.unset(), now);
                 (link, now, Age::New)
             };
             link.last_used = now;
-            link.deadline.set(now, self.settings.response_timeout);
+            link.deadline.set(now, self.settings().response_timeout);
             match self.exchange(link, request, fields, &finish).await {
                 Ok(finished) => return Ok(finished),
                 Err(lost) if age == Age::Reused && lost.may_repeat(request.method()) => {}
-                Err(lost) => return Err(lost.into()),
+                Err(lost) => return Err(lost),
             }
         }
     }
@@ -186,7 +172,7 @@ impl Client {
         let head = poll_fn(|context| {
             let polled = self.poll_head(&mut link, &mut early, request.method(), context);
             if polled.is_pending() && link.deadline.poll_elapsed(context).is_ready() {
-                return Poll::Ready(Err(Lost::Failed(Failure::ResponseTimeout)));
+                return Poll::Ready(Err(Failure::ResponseTimeout.into()));
             }
             polled
         });
@@ -215,7 +201,7 @@ impl Client {
         let deadline = link.deadline.clone();
         match deadline.bound(link.finish_write(rest)).await {
             Some(written) => Ok(written?),
-            None => Err(Lost::Failed(Failure::ResponseTimeout)),
+            None => Err(Failure::ResponseTimeout.into()),
         }
     }
 
@@ -236,8 +222,14 @@ impl Client {
             };
             let bytes = match read {
                 Ok(bytes) => bytes,
-                Err(error) if early.is_empty() => return Poll::Ready(Err(Lost::Unanswered(error))),
-                Err(error) => return Poll::Ready(Err(Failure::closed(error.into()).into())),
+                Err(error) => {
+                    let failure = Failure::closed(error.into());
+                    return Poll::Ready(Err(if early.is_empty() {
+                        Lost::unanswered(failure)
+                    } else {
+                        failure.into()
+                    }));
+                }
             };
             match read_head(bytes, early, method) {
                 Ok(None) => {}
@@ -247,9 +239,10 @@ impl Client {
         }
     }
 
-    /// The most recently used connection that is fit for another request.
-    fn take_idle(&self, method: &Method, now: Instant) -> Option<Link> {
+    /// The most recently used connection to the endpoint that is fit for another request.
+    fn take_idle(&self, endpoint: usize, method: &Method, now: Instant) -> Option<Link> {
         let mut idle = self.idle.borrow_mut();
+        let idle = idle.get_mut(endpoint)?;
         while let Some(mut link) = idle.pop() {
             // A request that must not be repeated is worth a system call.
             let quiet = if method.is_idempotent() {
@@ -265,25 +258,31 @@ impl Client {
     }
 
     pub(super) fn put_back(&self, link: Link) {
-        let mut idle = self.idle.borrow_mut();
-        if idle.len() < self.settings.max_idle {
+        let settings = self.settings();
+        // As of its last exchange: what is a little older then is closed after the next, or by the sweep.
+        let age = link.last_used.saturating_duration_since(link.born);
+        if let Some(idle) = self.idle.borrow_mut().get_mut(link.endpoint)
+            && idle.len() < settings.max_idle
+            && age <= settings.connection_age
+        {
             idle.push(link);
         }
     }
 
     /// Closes connections that nobody has used for too long, or that the upstream has closed.
     pub(in crate::upstream) fn close_stale(&self, now: Instant) {
-        let mut idle = self.idle.borrow_mut();
-        idle.retain_mut(|link| link.seems_quiet() && !self.is_stale(link, now));
+        for idle in self.idle.borrow_mut().iter_mut() {
+            idle.retain_mut(|link| link.seems_quiet() && !self.is_stale(link, now));
+        }
     }
 
     fn is_stale(&self, link: &Link, now: Instant) -> bool {
-        now.saturating_duration_since(link.last_used) > self.settings.keep_alive
+        now.saturating_duration_since(link.last_used) > self.settings().keep_alive
     }
 
     #[cfg(test)]
     pub(super) fn idle_count(&self) -> usize {
-        self.idle.borrow().len()
+        self.idle.borrow().iter().map(Vec::len).sum()
     }
 }
 
@@ -310,23 +309,8 @@ fn read_head(bytes: &[u8], early: &mut Vec<u8>, method: &Method) -> Result<Optio
 impl From<WriteError> for Lost {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::NotBegun(error) => Self::Unsent(error),
-            WriteError::Interrupted(error) => Self::Unanswered(error),
-        }
-    }
-}
-
-impl From<Failure> for Lost {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-impl From<Lost> for Failure {
-    fn from(lost: Lost) -> Self {
-        match lost {
-            Lost::Unsent(error) | Lost::Unanswered(error) => Self::closed(error.into()),
-            Lost::Failed(failure) => failure,
+            WriteError::NotBegun(error) => Self::unsent(Failure::closed(error.into())),
+            WriteError::Interrupted(error) => Self::unanswered(Failure::closed(error.into())),
         }
     }
 }

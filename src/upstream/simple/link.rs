@@ -18,7 +18,10 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Link {
     stream: Stream,
+    /// Whose it is.
+    pub(super) endpoint: usize,
     pub(super) deadline: Deadline,
+    pub(super) born: Instant,
     /// When its last exchange began: a little before it became idle, never after.
     pub(super) last_used: Instant,
 }
@@ -32,10 +35,12 @@ pub(super) enum WriteError {
 }
 
 impl Link {
-    pub(super) fn new(stream: Stream, deadline: Deadline, now: Instant) -> Self {
+    pub(super) fn new(stream: Stream, endpoint: usize, deadline: Deadline, now: Instant) -> Self {
         Self {
             stream,
+            endpoint,
             deadline,
+            born: now,
             last_used: now,
         }
     }

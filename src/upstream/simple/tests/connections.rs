@@ -167,10 +167,7 @@ fn an_upstream_that_is_not_there_is_unreachable() {
     let nobody = |settings: &mut Settings| {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
-        settings.endpoints = vec![Endpoint::Tcp {
-            host: address.ip().to_string(),
-            port: address.port(),
-        }];
+        settings.endpoints = Settings::local(&[address.port()]).endpoints;
     };
     play(
         |_| {},

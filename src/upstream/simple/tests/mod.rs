@@ -10,6 +10,7 @@ use std::{
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     rc::Rc,
+    sync::Arc,
     thread::JoinHandle,
     time::Duration,
 };
@@ -22,7 +23,7 @@ use super::{Body, Client};
 use crate::{
     clock::Clock,
     deadline::Deadlines,
-    upstream::{Endpoint, Failure, Fields, RelayError, Settings},
+    upstream::{Failure, Fields, Group, RelayError, Settings},
 };
 
 /// Longer than any test takes when nothing is wrong.
@@ -95,7 +96,8 @@ impl Side {
         let request = Request::builder().method(method).uri("/items/7");
         let request = request.body(()).expect("a request");
         let now = self.deadlines.now();
-        self.client.send(&request, &Nothing, now).await
+        let sent = self.client.send(0, &request, &Nothing, now).await;
+        sent.map_err(|lost| lost.failure)
     }
 
     async fn get(&self) -> Response<Body> {
@@ -131,17 +133,12 @@ async fn text(response: Response<Body>) -> Result<String, RelayError> {
 fn settings(port: u16) -> Settings {
     Settings {
         tunnel_timeout: Duration::from_secs(60),
-        name: "monolith".to_owned(),
-        endpoints: vec![Endpoint::Tcp {
-            host: "127.0.0.1".to_owned(),
-            port,
-        }],
-        host: None,
         connect_timeout: PATIENCE,
         response_timeout: PATIENCE,
         body_timeout: PATIENCE,
         keep_alive: KEEP_ALIVE,
         max_idle: 8,
+        ..Settings::local(&[port])
     }
 }
 
@@ -164,7 +161,8 @@ fn play(
     runtime.expect("a runtime").block_on(async {
         let deadlines = Deadlines::new(Clock);
         let sweeping = tokio::task::spawn_local(deadlines.clone().sweep());
-        let client = Rc::new(Client::new(Rc::new(settings), deadlines.clone()));
+        let group = Arc::new(Group::new(settings, deadlines.now()));
+        let client = Rc::new(Client::new(group, deadlines.clone()));
         let acting = act(Side { client, deadlines });
         let acted = tokio::time::timeout(2 * PATIENCE, acting).await;
         acted.expect("done in time");

@@ -181,7 +181,7 @@ fn a_request_that_does_not_leave_at_once_leaves_in_pieces() {
         let request = Request::get("/").header("Large", "b".repeat(LARGE));
         let request = request.body(()).expect("a request");
         let now = side.deadlines.now();
-        let mut sending = pin!(side.client.send(&request, &Nothing, now));
+        let mut sending = pin!(side.client.send(0, &request, &Nothing, now));
         // Polled until it can do no more for a while: the connection is made and nobody reads.
         let first = side.deadlines.unset();
         first.set_from_now(Duration::from_millis(50));

@@ -11,16 +11,16 @@ use crate::upstream::{
 
 const SWITCHED: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Accept: x\r\n\r\n";
 
-async fn upgrade(side: &Side) -> Result<Switched, Failure> {
+async fn upgrade(side: &Side) -> Result<Switched<Body>, Failure> {
     let request = Request::get("/chat").header("sec-websocket-key", "k");
     let request = request.body(()).expect("a request");
     let fields = Upgrading {
         fields: &Nothing,
         protocol: &HeaderValue::from_static("websocket"),
     };
-    side.client
-        .upgrade(&request, &fields, side.deadlines.now())
-        .await
+    let now = side.deadlines.now();
+    let upgraded = side.client.upgrade(0, &request, &fields, now).await;
+    upgraded.map_err(|lost| lost.failure)
 }
 
 #[test]
