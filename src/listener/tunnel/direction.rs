@@ -32,6 +32,8 @@ pub(super) struct Direction {
     state: State,
     /// Where the frames of a WebSocket end.
     frames: Option<Frames>,
+    /// What is said last, once the frame that is on its way has passed.
+    farewell: Option<Vec<u8>>,
     moved: u64,
 }
 
@@ -59,6 +61,7 @@ impl Direction {
             written: 0,
             state: State::Open,
             frames,
+            farewell: None,
             moved: 0,
         }
     }
@@ -71,15 +74,22 @@ impl Direction {
         self.state == State::Ended(Why::Farewell)
     }
 
-    /// Ends this way with a last frame, as soon as the frame that is on its way has passed. One that has passed a
-    /// close frame of its own needs no other.
-    pub(super) fn end_with(&mut self, frame: &[u8]) {
-        let Some(frames) = &self.frames else { return };
-        if self.state != State::Open || !frames.is_between() {
-            return;
+    /// Ends this way with a last frame, as soon as the frame that is on its way has passed.
+    pub(super) fn end_with(&mut self, frame: Vec<u8>) {
+        if self.state == State::Open && self.farewell.is_none() {
+            self.farewell = Some(frame);
         }
+    }
+
+    /// Says farewell if it can be said now. A way that has passed a close frame of its own needs no other.
+    fn try_farewell(&mut self) {
+        let between = self.frames.as_ref().filter(|frames| frames.is_between());
+        let Some(frames) = between else { return };
+        let Some(farewell) = self.farewell.take() else {
+            return;
+        };
         if !frames.has_closed() {
-            self.pending.extend_from_slice(frame);
+            self.pending.extend_from_slice(&farewell);
         }
         self.state = State::Ending(Why::Farewell);
     }
@@ -104,6 +114,7 @@ impl Direction {
         context: &mut Context<'_>,
     ) -> Poll<std::io::Result<()>> {
         loop {
+            self.try_farewell();
             ready!(self.poll_write(to, context))?;
             match self.state {
                 State::Open => ready!(self.poll_read(from, to, context))?,

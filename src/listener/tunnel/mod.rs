@@ -138,8 +138,8 @@ impl Tunnel {
 
     fn poll(&mut self, draining: bool, context: &mut Context<'_>) -> Poll<()> {
         if draining && let Some(mask) = self.mask {
-            self.down.end_with(&close_frame(None));
-            self.up.end_with(&close_frame(Some(mask)));
+            self.down.end_with(close_frame(None));
+            self.up.end_with(close_frame(Some(mask)));
         }
         let up = self.up.poll(&mut self.near, &mut self.far, context);
         let down = self.down.poll(&mut self.far, &mut self.near, context);
