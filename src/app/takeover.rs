@@ -215,6 +215,8 @@ fn receive(stream: &UnixStream) -> io::Result<Vec<Named>> {
             "it gave other sockets than it named",
         ));
     }
-    let named = names.into_iter().zip(descriptors);
-    Ok(named.map(|(name, socket)| Named { name, socket }).collect())
+    let sockets = names.into_iter().zip(descriptors);
+    Ok(sockets
+        .map(|(name, socket)| Named { name, socket })
+        .collect())
 }

@@ -86,6 +86,9 @@ const fn fold_byte(byte: u8) -> u8 {
     }
 }
 
+/// The connection ends after this message (RFC 9112 section 9.6).
+pub const CLOSE: HeaderValue = HeaderValue::from_static("close");
+
 /// How often a field stands in a message.
 #[derive(Debug)]
 pub enum Occurrence<'a> {

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use ::http::{HeaderValue, Request, Response, StatusCode, header};
+use ::http::{Request, Response, StatusCode, header};
 use http_body::Body;
 use hyper::{
     body::Incoming,
@@ -37,6 +37,7 @@ use super::{
 };
 use crate::{
     deadline::Deadline,
+    http::header::CLOSE,
     telemetry::counters::{ConnectionRefusal, connection_refused},
 };
 
@@ -256,8 +257,7 @@ async fn answer<H: Handler>(
     let mut response = handler.handle(peer, request).await;
     // A refusal is answered in the moment it is read, and the library would take the next request.
     if core.is_draining() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(header::CONNECTION, close);
+        response.headers_mut().insert(header::CONNECTION, CLOSE);
     }
     Ok(response.map(|body| Tracked::new(body, exchange)))
 }

@@ -119,6 +119,8 @@ impl fmt::Debug for HandedOver {
         f.debug_struct("HandedOver")
             .field("sockets", &self.sockets.len())
             .field("names", &self.names)
+            .field("inherited", &self.inherited)
+            .field("files", &self.files)
             .finish()
     }
 }

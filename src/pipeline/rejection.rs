@@ -14,6 +14,7 @@ use crate::{
     entropy::DecisionId,
     http::{
         body::CollectError,
+        header::CLOSE,
         host::HostError,
         problem::{self, Problem},
         target::TargetError,
@@ -407,7 +408,7 @@ pub(super) fn refuse(
     name_decision(decision, headers);
     add_standard_headers(rejection, row, headers);
     if row.connection == AfterRefusal::Closed && record.version() != Version::HTTP_2 {
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        headers.insert(header::CONNECTION, CLOSE);
     }
     let cors = route.map_or(live.cors.as_ref(), |route| route.cors.as_ref());
     if let Some(cors) = cors {

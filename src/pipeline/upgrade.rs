@@ -65,8 +65,7 @@ impl Upgrade {
         };
         let listed = match cors {
             Some(cors) if cors.origins != Origins::Any => cors.allows(origin),
-            Some(_) => self.sent_by == SentBy::Program,
-            None => self.sent_by == SentBy::Program,
+            Some(_) | None => self.sent_by == SentBy::Program,
         };
         if listed || is_same(origin, headers.get(header::HOST)) {
             Ok(())

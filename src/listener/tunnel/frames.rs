@@ -105,11 +105,11 @@ mod tests {
         match u8::try_from(length) {
             Ok(short) if short < 126 => frame.push(bit | short),
             _ if length < 65_536 => {
-                frame.push(bit | 126);
+                frame.push(bit | 0x7E);
                 frame.extend(u16::try_from(length).expect("short").to_be_bytes());
             }
             _ => {
-                frame.push(bit | 127);
+                frame.push(bit | 0x7F);
                 frame.extend((length as u64).to_be_bytes());
             }
         }

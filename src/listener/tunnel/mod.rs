@@ -80,7 +80,7 @@ pub(super) async fn join(near: Prefixed, switch: Switch, core: &Core) {
         idle_timeout,
     } = switch;
     let deadline = core.deadlines().unset();
-    let mut tunnel = Tunnel::new(near, far, early, protocol);
+    let mut tunnel = Tunnel::new(near, far, &early, protocol);
     let mut moved = None;
     let end = poll_fn(|context| {
         let ended = tunnel.poll(core.is_draining(), context);
@@ -122,7 +122,7 @@ struct Tunnel {
 }
 
 impl Tunnel {
-    fn new(near: Prefixed, far: Box<dyn Far>, early: Bytes, protocol: Protocol) -> Self {
+    fn new(near: Prefixed, far: Box<dyn Far>, early: &[u8], protocol: Protocol) -> Self {
         let (frames, mask) = match protocol {
             Protocol::WebSocket { mask } => (Some(Frames::default()), Some(mask)),
             Protocol::Other => (None, None),
