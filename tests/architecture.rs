@@ -21,21 +21,24 @@ const MAY_IMPORT: [(&str, &str); 25] = [
     ("token", "clock entropy secret template member"),
     // The limits of a rate are counted by routes and by logins alike, and know of neither.
     ("ratelimit", "clock"),
-    ("policy", "http template member token"),
+    ("policy", "certificate http template member token"),
     ("store", "clock secret telemetry member password"),
     (
         "upstream",
         "certificate clock entropy deadline http telemetry",
     ),
-    ("listener", "certificate clock deadline http telemetry"),
+    (
+        "listener",
+        "template certificate clock deadline http telemetry",
+    ),
     (
         "accounts",
         "clock entropy secret template http telemetry member password token ratelimit store",
     ),
     (
         "pipeline",
-        "clock entropy secret template http telemetry token ratelimit policy upstream listener \
-         accounts",
+        "clock entropy secret template certificate http telemetry token ratelimit policy upstream \
+         listener accounts",
     ),
     ("admin", "clock http telemetry policy listener"),
     (
@@ -51,8 +54,8 @@ const MAY_IMPORT: [(&str, &str); 25] = [
     ("demo", "entropy config"),
     (
         "cli",
-        "clock entropy secret http telemetry member token policy store listener pipeline config \
-         app demo",
+        "clock entropy secret certificate http telemetry member token policy store listener \
+         pipeline config app demo",
     ),
     ("lib", ""),
     ("main", "cli"),

@@ -52,9 +52,11 @@ pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
     };
     let counters = Arc::new(Counters::new(route_labels(&table)));
     let rate_limits = start_counting(rate_limits, &counters);
+    let certificate_headers = identity.certificate_headers;
+    let certificate_headers = certificate_headers.iter().map(|(name, _)| name.as_str());
     let identity = IdentityHeaders::new(identity.headers);
     let live = Live {
-        stripped: stripped_headers(identity.names()),
+        stripped: stripped_headers(identity.names().chain(certificate_headers)),
         table,
         verifier,
         proofs: ProofCache::new(tokens.cache_capacity),

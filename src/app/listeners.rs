@@ -8,11 +8,12 @@ use tokio_util::sync::CancellationToken;
 use super::{StartError, takeover::Named};
 use crate::{
     config::{
-        compiled::Server,
+        compiled::{Compiled, Server},
         source::{Environment, ProcessEnvironment},
     },
     listener::{
-        Acceptor, AddressLimit, Bound, BoundAddress, Entrance, HandedOver, Tls, Workers, bind,
+        Acceptor, AddressLimit, Bound, BoundAddress, CertificateHeaders, Entrance, HandedOver, Tls,
+        Workers, bind,
     },
 };
 
@@ -27,10 +28,16 @@ pub(super) fn handed_over() -> HandedOver {
 }
 
 /// Listens, and reads certificates.
-pub(super) fn open(server: &Server, handed_over: &mut HandedOver) -> Result<Opened, StartError> {
+pub(super) fn open(
+    compiled: &Compiled,
+    handed_over: &mut HandedOver,
+) -> Result<Opened, StartError> {
+    let server = &compiled.server;
+    let headers = CertificateHeaders::new(compiled.identity.certificate_headers.clone());
     let address_limit = Arc::new(AddressLimit::new(server.address_limit.clone()));
     let opened = server.listeners.iter().map(|listener| {
-        let tls = listener.tls.clone().map(Tls::open).transpose()?;
+        let open = |tls| Tls::open(tls, headers.clone());
+        let tls = listener.tls.clone().map(open).transpose()?;
         let entrance = Entrance {
             protocols: listener.protocols,
             tls: tls.map(Arc::new),

@@ -98,7 +98,7 @@ impl App {
             handed_over.inherit(sockets.into_iter().map(|named| (named.name, named.socket)));
             predecessor = Some(asked);
         }
-        let opened = listeners::open(&compiled.server, &mut handed_over)?;
+        let opened = listeners::open(&compiled, &mut handed_over)?;
         let admin_socket = listener::bind_admin(compiled.server.admin, &mut handed_over)?;
         let given = given(&compiled.server, &opened, &admin_socket)?;
         let tasks = TaskTracker::new();

@@ -20,6 +20,13 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Reads the first certificate of a PEM text.
+    pub fn from_pem(text: &[u8]) -> Result<Self, CertificateError> {
+        let certificates = chain::certificates(text)?;
+        let first = certificates.first();
+        Self::of(first.ok_or(CertificateError::NoCertificate)?)
+    }
+
     /// Reads a certificate that somebody has verified.
     pub fn of(certificate: &CertificateDer<'_>) -> Result<Self, CertificateError> {
         let parsed = chain::parse(certificate)?;

@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use super::{Format, Outcome, complain, output::load_or_complain, report};
 use crate::{
     app::{assemble, control_runtime},
+    certificate::Identity,
     clock::Clock,
     pipeline::explain::{Question, Verdict, explain as ask},
 };
@@ -24,6 +25,9 @@ pub(super) struct Arguments {
     /// A file with a bearer token, or - for standard input. Not the token itself: command lines are no secret.
     #[arg(long, value_name = "FILE")]
     token: Option<PathBuf>,
+    /// A file with the client's certificate in PEM.
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     /// The Host of the request.
     #[arg(long, default_value = "localhost")]
     host: String,
@@ -40,6 +44,8 @@ pub(super) fn explain(arguments: &Arguments) -> Result<Outcome> {
         return Ok(Outcome::Unusable);
     };
     let token = arguments.token.as_deref().map(read_token).transpose()?;
+    let certificate = arguments.certificate.as_deref();
+    let certificate = certificate.map(read_certificate).transpose()?;
     let host = match crate::http::host::parse(&arguments.host) {
         Ok(host) => host,
         Err(error) => {
@@ -56,6 +62,7 @@ pub(super) fn explain(arguments: &Arguments) -> Result<Outcome> {
         target: &arguments.target,
         host: &host,
         token: token.as_deref(),
+        certificate: certificate.as_ref(),
         now: Clock.unix_seconds(),
     };
     let explanation = ask(&question, &live);
@@ -83,4 +90,10 @@ pub(super) fn read_token(path: &Path) -> Result<String> {
     .with_context(|| format!("cannot read a token from {}", path.display()))?;
     let token = text.trim();
     Ok(token.strip_prefix("Bearer ").unwrap_or(token).to_owned())
+}
+
+/// The first certificate of a file.
+fn read_certificate(path: &Path) -> Result<Identity> {
+    let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Identity::from_pem(&text).with_context(|| path.display().to_string())
 }

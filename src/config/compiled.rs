@@ -113,6 +113,8 @@ pub struct Identity {
     pub subject: String,
     /// The headers.
     pub headers: Vec<(HeaderName, Template)>,
+    /// The headers about a client's certificate.
+    pub certificate_headers: Vec<(HeaderName, Template)>,
     /// Whether the subject is known to be the id of a row, which a log may show.
     pub subject_is_row_id: bool,
 }

@@ -25,7 +25,7 @@ mod worker;
 
 use std::{error::Error, future::Future, rc::Rc};
 
-use ::http::{HeaderValue, Request, Response, uri::Scheme};
+use ::http::{HeaderName, HeaderValue, Request, Response, uri::Scheme};
 use bytes::Bytes;
 use hyper::body::Incoming;
 
@@ -37,8 +37,8 @@ pub use handed_over::{HandedOver, admin_name};
 pub use settings::{Http2, Protocols, Settings};
 pub use socket_file::FilesLeft;
 pub use tls::{
-    ClientCertificates, MinimumVersion, PairFiles, Part, Presence, Problem, Tls, TlsError,
-    TlsSettings, inspect,
+    CERTIFICATE_PLACEHOLDERS, CertificateHeaders, ClientCertificates, MinimumVersion, PairFiles,
+    Part, Presence, Problem, Tls, TlsError, TlsSettings, inspect,
 };
 pub use tunnel::{Far, Protocol, Switch, Switching};
 pub use worker::{Core, Workers};
@@ -73,6 +73,21 @@ pub struct TlsPeer {
     pub server_name: Option<Box<str>>,
     /// Who the client is by its verified certificate.
     pub client: Option<Identity>,
+    /// What the upstream is told about that certificate.
+    pub client_headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Peer {
+    /// Who the client is by its verified certificate.
+    pub fn certificate(&self) -> Option<&Identity> {
+        self.tls.as_deref()?.client.as_ref()
+    }
+
+    /// What the upstream is told about the client's certificate.
+    pub fn certificate_headers(&self) -> &[(HeaderName, HeaderValue)] {
+        let tls = self.tls.as_deref();
+        tls.map_or(&[], |tls| &tls.client_headers)
+    }
 }
 
 /// Why what a client sent never became a request.

@@ -4,18 +4,25 @@ use super::{
     rejection::Rejection,
     stage::{Identified, Permitted},
 };
-use crate::policy::decide::{Caller, Decision, decide};
+use crate::{
+    certificate::Identity,
+    policy::decide::{Caller, Decision, decide},
+};
 
 /// Decides.
-pub(super) fn authorize<B>(identified: Identified<'_, B>) -> Result<Permitted<'_, B>, Rejection> {
+pub(super) fn authorize<'a, B>(
+    identified: Identified<'a, B>,
+    certificate: Option<&Identity>,
+) -> Result<Permitted<'a, B>, Rejection> {
     let caller = match &identified.proof {
         Some(proof) => Caller::Identified(&proof.verified.subject),
         None => Caller::Anonymous,
     };
     let routed = &identified.routed;
     let path = routed.received.request.uri().path();
-    match decide(routed.route, caller, path) {
+    match decide(routed.route, certificate, caller, path) {
         Decision::Permit => Ok(Permitted { identified }),
+        Decision::RefuseCertificate => Err(Rejection::ClientCertificate),
         Decision::RefuseAnonymous => Err(Rejection::MissingToken),
         Decision::RefuseOther { parameter } => Err(Rejection::NotTheSubject { parameter }),
     }

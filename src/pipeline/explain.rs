@@ -10,6 +10,7 @@ use super::{
     rejection::Rejection, route::route, stage::Credential,
 };
 use crate::{
+    certificate::Identity,
     clock::UnixSeconds,
     policy::{
         route::{Access, Action, RateLimits, Route},
@@ -29,6 +30,8 @@ pub struct Question<'a> {
     pub host: &'a str,
     /// A bearer token.
     pub token: Option<&'a str>,
+    /// The client's certificate, as if it had been verified.
+    pub certificate: Option<&'a Identity>,
     /// The moment to decide at.
     pub now: UnixSeconds,
 }
@@ -127,7 +130,7 @@ pub fn explain(question: &Question<'_>, live: &Live) -> Explanation {
 pub fn decide<B>(request: Request<B>, live: &Live, now: UnixSeconds) -> Result<(), Rejection> {
     let received = receive(Box::new(request))?;
     let presented = extract(route(received, &live.table)?)?;
-    authorize(identify(presented, live, now)?).map(drop)
+    authorize(identify(presented, live, now)?, None).map(drop)
 }
 
 fn walk(
@@ -162,7 +165,7 @@ fn walk(
         let names = proof.headers.iter().map(|(name, _)| name.to_string());
         explanation.headers = names.collect();
     }
-    authorize(identified)?;
+    authorize(identified, question.certificate)?;
     Ok(match taken.action {
         Action::Answer(_) => Verdict::Answered,
         Action::Forward(upstream) => Verdict::Forwarded {

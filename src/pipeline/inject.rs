@@ -5,7 +5,7 @@
 
 use std::{mem, sync::Arc};
 
-use ::http::{HeaderName, Version, header};
+use ::http::{HeaderName, HeaderValue, Version, header};
 
 use super::{
     forwarded::{FromProxy, Hop},
@@ -48,6 +48,8 @@ pub fn stripped_headers<'a>(identity: impl IntoIterator<Item = &'a str>) -> Stri
 #[derive(Debug)]
 pub(super) struct Added<'a> {
     proof: Option<Arc<Proof>>,
+    /// About the client's certificate.
+    certificate: &'a [(HeaderName, HeaderValue)],
     hop: Hop<'a>,
 }
 
@@ -57,6 +59,9 @@ impl Fields for Added<'_> {
             for (name, value) in &proof.headers {
                 send(name, value.as_bytes());
             }
+        }
+        for (name, value) in self.certificate {
+            send(name, value.as_bytes());
         }
         self.hop.visit(send);
         // RFC 9110 section 7.6.3. A client's own Via stays in the map, as the line before ours.
@@ -84,6 +89,7 @@ pub(super) fn inject<'a, B>(
     }
     let added = Added {
         proof: identified.proof,
+        certificate: peer.certificate_headers(),
         hop: Hop::new(live, peer, said, host, decision),
     };
     let upgrade = asked.and_then(|asked| {

@@ -119,7 +119,7 @@ impl Pipeline {
         let presented = credential::extract(routed)?;
         let identified = identify::identify(presented, live, self.clock.unix_seconds())?;
         record.identified(&identified);
-        let permitted = authorize::authorize(identified)?;
+        let permitted = authorize::authorize(identified, peer.certificate())?;
         throttle::identified(&permitted, live, peer, record)?;
         let prepared = inject::inject(permitted, live, peer, record.decision());
         Ok(Walked::Prepared(prepared))

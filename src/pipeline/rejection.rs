@@ -59,6 +59,9 @@ pub enum Rejection {
     /// A page of an origin that is not listed opens a WebSocket.
     #[error("the page that opens the WebSocket is of an origin that is not allowed")]
     Origin,
+    /// The route is for clients with other certificates.
+    #[error("the client has presented no certificate, or another one than the route requires")]
+    ClientCertificate,
     /// The route requires a token.
     #[error("the route requires a token and the request has none")]
     MissingToken,
@@ -215,6 +218,10 @@ impl Rejection {
             Self::InvalidToken(_) => unauthorized("invalid_token", "The token is not valid")
                 .challenge(r#"Bearer error="invalid_token""#)
                 .template(Slot::InvalidToken),
+            Self::ClientCertificate => {
+                Row::new(StatusCode::FORBIDDEN, "client_certificate", "Forbidden")
+                    .template(Slot::Forbidden)
+            }
             Self::Origin => {
                 Row::new(StatusCode::FORBIDDEN, "bad_origin", "Forbidden").template(Slot::Forbidden)
             }

@@ -1,7 +1,7 @@
 //! Whether a route's rule holds for what is known of the caller.
 
 use super::route::{Access, Route};
-use crate::token::claims::Subject;
+use crate::{certificate::Identity, token::claims::Subject};
 
 /// What the token on a request turned out to be.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +17,8 @@ pub enum Caller<'a> {
 pub enum Decision {
     /// The request may go on.
     Permit,
+    /// It needs a certificate of the client's.
+    RefuseCertificate,
     /// It needs a token.
     RefuseAnonymous,
     /// The token is somebody else's than the path speaks of.
@@ -26,8 +28,17 @@ pub enum Decision {
     },
 }
 
-/// Decides. `path` is canonical and matched by the route.
-pub fn decide(route: &Route, caller: Caller<'_>, path: &str) -> Decision {
+/// Decides. `certificate` was verified; `path` is canonical and matched by the route.
+pub fn decide(
+    route: &Route,
+    certificate: Option<&Identity>,
+    caller: Caller<'_>,
+    path: &str,
+) -> Decision {
+    let rule = route.certificate.as_ref();
+    if rule.is_some_and(|rule| !rule.admits(certificate)) {
+        return Decision::RefuseCertificate;
+    }
     match (route.access, caller) {
         (Access::Public, _) | (Access::Optional, Caller::Anonymous) => Decision::Permit,
         (Access::Required, Caller::Anonymous) => Decision::RefuseAnonymous,

@@ -6,7 +6,10 @@ use ::http::Uri;
 
 use crate::http::host::without_port;
 
-use super::{cors::CorsPolicy, method::MethodSet, pattern::Pattern, refusal::RefusalTemplate};
+use super::{
+    certificate::CertificateRule, cors::CorsPolicy, method::MethodSet, pattern::Pattern,
+    refusal::RefusalTemplate,
+};
 
 /// Which upstream, as an index into the compiled list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,6 +168,8 @@ pub struct Route {
     pub access: Access,
     /// A path parameter that has to be the token's subject.
     pub subject_is: Option<String>,
+    /// Which certificate the client has to present.
+    pub certificate: Option<CertificateRule>,
     /// What then happens.
     pub action: Action,
     /// Whether `Authorization` goes on.

@@ -130,3 +130,107 @@ fn without_its_authorities_the_gateway_does_not_start() {
         assert!(said.contains("listeners[0].tls.client_ca"), "{said}");
     }
 }
+
+const ROUTES: &str = r#"
+- { match: "/public/any", access: public, require: { client_certificate: any } }
+- { match: "/public/billing", access: public, require: { client_certificate: { subjects: ["CN=billing,O=Example"] } } }
+- { match: "/public/spiffe", access: public, require: { client_certificate: { names: ["URI:spiffe://example/billing"] } } }
+- { match: "/both", access: required, require: { client_certificate: any } }
+- { match: "/public/**", access: public }
+- { match: "/**", access: required }"#;
+
+const HEADERS: &str = "
+certificate_headers:
+  X-Client-Subject: \"{subject}\"
+  X-Client-Names: \"{names}\"
+  X-Client-Fingerprint: \"sha256:{fingerprint}\"";
+
+#[test]
+fn a_route_may_be_for_certain_certificates() {
+    let (authority, clients) = (Authority::named("ca"), Authority::named("clients"));
+    let upstream = Upstream::start();
+    let optional = ", client_certificates: optional";
+    let gateway = before(&upstream, &authority, &clients, optional)
+        .routes(ROUTES)
+        .start();
+    let client = TlsClient::to("a.test", &authority);
+    let billing = clients.issue_for_client("billing", "spiffe://example/billing");
+    let other = clients.issue_for_client("other", "spiffe://example/other");
+    let get = |client: &TlsClient, path: &str| {
+        let mut connection = client.connect(gateway.address).expect("a session");
+        connection.send(&Request::get(path)).status
+    };
+    let (billing, other) = (
+        client.clone().identity(&billing),
+        client.clone().identity(&other),
+    );
+    for (path, expected) in [
+        ("/public/any", [403, 200, 200]),
+        ("/public/billing", [403, 200, 403]),
+        ("/public/spiffe", [403, 200, 403]),
+        ("/public/else", [200, 200, 200]),
+        // A certificate is not a token.
+        ("/both", [403, 401, 401]),
+    ] {
+        let found = [&client, &billing, &other].map(|client| get(client, path));
+        assert_eq!(found, expected, "{path}");
+    }
+    assert_eq!(gateway.outcome("/public/any"), "client_certificate");
+    let token = crate::harness::token::access("7");
+    let mut connection = billing.connect(gateway.address).expect("a session");
+    let response = connection.send(&Request::get("/both").token(&token));
+    assert_eq!(response.status, 200);
+}
+
+#[test]
+fn the_upstream_is_told_of_the_certificate_and_of_no_other() {
+    let (authority, clients) = (Authority::named("ca"), Authority::named("clients"));
+    let upstream = Upstream::start();
+    let optional = ", client_certificates: optional";
+    let gateway = before(&upstream, &authority, &clients, optional)
+        .section("identity", HEADERS)
+        .start();
+    let client = TlsClient::to("a.test", &authority);
+    let issued = clients.issue_for_client("billing", "spiffe://example/billing");
+    // What a client says about itself never arrives, with a certificate or without.
+    let request = Request::get("/public/a")
+        .header("X-Client-Subject", "CN=root")
+        .header("x_client_subject", "CN=root");
+    for client in [client.clone(), client.identity(&issued)] {
+        let mut connection = client.connect(gateway.address).expect("a session");
+        assert_eq!(connection.send(&request).status, 200);
+    }
+    let seen = upstream.seen();
+    assert!(
+        !seen[0].head.to_ascii_lowercase().contains("client"),
+        "{}",
+        seen[0].head
+    );
+    assert_eq!(seen[1].values("x-client-subject"), ["CN=billing,O=Example"]);
+    assert_eq!(
+        seen[1].values("x-client-names"),
+        ["URI:spiffe://example/billing"]
+    );
+    let fingerprint = seen[1].values("x-client-fingerprint");
+    assert_eq!(fingerprint[0].len(), "sha256:".len() + 64);
+    assert!(!seen[1].head.contains("root"), "{}", seen[1].head);
+}
+
+#[test]
+fn explain_decides_with_a_certificate_as_the_gateway_does() {
+    let (authority, clients) = (Authority::named("ca"), Authority::named("clients"));
+    let upstream = Upstream::start();
+    let issued = clients.issue_for_client("billing", "spiffe://example/billing");
+    let setup = before(&upstream, &authority, &clients, "")
+        .routes(ROUTES)
+        .file("client.pem", &issued.certificate);
+    setup.write();
+    let explain = |more: &[&str]| {
+        let mut command = setup.command(&["explain", "GET", "/public/billing"]);
+        let output = command.args(more).output().expect("the binary");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(explain(&[]).contains("refused with 403 client_certificate"));
+    let said = explain(&["--certificate", "client.pem"]);
+    assert!(said.contains("forwarded to api"), "{said}");
+}

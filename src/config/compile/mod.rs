@@ -4,9 +4,11 @@
 //! for each part of the document.
 
 mod accounts;
+mod client_certificates;
 mod cors;
 mod dialect;
 mod endpoints;
+mod identity;
 mod lint;
 mod listener_tls;
 mod listeners;
@@ -149,7 +151,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let server = server::compile(document, findings);
     let upstreams = upstreams::compile(&document.upstreams, findings);
     let tokens = tokens::compile(document, findings);
-    let identity = tokens::compile_identity(document, findings);
+    let identity = identity::compile(document, findings);
     let users = users::compile(document, findings);
     let cors = cors::compile(document.cors.as_ref(), "cors", findings);
     let refusals = refusals::compile(&document.refusals, "refusals", findings);
@@ -162,6 +164,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         refusals: std::sync::Arc::clone(&refusals),
     };
     let table = routes::compile(document, &defaults, findings);
+    client_certificates::lint(document, findings);
     lint::lint(document, table.as_ref(), findings);
     if findings.has_mistakes() {
         return None;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Findings, cors,
+    Findings, client_certificates, cors,
     rate_limits::{Limits, On},
     refusals, upgrades,
 };
@@ -14,6 +14,7 @@ use crate::{
         routes::{self as written, Require},
     },
     policy::{
+        certificate::CertificateRule,
         cors::CorsPolicy,
         method::MethodSet,
         pattern::Pattern,
@@ -130,6 +131,7 @@ fn account_route(
         pattern,
         access: Access::Public,
         subject_is: None,
+        certificate: None,
         action: Action::Answer(EndpointId(index)),
         authorization: Authorization::Remove,
         refusals: Arc::clone(&defaults.refusals),
@@ -158,6 +160,7 @@ fn forward_route(
         written::Access::Optional => Access::Optional,
         written::Access::Required => Access::Required,
     };
+    let certificate = certificate(route.require.as_ref(), path, findings);
     let token_places = upgrades::token_places(route, path, findings);
     let upgrades = upgrades::protocols(route, path, findings);
     let names = Some(route.rate_limit.as_slice());
@@ -166,7 +169,8 @@ fn forward_route(
         .of(names, On::Route(access), path, findings);
     let (methods, pattern) = matched?;
     let subject_is = route.require.as_ref();
-    let subject_is = subject_is.and_then(|rule| owner(rule, &pattern, access, path, findings));
+    let subject_is = subject_is.and_then(|rule| rule.subject_is.as_deref());
+    let subject_is = subject_is.and_then(|name| owner(name, &pattern, access, path, findings));
     Some(Route {
         rate_limits,
         number: 0,
@@ -177,6 +181,7 @@ fn forward_route(
         pattern,
         access,
         subject_is,
+        certificate,
         action: Action::Forward(upstream?),
         authorization: match route.authorization {
             written::Authorization::Forward => Authorization::Forward,
@@ -243,7 +248,7 @@ fn upstream(
 }
 
 fn owner(
-    rule: &Require,
+    parameter: &str,
     pattern: &Pattern,
     access: Access,
     path: &str,
@@ -254,16 +259,29 @@ fn owner(
         let message = "a rule about the subject needs a token on every request";
         findings.mistake(&rule_path, message, "write `access: required`");
     }
-    if !pattern.has_parameter(&rule.subject_is) {
+    if !pattern.has_parameter(parameter) {
         let message = "the path has no such parameter";
-        let fix = format!(
-            "name a parameter of the path, or write {{{}}} into it",
-            rule.subject_is
-        );
+        let fix = format!("name a parameter of the path, or write {{{parameter}}} into it");
         findings.mistake(&rule_path, message, &fix);
         return None;
     }
-    Some(rule.subject_is.clone())
+    Some(parameter.to_owned())
+}
+
+fn certificate(
+    rule: Option<&Require>,
+    path: &str,
+    findings: &mut Findings<'_>,
+) -> Option<CertificateRule> {
+    let rule = rule?;
+    let path = format!("{path}.require");
+    if rule.subject_is.is_none() && rule.client_certificate.is_none() {
+        let fix = "write `subject_is:` or `client_certificate:`, or take it out";
+        findings.absence(&path, "nothing is required", fix);
+    }
+    let certificate = rule.client_certificate.as_ref();
+    let path = format!("{path}.client_certificate");
+    certificate.map(|rule| client_certificates::compile(rule, &path, findings))
 }
 
 /// Any route's CORS policy, so that `Live` knows whether origins matter at all.

@@ -1,13 +1,12 @@
 //! Tokens and what they say.
 
-use ::http::HeaderName;
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::Findings;
 use crate::{
     config::{
-        compiled::{self, TokenSettings, Tokens},
+        compiled::{TokenSettings, Tokens},
         document::{
             Document,
             tokens::{Algorithm, SecretText, Token},
@@ -178,86 +177,4 @@ fn claim(value: &Value, path: &str, findings: &mut Findings<'_>) -> Option<Claim
         return None;
     }
     Some(ClaimValue::Template(template))
-}
-
-pub(super) fn compile_identity(
-    document: &Document,
-    findings: &mut Findings<'_>,
-) -> Option<compiled::Identity> {
-    let identity = &document.identity;
-    let headers = identity.headers.iter().map(|(name, text)| {
-        let path = format!("identity.headers{}", key_step(name));
-        let header = HeaderName::from_bytes(name.as_bytes());
-        let header = findings.take(
-            header,
-            &path,
-            "use letters, digits and -, such as X-User-Id",
-        );
-        let template = findings.take(
-            Template::parse(text),
-            &path,
-            "use {subject} or {claims.NAME}",
-        );
-        let template = template.filter(|template| known(template, &path, findings));
-        let header = header.filter(|header| addable(header, &path, findings));
-        Some((header?, template?))
-    });
-    let headers: Option<Vec<_>> = headers.collect::<Vec<_>>().into_iter().collect();
-    if identity.subject.is_empty() {
-        findings.mistake(
-            "identity.subject",
-            "the claim has no name",
-            "write sub, or the claim's name",
-        );
-    }
-    Some(compiled::Identity {
-        subject: identity.subject.clone(),
-        headers: headers?,
-        subject_is_row_id: is_row_id(&document.tokens.access, &identity.subject),
-    })
-}
-
-/// Whether the tokens that we mint carry the row's id as their subject.
-fn is_row_id(access: &Token, subject: &str) -> bool {
-    let value = access.claims.get(subject).and_then(Value::as_str);
-    value == Some("{user.id}")
-}
-
-fn known(template: &Template, path: &str, findings: &mut Findings<'_>) -> bool {
-    let known = |name: &str| {
-        name == "subject"
-            || name
-                .strip_prefix("claims.")
-                .is_some_and(|claim| !claim.is_empty())
-    };
-    let unknown = template.placeholders().find(|name| !known(name));
-    if let Some(unknown) = unknown {
-        let message = format!("there is no value {{{unknown}}} for a header");
-        findings.mistake(path, &message, "use {subject} or {claims.NAME}");
-    }
-    unknown.is_none()
-}
-
-/// Headers that frame or route the message cannot carry an identity.
-fn addable(name: &HeaderName, path: &str, findings: &mut Findings<'_>) -> bool {
-    let taken = [
-        "host",
-        "connection",
-        "content-length",
-        "transfer-encoding",
-        "authorization",
-        "cookie",
-        "te",
-        "trailer",
-        "upgrade",
-        "via",
-        "expect",
-        "content-type",
-    ];
-    let free = !taken.contains(&name.as_str());
-    if !free {
-        let fix = "use a name of its own, such as X-User-Id";
-        findings.mistake(path, "this header means something else", fix);
-    }
-    free
 }

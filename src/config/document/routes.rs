@@ -17,7 +17,7 @@ pub struct Route {
     pub access: Access,
     /// Where it goes. Default: the only upstream.
     pub upstream: Option<String>,
-    /// What a token has to say besides being good.
+    /// What else has to hold: all of what is named.
     pub require: Option<Require>,
     /// Whether the client's Authorization goes on. Default: `forward`.
     #[serde(default)]
@@ -63,12 +63,28 @@ pub enum Access {
     Required,
 }
 
-/// What a token has to say.
+/// What has to hold besides a good token.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Require {
     /// A path parameter that has to be the token's subject.
-    pub subject_is: String,
+    pub subject_is: Option<String>,
+    /// Which verified certificate the client has to present, whatever `access` says about tokens.
+    pub client_certificate: Option<ClientCertificate>,
+}
+
+/// Certificates of clients.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientCertificate {
+    /// Of anybody whom the listener's `client_ca` has signed.
+    Any,
+    /// With one of these subjects, as RFC 4514 writes them: `CN=billing,O=Example`.
+    Subjects(Vec<String>),
+    /// With one of these alternative names, such as `DNS:billing.internal` or `URI:spiffe://example/billing`.
+    Names(Vec<String>),
+    /// One of these themselves, by SHA-256 in hexadecimal digits.
+    Fingerprints(Vec<String>),
 }
 
 /// Whether the client's Authorization goes on to the upstream.

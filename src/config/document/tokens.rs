@@ -75,6 +75,10 @@ pub struct Identity {
     /// Headers that are added to guarded requests, from `{subject}` and `{claims.NAME}`. Clients cannot send them.
     /// Default: X-User-Id with the subject.
     pub headers: IndexMap<String, String>,
+    /// Headers that are added to requests of clients with a verified certificate, on every route: from `{subject}`,
+    /// as RFC 4514 writes it, `{names}`, such as `DNS:a.internal, URI:spiffe://example/a`, and `{fingerprint}`, its
+    /// SHA-256. One without a value is left out. Clients cannot send them. Default: none.
+    pub certificate_headers: IndexMap<String, String>,
 }
 
 impl Default for Identity {
@@ -83,6 +87,7 @@ impl Default for Identity {
         Self {
             subject: "sub".to_owned(),
             headers: IndexMap::from([user_id]),
+            certificate_headers: IndexMap::new(),
         }
     }
 }

@@ -39,7 +39,7 @@ pub(in crate::listener) async fn handshake(
     let stream = Box::new(stream);
     let (_, session) = stream.get_ref();
     Ok(Session {
-        peer: peer(session)?,
+        peer: peer(session, tls)?,
         agreed: match session.alpn_protocol() {
             Some(b"h2") => Protocols::Http2,
             // Saying nothing means the older version (RFC 9113 section 3.2).
@@ -49,14 +49,17 @@ pub(in crate::listener) async fn handshake(
     })
 }
 
-fn peer(session: &ServerConnection) -> Result<TlsPeer, CertificateError> {
+fn peer(session: &ServerConnection, tls: &Tls) -> Result<TlsPeer, CertificateError> {
     let certificate = session.peer_certificates().and_then(<[_]>::first);
+    let client = certificate.map(Identity::of).transpose()?;
+    let headers = client.as_ref().map(|client| tls.headers.render(client));
     Ok(TlsPeer {
         version: match session.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
             Some(_) | None => "TLSv1.2",
         },
         server_name: session.server_name().map(Into::into),
-        client: certificate.map(Identity::of).transpose()?,
+        client_headers: headers.transpose()?.unwrap_or_default(),
+        client,
     })
 }

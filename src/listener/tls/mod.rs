@@ -4,6 +4,7 @@
 //! never accepted, since it can be replayed.
 
 mod handshake;
+mod headers;
 mod load;
 mod resolve;
 
@@ -13,6 +14,7 @@ use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 
 pub(super) use handshake::{HandshakeError, handshake};
+pub use headers::{CERTIFICATE_PLACEHOLDERS, CertificateHeaders};
 pub use load::{Part, Problem, TlsError, inspect};
 
 use super::settings::Protocols;
@@ -70,14 +72,19 @@ pub enum MinimumVersion {
 #[derive(Debug)]
 pub struct Tls {
     settings: TlsSettings,
+    headers: CertificateHeaders,
     current: ArcSwap<ServerConfig>,
 }
 
 impl Tls {
-    /// Reads the files.
-    pub fn open(settings: TlsSettings) -> Result<Self, TlsError> {
+    /// Reads the files. `headers` tell the upstream of a client's certificate.
+    pub fn open(settings: TlsSettings, headers: CertificateHeaders) -> Result<Self, TlsError> {
         let current = ArcSwap::new(load::load(&settings)?);
-        Ok(Self { settings, current })
+        Ok(Self {
+            settings,
+            headers,
+            current,
+        })
     }
 
     /// Reads the files again; connections that begin from now on see the result. On an error everything stays as it is.

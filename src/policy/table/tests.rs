@@ -34,6 +34,7 @@ fn route(text: &str) -> Route {
         pattern: Pattern::parse(&pattern).expect("a pattern"),
         access: Access::Required,
         subject_is: None,
+        certificate: None,
         action: Action::Forward(UpstreamId(0)),
         authorization: Authorization::Forward,
         refusals: Arc::new(RefusalTemplate::default()),
