@@ -75,7 +75,8 @@ fn unusual_methods(route: &Route, path: &str, findings: &mut Findings<'_>) {
 
 /// A request with another method falls through to the next less specific route; warn where that one asks for less.
 fn weaker_fallback(route: &Route, routes: &[Route], path: &str, findings: &mut Findings<'_>) {
-    if route.methods == MethodSet::Any || route.access == Access::Public {
+    let asks = route.access != Access::Public || route.certificate.is_some();
+    if route.methods == MethodSet::Any || !asks {
         return;
     }
     let mut fallbacks: Vec<&Route> = routes
@@ -84,7 +85,8 @@ fn weaker_fallback(route: &Route, routes: &[Route], path: &str, findings: &mut F
         .collect();
     fallbacks.sort_by_key(|other| specificity(&other.pattern));
     let Some(next) = fallbacks.last() else { return };
-    if next.access < route.access {
+    let no_certificate = route.certificate.is_some() && next.certificate.is_none();
+    if next.access < route.access || no_certificate {
         let message = format!(
             "other methods on this path fall through to `{}` ({}), which asks for less",
             next.name, next.place
