@@ -41,7 +41,7 @@ impl Http2 {
             let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
                 .await
                 .expect("a handshake");
-            tokio::spawn(connection);
+            runtime.spawn(connection);
             sender
         });
         Self { runtime, sender }
@@ -61,7 +61,7 @@ impl Http2 {
             sender.ready().await.expect("a connection");
             let sent: Vec<_> = requests
                 .into_iter()
-                .map(|request| tokio::spawn(sender.send_request(request)))
+                .map(|request| self.runtime.spawn(sender.send_request(request)))
                 .collect();
             let mut answers = Vec::new();
             for sent in sent {

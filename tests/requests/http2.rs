@@ -282,7 +282,7 @@ fn a_connection_of_http2_that_says_nothing_is_closed() {
 
 #[test]
 fn an_answer_that_is_not_read_is_given_up() {
-    let upstream = Upstream::answering(|_, wire| wire.respond(200, &[], &[b'a'; 300_000]));
+    let upstream = Upstream::answering(|_, wire| wire.respond(200, &[], &vec![b'a'; 300_000]));
     let gateway = Gateway::before(&upstream)
         .section("limits", "{ idle_timeout: 500ms }")
         .start();
