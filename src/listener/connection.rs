@@ -153,6 +153,10 @@ where
                 return Poll::Ready(Pause::Refused(Refusal::Malformed(Violation::Version)));
             }
             Some(Stop::Preface) => return Poll::Ready(Pause::Preface),
+            // Its exchange has answered it.
+            Some(Stop::Refused(Violation::Chunk | Violation::Trailer)) => {
+                return Poll::Ready(Pause::Ended);
+            }
             Some(Stop::Refused(violation)) => {
                 return Poll::Ready(Pause::Refused(Refusal::Malformed(violation)));
             }

@@ -112,6 +112,14 @@ impl Notices {
         whole
     }
 
+    /// What is wrong with the body of the request that is being answered, as far as it has come.
+    pub fn body_violation(&self) -> Option<Violation> {
+        match self.framing.borrow().stop()? {
+            Stop::Refused(violation @ (Violation::Chunk | Violation::Trailer)) => Some(violation),
+            Stop::Refused(_) | Stop::Preface => None,
+        }
+    }
+
     /// Whether a head has begun and not ended.
     pub(super) fn is_in_head(&self) -> bool {
         self.framing.borrow().is_in_head()

@@ -26,7 +26,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
 use ::http::{Request, Response, Version};
 use bytes::Bytes;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
@@ -109,6 +109,7 @@ impl Pipeline {
         if request.version() == Version::HTTP_2 {
             receive::check_size(&request, self.core.settings().head)?;
         }
+        check_body(peer, request.body())?;
         let received = receive::receive(request)?;
         if let Some(answer) = preflight::answer(&received, live, record) {
             return Ok(Walked::Answered(Box::new(answer)));
@@ -123,6 +124,17 @@ impl Pipeline {
         throttle::identified(&permitted, live, peer, record)?;
         let prepared = inject::inject(permitted, live, peer, record.decision());
         Ok(Walked::Prepared(prepared))
+    }
+}
+
+/// A body that has begun wrongly never reaches the upstream.
+fn check_body(peer: &Peer, body: &Incoming) -> Result<(), Rejection> {
+    if body.is_end_stream() {
+        return Ok(());
+    }
+    match peer.notices.body_violation() {
+        Some(violation) => Err(Refusal::Malformed(violation).into()),
+        None => Ok(()),
     }
 }
 
@@ -159,7 +171,7 @@ impl Handler for Pipeline {
         };
         let response = match answered {
             Ok(response) => response,
-            Err(rejection) => refuse(&rejection, &self.live, &mut record),
+            Err(rejection) => refuse(&rejection.of_body(&peer), &self.live, &mut record),
         };
         record.attach(response)
     }

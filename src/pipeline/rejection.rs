@@ -19,7 +19,7 @@ use crate::{
         problem::{self, Problem},
         target::TargetError,
     },
-    listener::{Refusal, framing::Violation},
+    listener::{Peer, Refusal, framing::Violation},
     policy::{
         refusal::{FixedAnswer, RefusalTemplate},
         route::{Action, Route},
@@ -160,6 +160,19 @@ impl Row {
 }
 
 impl Rejection {
+    /// A body that broke off because it was malformed is refused as that.
+    pub(super) fn of_body(self, peer: &Peer) -> Self {
+        match self {
+            Self::Body(CollectError::Incomplete) | Self::Upstream(Failure::ClientBody(_)) => {
+                match peer.notices.body_violation() {
+                    Some(violation) => Refusal::Malformed(violation).into(),
+                    None => self,
+                }
+            }
+            other => other,
+        }
+    }
+
     /// The stable code.
     pub fn code(&self) -> &'static str {
         self.row().code
@@ -192,7 +205,7 @@ impl Rejection {
             }
             Self::Host(_) => bad_request("bad_host", "The Host header is not acceptable").closing(),
             Self::Method => bad_request("bad_method", "The method is not acceptable").closing(),
-            Self::Unread(refusal) => unread_row(*refusal),
+            Self::Unread(refusal) => unread_row(*refusal).closing(),
             Self::NoRoute => {
                 Row::new(StatusCode::NOT_FOUND, "no_route", "Not Found").template(Slot::NotFound)
             }

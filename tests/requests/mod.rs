@@ -8,6 +8,7 @@ mod departures;
 mod endpoints;
 mod failures;
 mod forwarding;
+mod framing;
 mod hops;
 mod http2;
 mod identity;

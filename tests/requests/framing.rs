@@ -1,0 +1,81 @@
+//! Bodies that are malformed, and connections that end with something unread.
+
+use crate::harness::{After, Gateway, Request, Upstream};
+
+const HEAD: &str =
+    "POST /public/a HTTP/1.1\r\nHost: gateway.test\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+#[test]
+fn a_malformed_chunk_is_400_and_nothing_reaches_the_upstream() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    for chunk in [
+        "5\n",
+        "0x5\r\n",
+        "5;a\0\r\n",
+        "-1\r\n",
+        "5\r\nabcdefg\r\n0\r\n\r\n",
+        "0\r\nX\n\r\n",
+    ] {
+        let mut connection = gateway.client().connect();
+        connection.write(format!(
+            "{HEAD}{chunk}GET /public/b HTTP/1.1\r\nHost: gateway.test\r\n\r\n"
+        ));
+        let response = connection.response();
+        assert_eq!(response.status, 400, "{chunk:?}");
+        assert_eq!(response.header("connection"), Some("close"), "{chunk:?}");
+        assert!(connection.ends(), "{chunk:?}");
+    }
+    assert!(upstream.seen().is_empty(), "{:?}", upstream.seen());
+    let lines = gateway.access_lines(6);
+    assert!(
+        lines.iter().all(|line| line["outcome"] == "bad_framing"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn a_chunk_that_turns_out_malformed_is_never_a_whole_request() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    let mut connection = gateway.client().connect();
+    connection.write(format!("{HEAD}3\r\nabc\r\n"));
+    upstream.wait_for("the head", |_| true);
+    connection.write("zzz\r\n");
+    assert_eq!(connection.response().status, 400);
+    assert!(connection.ends());
+    upstream.wait_for_close(0);
+    assert!(upstream.seen().iter().all(|seen| !seen.whole));
+    assert_eq!(gateway.outcome("/public/a"), "bad_framing");
+}
+
+#[test]
+fn the_answer_to_an_early_refusal_survives_the_rest_of_the_body() {
+    let upstream = Upstream::saying("", After::Keep);
+    let gateway = Gateway::before(&upstream).start();
+    let mut connection = gateway.client().connect();
+    let body = vec![b'a'; 600_000];
+    connection.write(Request::post("/private/a").body(body).bytes());
+    let response = connection.response();
+    assert_eq!(response.status, 401);
+    assert!(upstream.seen().is_empty());
+}
+
+#[test]
+fn nothing_of_a_body_is_asked_for_before_its_request_is_authorised() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    let mut connection = gateway.client().connect();
+    let expecting = |path: &str| {
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: gateway.test\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
+        )
+    };
+    connection.write(expecting("/public/a"));
+    assert_eq!(connection.head().status, 100);
+    connection.write("abc");
+    assert_eq!(connection.response().status, 200);
+    assert_eq!(upstream.only().body, b"abc");
+    connection.write(expecting("/private/a"));
+    assert_eq!(connection.head().status, 401);
+}
