@@ -89,6 +89,24 @@ const fn fold_byte(byte: u8) -> u8 {
 /// The connection ends after this message (RFC 9112 section 9.6).
 pub const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
+/// Whether a client says that it takes trailers (RFC 9110 section 10.1.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trailers {
+    /// It does.
+    Accepted,
+    /// It does not say so.
+    Unwanted,
+}
+
+/// What a client asks of the hop to the gateway.
+#[derive(Debug)]
+pub struct Asked {
+    /// The protocol that it asks for by `Upgrade`, if it asks for one.
+    pub upgrade: Option<HeaderValue>,
+    /// Whether it takes trailers.
+    pub trailers: Trailers,
+}
+
 /// How often a field stands in a message.
 #[derive(Debug)]
 pub enum Occurrence<'a> {
@@ -117,9 +135,8 @@ pub fn occurrence<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Occurrence<'
 /// `Connection` is read first: a client must not be able to name a header that is added later, and nothing is added
 /// before this has run.
 ///
-/// Returns the protocol that the client asks for by `Upgrade`, if it asks for one: what is removed here cannot be
-/// looked up later.
-pub fn clean_request(headers: &mut HeaderMap, stripped: &Stripped) -> Option<HeaderValue> {
+/// Returns what the client asked of this hop: what is removed here cannot be looked up later.
+pub fn clean_request(headers: &mut HeaderMap, stripped: &Stripped) -> Asked {
     let mut doomed: SmallVec<[HeaderName; 4]> = SmallVec::new();
     let mut has_connection = false;
     for name in headers.keys() {
@@ -136,13 +153,18 @@ pub fn clean_request(headers: &mut HeaderMap, stripped: &Stripped) -> Option<Hea
     let upgrade = (has_connection && doomed.contains(&header::UPGRADE))
         .then(|| asked_upgrade(headers))
         .flatten();
+    let trailers = if doomed.contains(&header::TE) {
+        Trailers::said(headers)
+    } else {
+        Trailers::Unwanted
+    };
     if has_connection {
         remove_connection(headers);
     }
     for name in doomed {
         headers.remove(name);
     }
-    upgrade
+    Asked { upgrade, trailers }
 }
 
 /// RFC 9110 section 7.8: an `Upgrade` counts only where `Connection` names it.
@@ -157,6 +179,55 @@ fn asked_upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
     let named = options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"));
     named.then(|| protocol.clone())
 }
+
+impl Trailers {
+    fn said(headers: &HeaderMap) -> Self {
+        let values = headers.get_all(header::TE).iter();
+        let mut codings = values.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+        if codings.any(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"trailers")) {
+            Self::Accepted
+        } else {
+            Self::Unwanted
+        }
+    }
+}
+
+/// Removes from trailers what no trailer may be (RFC 9110 section 6.5.1): who takes them for headers would frame, route,
+/// authenticate or decode the message by them. `stripped` tells what else may not come from there.
+pub fn clean_trailers(trailers: &mut HeaderMap, stripped: impl Fn(&str) -> bool) {
+    let is_doomed = |name: &&HeaderName| {
+        NO_TRAILERS.contains(name)
+            || is_hop_by_hop(name)
+            || is_framing_in_disguise(name.as_str())
+            || stripped(name.as_str())
+    };
+    let doomed: SmallVec<[HeaderName; 4]> = trailers.keys().filter(is_doomed).cloned().collect();
+    for name in doomed {
+        trailers.remove(name);
+    }
+}
+
+/// Fields that are of no use, or of a wrong one, after a body.
+const NO_TRAILERS: [HeaderName; 18] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::HOST,
+    header::AUTHORIZATION,
+    header::COOKIE,
+    header::SET_COOKIE,
+    header::WWW_AUTHENTICATE,
+    header::CONTENT_ENCODING,
+    header::CONTENT_TYPE,
+    header::CONTENT_RANGE,
+    header::CACHE_CONTROL,
+    header::EXPECT,
+    header::MAX_FORWARDS,
+    header::PRAGMA,
+    header::RANGE,
+    header::LOCATION,
+    header::AGE,
+    header::VARY,
+];
 
 /// Names that an upstream that folds `_`, `.` and `-` would frame the message by.
 fn is_framing_in_disguise(name: &str) -> bool {
@@ -313,5 +384,38 @@ mod tests {
         clean_request(&mut map, &Stripped::new([], []));
         let kept = [("authorization", "Bearer x"), ("host", "example.com")];
         assert_eq!(map, headers(&kept));
+    }
+
+    #[test]
+    fn a_client_says_whether_it_takes_trailers() {
+        for (te, expected) in [
+            ("trailers", Trailers::Accepted),
+            ("gzip;q=0.5, Trailers", Trailers::Accepted),
+            ("trailersx", Trailers::Unwanted),
+            ("", Trailers::Unwanted),
+        ] {
+            let mut map = headers(&[("connection", "te"), ("te", te)]);
+            let asked = clean_request(&mut map, &Stripped::new([], []));
+            assert_eq!((asked.trailers, map.len()), (expected, 0), "{te:?}");
+        }
+    }
+
+    #[test]
+    fn trailers_frame_route_and_authenticate_nothing() {
+        let stripped = Stripped::new(["x-user-id"], ["x-forwarded-"]);
+        let mut map = headers(&[
+            ("x.user.id", "1"),
+            ("x-forwarded-for", "192.0.2.1"),
+            ("content_length", "1"),
+            ("transfer-encoding", "chunked"),
+            ("host", "a"),
+            ("authorization", "Bearer x"),
+            ("set-cookie", "a=b"),
+            ("connection", "x-sum"),
+            ("x-sum", "1"),
+            ("grpc-status", "0"),
+        ]);
+        clean_trailers(&mut map, |name| stripped.covers(name));
+        assert_eq!(map, headers(&[("x-sum", "1"), ("grpc-status", "0")]));
     }
 }

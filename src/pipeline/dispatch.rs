@@ -46,6 +46,7 @@ impl Pipeline {
         }
         let sent = record.started();
         if let Some(upgrade) = prepared.upgrade.take()
+            && upstream.can_switch()
             && can_ask(prepared.request.body())
         {
             // Rare, and its state should not weigh on every idle connection.

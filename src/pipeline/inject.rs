@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     entropy::DecisionId,
-    http::header::{Stripped, clean_request},
+    http::header::{Stripped, Trailers, clean_request},
     listener::Peer,
     policy::route::Authorization,
     upstream::Fields,
@@ -51,6 +51,7 @@ pub(super) struct Added<'a> {
     /// About the client's certificate.
     certificate: &'a [(HeaderName, HeaderValue)],
     hop: Hop<'a>,
+    trailers: Trailers,
 }
 
 impl Fields for Added<'_> {
@@ -66,6 +67,10 @@ impl Fields for Added<'_> {
         self.hop.visit(send);
         // RFC 9110 section 7.6.3. A client's own Via stays in the map, as the line before ours.
         send(&header::VIA, b"1.1 sidegate");
+    }
+
+    fn accept_trailers(&self) -> bool {
+        self.trailers == Trailers::Accepted
     }
 }
 
@@ -91,8 +96,9 @@ pub(super) fn inject<'a, B>(
         proof: identified.proof,
         certificate: peer.certificate_headers(),
         hop: Hop::new(live, peer, said, host, decision),
+        trailers: asked.trailers,
     };
-    let upgrade = asked.and_then(|asked| {
+    let upgrade = asked.upgrade.and_then(|asked| {
         Upgrade::admit(
             asked,
             (version, request.method()),

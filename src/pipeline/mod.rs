@@ -73,8 +73,13 @@ impl Pipeline {
     pub fn new(live: Arc<Live>, control: Control, core: Core) -> Self {
         let upstream = |group: &Arc<Group>| {
             let deadlines = core.deadlines().clone();
-            let upstream = Upstream::new(Arc::clone(group), deadlines, Entropy::from_os());
-            Rc::new(upstream)
+            let (group, stripped) = (Arc::clone(group), live.stripped.clone());
+            Rc::new(Upstream::new(
+                group,
+                deadlines,
+                Entropy::from_os(),
+                stripped,
+            ))
         };
         let upstreams: Vec<Rc<Upstream>> = live.upstreams.iter().map(upstream).collect();
         // Ends with this core's runtime.

@@ -49,11 +49,11 @@ pub enum Failure {
     /// No response head within the limit.
     #[error("no response within the limit")]
     ResponseTimeout,
-    /// The connection ended before a response.
-    #[error("the connection was closed before a response")]
+    /// The connection, or its stream, ended before a response.
+    #[error("the upstream ended the exchange before a response")]
     Closed(#[source] Cause),
-    /// What came back is not HTTP/1.1.
-    #[error("the response is not valid HTTP/1.1")]
+    /// What came back is not of the protocol that is spoken with it.
+    #[error("the response is not valid HTTP")]
     NotHttp(#[source] Cause),
     /// 101, although no upgrade was asked for.
     #[error("the upstream switched protocols without being asked")]
@@ -106,6 +106,40 @@ impl Failure {
             Self::ClientBody(error)
         } else {
             Self::closed(error.into())
+        }
+    }
+
+    /// What the protocol library's error on a connection of HTTP/2 means.
+    pub(super) fn from_http2(error: hyper::Error) -> Self {
+        let cause = error.source().and_then(<dyn Error>::downcast_ref);
+        if cause.is_some_and(h2::Error::is_library) {
+            Self::NotHttp(error.into())
+        } else {
+            Self::closed(error.into())
+        }
+    }
+
+    /// The same failure for another exchange that waited for the same connection.
+    pub(super) fn repeated(&self) -> Self {
+        match self {
+            Self::Unreachable { endpoint, source } => Self::Unreachable {
+                endpoint: endpoint.clone(),
+                source: io::Error::new(source.kind(), source.to_string()),
+            },
+            Self::ConnectTimeout { endpoint } => Self::ConnectTimeout {
+                endpoint: endpoint.clone(),
+            },
+            Self::Tls { endpoint, source } => Self::Tls {
+                endpoint: endpoint.clone(),
+                source: source.to_string().into(),
+            },
+            Self::NotHttp(source) => Self::NotHttp(source.to_string().into()),
+            Self::Closed(source) => Self::Closed(source.to_string().into()),
+            Self::ResponseTimeout
+            | Self::Switched
+            | Self::ClientBody(_)
+            | Self::Down { .. }
+            | Self::Busy { .. } => Self::Closed(self.to_string().into()),
         }
     }
 

@@ -9,6 +9,11 @@ use ::http::{HeaderMap, HeaderName, HeaderValue};
 pub trait Fields {
     /// Sends each field once.
     fn visit(&self, send: &mut dyn FnMut(&HeaderName, &[u8]));
+
+    /// Whether the client takes trailers.
+    fn accept_trailers(&self) -> bool {
+        false
+    }
 }
 
 /// Puts the fields into a map, for a client that takes nothing else.

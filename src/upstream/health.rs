@@ -17,7 +17,8 @@ use super::{
     connection::dial,
     error::Failure,
     group::Group,
-    settings::{Endpoint, HealthCheck, Settings},
+    http2,
+    settings::{Endpoint, HealthCheck, Protocol, Settings},
     tls::Offer,
 };
 use crate::clock::Clock;
@@ -94,6 +95,9 @@ async fn ask(
     check: &HealthCheck,
     now: Instant,
 ) -> Result<(), Unwell> {
+    if settings.protocol == Protocol::Http2 {
+        return ask_http2(settings, position, check, now).await;
+    }
     let request = question(settings, position, check)?;
     let stream = dial(settings, position, Offer::Http1, now).await?;
     let shaken = http1::handshake(TokioIo::new(stream)).await;
@@ -107,10 +111,47 @@ async fn ask(
         response = sender.send_request(request) => response.map_err(Failure::from_exchange)?,
         never = driving => match never {},
     };
-    if response.status().is_success() {
+    judge(response.status())
+}
+
+/// As [`ask`], where HTTP/1.1 may not be understood.
+async fn ask_http2(
+    settings: &Settings,
+    position: usize,
+    check: &HealthCheck,
+    now: Instant,
+) -> Result<(), Unwell> {
+    let request = question(settings, position, check)?;
+    let has_tls = settings
+        .endpoints
+        .get(position)
+        .is_some_and(Endpoint::has_tls);
+    let request = http2::prepare(request, false, has_tls)?.map(drop);
+    let failed = |error: h2::Error| Failure::closed(error.into());
+    let stream = dial(settings, position, Offer::Http2, now).await?;
+    let shaken = h2::client::handshake(stream).await;
+    let (sender, connection) = shaken.map_err(failed)?;
+    let asking = async {
+        let (response, _) = sender.ready().await?.send_request(request, true)?;
+        response.await
+    };
+    let driving = async {
+        // Its end reaches the exchange, which is waited for in any case.
+        drop(connection.await);
+        pending::<Infallible>().await
+    };
+    let response = tokio::select! {
+        response = asking => response.map_err(failed)?,
+        never = driving => match never {},
+    };
+    judge(response.status())
+}
+
+fn judge(status: StatusCode) -> Result<(), Unwell> {
+    if status.is_success() {
         Ok(())
     } else {
-        Err(Unwell::Status(response.status()))
+        Err(Unwell::Status(status))
     }
 }
 

@@ -15,6 +15,9 @@ mod fields;
 mod gate;
 mod group;
 mod health;
+mod http2;
+mod negotiate;
+mod patience;
 mod pool;
 mod relay;
 mod resolve;
@@ -33,7 +36,9 @@ pub use group::Group;
 pub use health::watch;
 pub use pool::Upstream;
 pub use relay::Relay;
-pub use settings::{Concurrency, Ejection, Endpoint, HealthCheck, MOST_ENDPOINTS, Retry, Settings};
+pub use settings::{
+    Concurrency, Ejection, Endpoint, HealthCheck, MOST_ENDPOINTS, Protocol, Retry, Settings,
+};
 pub use stream::Stream;
 pub use tls::{File as TlsFile, Tls, TlsError, TlsFiles};
 pub use upgrade::Switched;

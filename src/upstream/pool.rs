@@ -19,39 +19,47 @@ use super::{
     fields::{Fields, insert_all},
     gate::LineIsFull,
     group::Group,
+    http2,
+    patience::Patience,
     relay::Relay,
     retry::{Attempts, Budget, Lost, Stage},
-    settings::{Endpoint, Settings},
+    settings::{Endpoint, Protocol, Settings},
     simple,
     ticket::Ticket,
     upgrade::{Switched, Upgrading},
     upload::Upload,
 };
-use crate::{
-    deadline::{Deadline, Deadlines},
-    entropy::Entropy,
-};
+use crate::{deadline::Deadlines, entropy::Entropy, http::header::Stripped};
 
 /// One upstream, as seen from one core.
 #[derive(Debug)]
 pub struct Upstream {
     group: Arc<Group>,
     deadlines: Deadlines,
-    simple: Rc<simple::Client>,
+    pub(super) simple: Rc<simple::Client>,
+    pub(super) http2: http2::Client,
+    pub(super) stripped: Rc<Stripped>,
     idle: RefCell<Vec<Connection>>,
     budget: Budget,
     entropy: RefCell<Entropy>,
 }
 
 impl Upstream {
-    /// An upstream without any connection yet.
-    pub fn new(group: Arc<Group>, deadlines: Deadlines, entropy: Entropy) -> Self {
-        let simple = simple::Client::new(Arc::clone(&group), deadlines.clone());
+    /// An upstream without any connection yet. `stripped` are the names that no client may send, not in trailers either.
+    pub fn new(
+        group: Arc<Group>,
+        deadlines: Deadlines,
+        entropy: Entropy,
+        stripped: Stripped,
+    ) -> Self {
+        let simple = Rc::new(simple::Client::new(Arc::clone(&group), deadlines.clone()));
         Self {
+            http2: http2::Client::new(Arc::clone(&group), deadlines.clone(), Rc::clone(&simple)),
+            stripped: Rc::new(stripped),
             budget: Budget::new(group.settings().retry, deadlines.now()),
             group,
             deadlines,
-            simple: Rc::new(simple),
+            simple,
             idle: RefCell::new(Vec::new()),
             entropy: RefCell::new(entropy),
         }
@@ -86,6 +94,9 @@ impl Upstream {
         fields: &dyn Fields,
         now: Instant,
     ) -> Result<Response<Relay>, Failure> {
+        if self.settings().protocol != Protocol::Http1 {
+            return Box::pin(self.negotiate(request, fields, now)).await;
+        }
         if request.body().is_end_stream() {
             let simple = &self.simple;
             let exchange =
@@ -96,6 +107,14 @@ impl Upstream {
         insert_all(fields, request.headers_mut());
         // Most requests have no body, and should not carry this about.
         Box::pin(self.send_with_body(request, now)).await
+    }
+
+    /// Whether another protocol than HTTP can be asked for: HTTP/2 has no way to.
+    pub fn can_switch(&self) -> bool {
+        match self.settings().protocol {
+            Protocol::Http1 | Protocol::Auto => true,
+            Protocol::Http2 => false,
+        }
     }
 
     /// Asks for another protocol by a request without a body, over HTTP/1.1.
@@ -117,7 +136,7 @@ impl Upstream {
     }
 
     /// Chooses endpoints until one gives something, or there is none that the request may go to.
-    async fn deliver<T>(
+    pub(super) async fn deliver<T>(
         self: &Rc<Self>,
         method: &Method,
         now: Instant,
@@ -148,14 +167,13 @@ impl Upstream {
         now: Instant,
     ) -> Result<Response<Relay>, Failure> {
         let (mut ticket, now) = self.enter(now).await?;
-        let deadline = self.deadlines.unset();
-        let timeout = self.settings().response_timeout;
+        let patience = Rc::new(Patience::new(self.deadlines.unset()));
         let method = request.method().clone();
-        let mut request = (*request).map(|body| Upload::new(body, &deadline, timeout));
+        let mut request = (*request).map(|body| Upload::new(body, &patience));
         let mut attempts = Attempts::default();
         let mut endpoint = self.begin(&mut ticket, now)?;
         loop {
-            let lost = match self.send_to(endpoint, request, &deadline).await {
+            let lost = match self.send_to(endpoint, request, &patience).await {
                 Exchange::Done(Ok((response, connection))) => {
                     self.succeeded(endpoint);
                     return Ok(response.map(|body| Relay::library(body, connection, ticket)));
@@ -251,25 +269,25 @@ impl Upstream {
     }
 
     /// Sends the request over idle connections to the endpoint until one takes it, or over a new one.
-    async fn send_to(
+    pub(super) async fn send_to(
         &self,
         endpoint: usize,
         mut request: Request<Upload>,
-        deadline: &Deadline,
+        patience: &Patience,
     ) -> Exchange {
         let timeout = self.settings().response_timeout;
         let now = self.deadlines.now();
         while let Some(connection) = self.take_idle(endpoint, now) {
-            deadline.set(now, timeout);
-            match exchange(connection, request, deadline).await {
+            patience.begin(timeout);
+            match exchange(connection, request, patience).await {
                 Exchange::NotSent(unsent, _) => request = unsent,
                 done @ Exchange::Done(_) => return done,
             }
         }
         match connection::connect(self.settings(), endpoint, now).await {
             Ok(connection) => {
-                deadline.set_from_now(timeout);
-                exchange(connection, request, deadline).await
+                patience.begin(timeout);
+                exchange(connection, request, patience).await
             }
             Err(failure) => Exchange::NotSent(request, failure),
         }
@@ -314,6 +332,7 @@ impl Upstream {
     pub fn close_stale(&self) {
         let now = self.deadlines.now();
         self.simple.close_stale(now);
+        self.http2.close_stale(now);
         self.idle
             .borrow_mut()
             .retain(|connection| self.is_fit(connection, now));
@@ -321,7 +340,7 @@ impl Upstream {
 }
 
 /// How an attempt went.
-enum Exchange {
+pub(super) enum Exchange {
     Done(Result<(Response<Incoming>, Connection), Failure>),
     /// Nothing was sent; the request is back.
     NotSent(Request<Upload>, Failure),
@@ -330,10 +349,10 @@ enum Exchange {
 async fn exchange(
     mut connection: Connection,
     request: Request<Upload>,
-    deadline: &Deadline,
+    patience: &Patience,
 ) -> Exchange {
     let sending = connection.sender.try_send_request(request);
-    match deadline.bound(sending).await {
+    match patience.bound(sending).await {
         None => Exchange::Done(Err(Failure::ResponseTimeout)),
         // No request asks for an upgrade: what follows on such a connection is not HTTP.
         Some(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {

@@ -10,7 +10,9 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::{connection::Connection, error::RelayError, pool::Upstream, simple, ticket::Ticket};
+use super::{
+    connection::Connection, error::RelayError, http2, pool::Upstream, simple, ticket::Ticket,
+};
 use crate::deadline::Deadline;
 
 /// Streams a response body without holding more than one piece of it.
@@ -25,6 +27,7 @@ pub struct Relay {
 #[derive(Debug)]
 enum Way {
     Simple(simple::Body),
+    Http2(Box<http2::Body>),
     Library(Box<LibraryBody>),
 }
 
@@ -51,6 +54,13 @@ impl Relay {
         }
     }
 
+    pub(super) fn http2(body: http2::Body, ticket: Ticket) -> Self {
+        Self {
+            ticket: (!body.is_end_stream()).then_some(ticket),
+            way: Way::Http2(Box::new(body)),
+        }
+    }
+
     pub(super) fn library(body: Incoming, connection: Connection, ticket: Ticket) -> Self {
         let upstream = Rc::clone(ticket.upstream());
         let body = LibraryBody::new(body, connection, upstream);
@@ -71,6 +81,7 @@ impl Body for Relay {
     ) -> Poll<Option<Result<Frame<Bytes>, RelayError>>> {
         let polled = match &mut self.way {
             Way::Simple(body) => Pin::new(body).poll_frame(context),
+            Way::Http2(body) => Pin::new(&mut **body).poll_frame(context),
             Way::Library(body) => body.poll_frame(context),
         };
         if self.ticket.is_some() {
@@ -89,6 +100,7 @@ impl Body for Relay {
     fn is_end_stream(&self) -> bool {
         match &self.way {
             Way::Simple(body) => body.is_end_stream(),
+            Way::Http2(body) => body.is_end_stream(),
             Way::Library(body) => body.body.is_end_stream(),
         }
     }
@@ -96,6 +108,7 @@ impl Body for Relay {
     fn size_hint(&self) -> SizeHint {
         match &self.way {
             Way::Simple(body) => body.size_hint(),
+            Way::Http2(body) => body.size_hint(),
             Way::Library(body) => body.body.size_hint(),
         }
     }

@@ -17,6 +17,10 @@ pub struct Settings {
     pub name: String,
     /// Where it listens: at most [`MOST_ENDPOINTS`], which share the requests.
     pub endpoints: Vec<Endpoint>,
+    /// What is spoken with it.
+    pub protocol: Protocol,
+    /// The longest silence on a connection of HTTP/2 with open streams before it is asked whether it is still there.
+    pub ping_interval: Duration,
     /// A Host to send instead of the client's.
     pub host: Option<HeaderValue>,
     /// The longest time to connect to one endpoint.
@@ -89,6 +93,17 @@ pub struct Concurrency {
     pub wait: Duration,
 }
 
+/// What is spoken with an upstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2: chosen in the TLS handshake, or known without asking in clear text.
+    Http2,
+    /// What the upstream chooses in the TLS handshake; HTTP/1.1 in clear text.
+    Auto,
+}
+
 /// Where an upstream listens.
 #[derive(Debug, Clone)]
 pub enum Endpoint {
@@ -118,6 +133,14 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
+    /// Whether connections are encrypted.
+    pub fn has_tls(&self) -> bool {
+        match self {
+            Self::Tls { .. } => true,
+            Self::Tcp { .. } | Self::Unix { .. } => false,
+        }
+    }
+
     /// What a Host header calls it; a socket has no name.
     pub fn authority(&self) -> String {
         match self {
@@ -158,6 +181,8 @@ impl Settings {
         Self {
             name: "monolith".to_owned(),
             endpoints: ports.iter().map(endpoint).collect(),
+            protocol: Protocol::Http1,
+            ping_interval: Duration::from_secs(360),
             host: None,
             connect_timeout: Duration::from_secs(2),
             response_timeout: Duration::from_secs(60),

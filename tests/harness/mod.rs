@@ -8,6 +8,7 @@ pub(crate) mod gateway;
 pub(crate) mod http2;
 pub(crate) mod seen;
 pub(crate) mod setup;
+pub(crate) mod streams;
 pub(crate) mod tls;
 pub(crate) mod token;
 pub(crate) mod upstream;
@@ -22,7 +23,7 @@ pub(crate) use gateway::Gateway;
 pub(crate) use seen::Seen;
 pub(crate) use setup::Setup;
 pub(crate) use upstream::{After, Upstream};
-pub(crate) use watch::{Gate, wait_until};
+pub(crate) use watch::{Gate, Watch, wait_until};
 
 /// The longest that a test waits for something that has to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

@@ -92,6 +92,10 @@ impl Gate {
         self.0.change(|open| *open = true);
     }
 
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.read(|open| *open)
+    }
+
     #[track_caller]
     pub(crate) fn pass(&self) {
         self.0.wait_for("the gate to open", |open| *open);

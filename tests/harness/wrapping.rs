@@ -37,9 +37,13 @@ pub(crate) struct Agreed {
 
 /// Listens on a Unix socket for an upstream; ends with the process.
 pub(crate) fn unix(path: &Path, upstream: &Upstream) {
+    unix_to(path, upstream.address());
+}
+
+/// Listens on a Unix socket for whatever listens there.
+pub(crate) fn unix_to(path: &Path, upstream: SocketAddr) {
     let listener = std::os::unix::net::UnixListener::bind(path).expect("a socket");
     listener.set_nonblocking(true).expect("a socket option");
-    let upstream = upstream.address();
     serve(async move || {
         let listener = UnixListener::from_std(listener).expect("a listener");
         loop {
@@ -80,7 +84,11 @@ impl TlsFront {
         format!("https://{}", self.address)
     }
 
-    pub(crate) fn handshakes(&self) -> Vec<Handshake> {
+    /// Waits for so many handshakes, and gives all there are.
+    #[track_caller]
+    pub(crate) fn handshakes(&self, count: usize) -> Vec<Handshake> {
+        let enough = |handshakes: &Vec<Handshake>| handshakes.len() >= count;
+        self.handshakes.wait_for("handshakes", enough);
         self.handshakes.read(Clone::clone)
     }
 }

@@ -22,4 +22,5 @@ mod routing;
 mod targets;
 mod transports;
 mod upgrades;
+mod upstream_http2;
 mod upstream_tls;

@@ -55,7 +55,7 @@ fn an_upstream_is_reached_over_either_version_of_tls() {
             seen.iter()
                 .all(|seen| seen.values("host") == ["gateway.test"])
         );
-        assert_eq!(front.handshakes().len(), 2, "connections are used again");
+        assert_eq!(front.handshakes(2).len(), 2, "connections are used again");
     }
 }
 
@@ -92,7 +92,7 @@ fn a_certificate_that_does_not_hold_is_502_and_the_upstream_sees_nothing() {
         let (outcome, reason) = failure(&gateway, "/public/a");
         assert_eq!(outcome, "upstream_tls");
         assert!(reason.contains(part), "{reason}");
-        assert_eq!(front.handshakes(), [None, None]);
+        assert_eq!(front.handshakes(2), [None, None]);
     }
     assert!(upstream.seen().is_empty());
 }
@@ -107,7 +107,7 @@ fn the_name_of_the_certificate_can_be_another_than_the_endpoints() {
         .file("ca.pem", &authority.pem)
         .start();
     assert_eq!(gateway.get("/public/a").status, 200);
-    let agreed = front.handshakes().remove(0).expect("a handshake");
+    let agreed = front.handshakes(1).remove(0).expect("a handshake");
     assert_eq!(agreed.server_name.as_deref(), Some("api.internal"));
     assert_eq!(agreed.client_certificates, 0);
 }
@@ -144,7 +144,7 @@ fn the_gateway_shows_its_certificate_where_it_has_one() {
         for request in both("/public/a") {
             assert_eq!(with.send(&request).status, 200, "{versions:?}");
         }
-        let agreed = front.handshakes().remove(0).expect("a handshake");
+        let agreed = front.handshakes(1).remove(0).expect("a handshake");
         assert_eq!(agreed.client_certificates, 1);
         let without = before(&front.url(), "{ ca: ca.pem }").file("ca.pem", &authority.pem);
         let without = without.start();

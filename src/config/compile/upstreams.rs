@@ -11,7 +11,7 @@ use crate::{
         reading::places::key_step,
     },
     http::host,
-    upstream::{Concurrency, Ejection, HealthCheck, MOST_ENDPOINTS, Retry, Settings},
+    upstream::{Concurrency, Ejection, HealthCheck, MOST_ENDPOINTS, Protocol, Retry, Settings},
 };
 
 pub(super) fn compile(
@@ -48,6 +48,7 @@ fn one(name: &str, upstream: &Upstream, findings: &mut Findings<'_>) -> Settings
         ("tunnel_timeout", upstream.tunnel_timeout),
         ("connection_age", upstream.connection_age),
         ("ejection.period", upstream.ejection.period),
+        ("ping_interval", upstream.ping_interval),
     ];
     for (key, time) in times {
         positive(time, &format!("{path}.{key}"), findings);
@@ -55,6 +56,12 @@ fn one(name: &str, upstream: &Upstream, findings: &mut Findings<'_>) -> Settings
     Settings {
         name: name.to_owned(),
         endpoints,
+        protocol: match upstream.protocol {
+            document::Protocol::Http1 => Protocol::Http1,
+            document::Protocol::Http2 => Protocol::Http2,
+            document::Protocol::Auto => Protocol::Auto,
+        },
+        ping_interval: upstream.ping_interval.into(),
         host: upstream.host.as_deref().and_then(|text| {
             let value = host::parse(text).map(|host| HeaderValue::try_from(&*host));
             let value = value.map_err(|error| error.to_string());

@@ -13,6 +13,14 @@ pub struct Upstream {
     pub endpoints: Vec<String>,
     /// TLS to its `https://` endpoints. Default: the certificate is verified by the system's authorities.
     pub tls: Option<UpstreamTls>,
+    /// What is spoken with it: `http1`; `http2`, which is chosen in the TLS handshake and taken for granted in clear text;
+    /// or `auto`, which leaves the choice to the upstream where there is TLS. Default: http1.
+    #[serde(default)]
+    pub protocol: Protocol,
+    /// The longest silence on a connection of HTTP/2 with open streams before a ping asks whether it is still there.
+    /// gRPC servers close connections that ask more often than every 5m. Default: 6m.
+    #[serde(default = "six_minutes")]
+    pub ping_interval: Span,
     /// A Host to send instead of the client's.
     pub host: Option<String>,
     /// The longest time to connect. Default: 2s.
@@ -144,6 +152,19 @@ fn one_second() -> Span {
     Span::from_secs(1)
 }
 
+/// What is spoken with an upstream.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// HTTP/1.1.
+    #[default]
+    Http1,
+    /// HTTP/2.
+    Http2,
+    /// What the upstream chooses.
+    Auto,
+}
+
 /// TLS to an upstream, whose certificate is always verified. The files are read again when they have changed.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -195,6 +216,10 @@ fn two() -> u16 {
 
 fn three() -> u16 {
     3
+}
+
+fn six_minutes() -> Span {
+    Span::from_secs(360)
 }
 
 fn sixty_four() -> u16 {

@@ -25,7 +25,7 @@ use crate::{
         error::Failure,
         retry::Lost,
         settings::Settings,
-        stream::Begun,
+        stream::{Begun, Stream},
         tls::Offer,
         upgrade::{Switched, Upgrading},
     },
@@ -255,6 +255,12 @@ impl Client {
             }
         }
         None
+    }
+
+    /// Takes a connection that was made for something else.
+    pub(in crate::upstream) fn adopt(&self, endpoint: usize, stream: Stream) {
+        let now = self.deadlines.now();
+        self.put_back(Link::new(stream, endpoint, self.deadlines.unset(), now));
     }
 
     pub(super) fn put_back(&self, link: Link) {

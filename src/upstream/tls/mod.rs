@@ -28,6 +28,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Offer {
     Http1,
+    Http2,
+    Either,
 }
 
 /// TLS to one upstream.
@@ -46,6 +48,8 @@ impl Offer {
     fn names(self) -> Vec<Vec<u8>> {
         let names: &[&[u8]] = match self {
             Self::Http1 => &[b"http/1.1"],
+            Self::Http2 => &[b"h2"],
+            Self::Either => &[b"h2", b"http/1.1"],
         };
         names.iter().map(|name| name.to_vec()).collect()
     }
