@@ -35,7 +35,7 @@ pub(super) fn extract<B>(mut routed: Routed<'_, B>) -> Result<Presented<'_, B>, 
     Ok(Presented { routed, credential })
 }
 
-fn from_headers(headers: &HeaderMap) -> Result<Credential, Rejection> {
+pub(super) fn from_headers(headers: &HeaderMap) -> Result<Credential, Rejection> {
     match occurrence(headers, &header::AUTHORIZATION) {
         Occurrence::Absent => Ok(Credential::Absent),
         Occurrence::Once(value) => Ok(from_value(value)),

@@ -125,7 +125,7 @@ impl<'a> Hop<'a> {
                 }
             }
             ForwardedStyle::Rfc7239 => {
-                let value = elements(chain, self.peer, proto, host);
+                let value = elements(chain, self.peer.address.ip(), proto, host);
                 send(&::http::header::FORWARDED, value.as_bytes());
             }
         }
@@ -137,9 +137,9 @@ fn append(chain: &HeaderValue, address: &HeaderValue) -> Vec<u8> {
 }
 
 /// One `Forwarded` element for each hop of the chain that is an address, and one for the peer.
-fn elements(
+pub(super) fn elements(
     chain: Option<&HeaderValue>,
-    peer: &Peer,
+    peer: Option<IpAddr>,
     proto: &[u8],
     host: Option<&HeaderValue>,
 ) -> String {
@@ -147,7 +147,7 @@ fn elements(
     let hops = chain.into_iter().flat_map(|chain| chain.split(','));
     let hops = hops.filter_map(|hop| hop.trim().parse::<IpAddr>().ok());
     let mut elements: Vec<String> = hops.map(|hop| format!("for={}", node(hop))).collect();
-    let client = peer.address.ip().map_or("unknown".to_owned(), node);
+    let client = peer.map_or("unknown".to_owned(), node);
     let mut last = format!("for={client};proto={}", String::from_utf8_lossy(proto));
     if let Some(host) = host.and_then(|host| host.to_str().ok()) {
         last = format!("{last};host=\"{host}\"");

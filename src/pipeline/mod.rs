@@ -11,6 +11,8 @@ mod credential;
 mod dispatch;
 pub mod explain;
 mod forwarded;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod identify;
 mod inject;
 mod live;

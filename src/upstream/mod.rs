@@ -39,6 +39,8 @@ pub use relay::Relay;
 pub use settings::{
     Concurrency, Ejection, Endpoint, HealthCheck, MOST_ENDPOINTS, Protocol, Retry, Settings,
 };
+#[cfg(fuzzing)]
+pub use simple::fuzzing;
 pub use stream::Stream;
 pub use tls::{File as TlsFile, Tls, TlsError, TlsFiles};
 pub use upgrade::Switched;

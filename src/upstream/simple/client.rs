@@ -292,7 +292,11 @@ impl Client {
     }
 }
 
-fn read_head(bytes: &[u8], early: &mut Vec<u8>, method: &Method) -> Result<Option<Head>, BadHead> {
+pub(super) fn read_head(
+    bytes: &[u8],
+    early: &mut Vec<u8>,
+    method: &Method,
+) -> Result<Option<Head>, BadHead> {
     if early.is_empty() {
         let head = head::read(bytes, method)?;
         if head.is_none() {

@@ -8,6 +8,8 @@
 mod body;
 mod chunked;
 mod client;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod head;
 mod link;
 mod request;

@@ -1,0 +1,150 @@
+//! The requests on a connection, read naively: whole, one after the other, by the letter of RFC 9112.
+
+/// A request that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    pub method: String,
+    pub body: Vec<u8>,
+    /// Whether its client wants no further answer.
+    pub closes: bool,
+}
+
+/// What stands on a connection.
+#[derive(Debug, Default)]
+pub struct Messages<'a> {
+    pub complete: Vec<Message>,
+    /// How many heads have ended, whether or not their bodies have.
+    pub heads: u64,
+    /// What comes behind the last message that is complete.
+    pub rest: &'a [u8],
+}
+
+/// Takes the requests off bytes that are known to be good. Whatever is not is a panic: nobody should have passed it on.
+pub fn messages(bytes: &[u8]) -> Messages<'_> {
+    let mut found = Messages {
+        rest: bytes,
+        ..Messages::default()
+    };
+    loop {
+        while let Some(rest) = found.rest.strip_prefix(b"\r\n") {
+            found.rest = rest;
+        }
+        let mut fields = [httparse::EMPTY_HEADER; 100];
+        let mut head = httparse::Request::new(&mut fields);
+        let lines = whole_lines(found.rest);
+        let length = match head.parse(lines).expect("a head that the parser takes") {
+            httparse::Status::Complete(length) => length,
+            httparse::Status::Partial => return found,
+        };
+        found.heads += 1;
+        assert!(has_strict_lines(&lines[..length]), "a line without CR LF");
+        let (body, rest) = match body(&head, &found.rest[length..]) {
+            Some(ended) => ended,
+            None => return found,
+        };
+        found.complete.push(Message {
+            method: head.method.expect("a method").to_owned(),
+            body,
+            closes: closes(&head),
+        });
+        found.rest = rest;
+    }
+}
+
+/// Without a line that has only begun, which may hold anything as long as nobody has looked at it.
+fn whole_lines(bytes: &[u8]) -> &[u8] {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+    let end = end.map(|at| at + 4);
+    let end = end.or_else(|| {
+        bytes
+            .iter()
+            .rposition(|&byte| byte == b'\n')
+            .map(|at| at + 1)
+    });
+    &bytes[..end.unwrap_or(0)]
+}
+
+/// The body and what follows, if it has ended.
+fn body<'a>(head: &httparse::Request<'_, '_>, after: &'a [u8]) -> Option<(Vec<u8>, &'a [u8])> {
+    let lengths = values(head, "content-length");
+    let codings = values(head, "transfer-encoding");
+    match (&lengths[..], &codings[..]) {
+        ([], []) => Some((Vec::new(), after)),
+        ([length], []) => {
+            assert!(length.iter().all(u8::is_ascii_digit), "a length");
+            let length = std::str::from_utf8(length).expect("digits");
+            let length: u64 = length.parse().expect("a length");
+            let length = usize::try_from(length).ok()?;
+            let (body, rest) = after.split_at_checked(length)?;
+            Some((body.to_vec(), rest))
+        }
+        ([], [coding]) => {
+            assert!(coding.eq_ignore_ascii_case(b"chunked") && head.version == Some(1));
+            chunked(after)
+        }
+        _ => panic!("more than one way to frame a message"),
+    }
+}
+
+fn chunked(mut after: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let mut body = Vec::new();
+    loop {
+        let line = line(&mut after)?;
+        let digits = line.split(|&byte| byte == b';').next().expect("a part");
+        let digits = std::str::from_utf8(digits).expect("digits");
+        assert!(
+            digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{digits:?}"
+        );
+        let size = u64::from_str_radix(digits, 16).expect("a size");
+        if size == 0 {
+            break;
+        }
+        let (data, rest) = after.split_at_checked(usize::try_from(size).ok()?)?;
+        body.extend_from_slice(data);
+        after = rest;
+        let end = line_end(&mut after)?;
+        assert!(end.is_empty(), "data behind a chunk");
+    }
+    while !line(&mut after)?.is_empty() {}
+    Some((body, after))
+}
+
+fn line_end<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+    match bytes {
+        [] | [b'\r'] => None,
+        _ => line(bytes),
+    }
+}
+
+fn line<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let end = bytes.iter().position(|&byte| byte == b'\n')?;
+    let line = bytes[..end]
+        .strip_suffix(b"\r")
+        .expect("a line that ends with CR LF");
+    assert!(!line.contains(&b'\r'), "a bare CR");
+    *bytes = &bytes[end + 1..];
+    Some(line)
+}
+
+fn has_strict_lines(head: &[u8]) -> bool {
+    let mut lines = head.split_inclusive(|&byte| byte == b'\n');
+    lines.all(|line| line.ends_with(b"\r\n") && !line[..line.len() - 2].contains(&b'\r'))
+}
+
+fn values<'b>(head: &httparse::Request<'_, 'b>, name: &str) -> Vec<&'b [u8]> {
+    let fields = head
+        .headers
+        .iter()
+        .filter(|field| field.name.eq_ignore_ascii_case(name));
+    fields.map(|field| field.value).collect()
+}
+
+fn closes(head: &httparse::Request<'_, '_>) -> bool {
+    let said = values(head, "connection");
+    let mut options = said
+        .iter()
+        .flat_map(|value| value.split(|&byte| byte == b','));
+    head.version == Some(0)
+        || options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
+}
