@@ -7,7 +7,7 @@
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Instant};
 
-use ::http::{HeaderValue, Method, Request, Response, StatusCode, Version};
+use ::http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body::Body;
 use hyper::body::Incoming;
 
@@ -105,6 +105,13 @@ impl Upstream {
             return Ok(response.map(|body| Relay::simple(body, ticket)));
         }
         insert_all(fields, request.headers_mut());
+        if request.body().size_hint().exact().is_none() {
+            // Unasked, the library leaves the body of a GET away when it does not know its length.
+            let chunked = HeaderValue::from_static("chunked");
+            request
+                .headers_mut()
+                .insert(header::TRANSFER_ENCODING, chunked);
+        }
         // Most requests have no body, and should not carry this about.
         Box::pin(self.send_with_body(request, now)).await
     }

@@ -137,6 +137,25 @@ fn chunked_bodies_pass_both_ways() {
 }
 
 #[test]
+fn the_chunked_body_of_a_get_is_not_lost() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    let mut connection = gateway.client().connect();
+    for method in ["GET", "HEAD", "DELETE"] {
+        connection.write(format!(
+            "{method} /public/a HTTP/1.1\r\nHost: gateway.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+        ));
+        connection.write("5\r\nhello\r\n0\r\n\r\n");
+        assert_eq!(connection.response_to(method).status, 200, "{method}");
+    }
+    for seen in upstream.seen() {
+        assert_eq!(seen.body, b"hello", "{}", seen.request_line());
+        assert_eq!(seen.values("transfer-encoding"), ["chunked"]);
+    }
+    assert_eq!(upstream.seen().len(), 3);
+}
+
+#[test]
 fn a_response_until_the_end_of_its_connection_is_whole() {
     let upstream = Upstream::saying("HTTP/1.1 200 OK\r\n\r\nuntil the end", After::Close);
     let gateway = Gateway::before(&upstream).start();
