@@ -4,9 +4,20 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     pub method: String,
+    pub target: String,
+    /// Sorted, with their names in lower case.
+    pub fields: Vec<(String, Vec<u8>)>,
     pub body: Vec<u8>,
     /// Whether its client wants no further answer.
     pub closes: bool,
+}
+
+impl Message {
+    /// Every value of a field.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        let fields = self.fields.iter().filter(move |(field, _)| field == name);
+        fields.map(|(_, value)| &value[..])
+    }
 }
 
 /// What stands on a connection.
@@ -42,8 +53,14 @@ pub fn messages(bytes: &[u8]) -> Messages<'_> {
             Some(ended) => ended,
             None => return found,
         };
+        let fields = head.headers.iter();
+        let fields = fields.map(|field| (field.name.to_ascii_lowercase(), field.value.to_vec()));
+        let mut fields: Vec<_> = fields.collect();
+        fields.sort();
         found.complete.push(Message {
             method: head.method.expect("a method").to_owned(),
+            target: head.path.expect("a target").to_owned(),
+            fields,
             body,
             closes: closes(&head),
         });

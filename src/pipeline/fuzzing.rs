@@ -10,7 +10,7 @@ use super::{credential, forwarded, receive};
 
 /// The request as it goes on, or `None` when it is refused.
 pub fn received(request: Request<()>) -> Option<Request<()>> {
-    let received = receive::receive(Box::new(request), false).ok()?;
+    let received = receive::receive(Box::new(request)).ok()?;
     Some(*received.request)
 }
 
