@@ -1,5 +1,6 @@
 //! What several targets share: inputs taken apart, and naive readings to hold the gateway's against.
 
+pub mod gateway;
 pub mod messages;
 
 use http::{HeaderName, HeaderValue, Request};

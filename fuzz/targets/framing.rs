@@ -57,11 +57,21 @@ fuzz_target!(|data: &[u8]| {
         end == End::Good || in_a_line,
         "the library refuses what was passed on"
     );
-    assert!(read.len() <= expected.complete.len(), "the library reads more");
+    assert!(
+        read.len() <= expected.complete.len(),
+        "the library reads more"
+    );
     for (read, expected) in read.iter().zip(&expected.complete) {
-        assert_eq!(read, &Read::from(expected), "the library reads something else");
+        assert_eq!(
+            read,
+            &Read::from(expected),
+            "the library reads something else"
+        );
     }
-    let closed = expected.complete.get(read.len().wrapping_sub(1)).is_some_and(|last| last.closes);
+    let closed = expected
+        .complete
+        .get(read.len().wrapping_sub(1))
+        .is_some_and(|last| last.closes);
     assert!(
         closed || read.len() == expected.complete.len(),
         "the library reads less"
@@ -117,7 +127,11 @@ fn read_by_library(pieces: &[&[u8]]) -> (Vec<Read>, End) {
         // A body that does not end is no message.
         if let Ok(body) = request.into_body().collect().await {
             let body = body.to_bytes().to_vec();
-            seen.borrow_mut().push(Read { method, fields, body });
+            seen.borrow_mut().push(Read {
+                method,
+                fields,
+                body,
+            });
         }
         let mut response = Response::new(Empty::<&[u8]>::new());
         *response.status_mut() = StatusCode::NOT_FOUND;

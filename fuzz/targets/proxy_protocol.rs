@@ -24,7 +24,10 @@ fuzz_target!(|data: &[u8]| {
             for end in (0..length).take(300).chain([length - 1]) {
                 assert_eq!(parse(&data[..end]), Ok(Parsed::Incomplete), "at {end}");
             }
-            assert_eq!(parse(&data[..length]), Ok(Parsed::Complete(length, header.clone())));
+            assert_eq!(
+                parse(&data[..length]),
+                Ok(Parsed::Complete(length, header.clone()))
+            );
             if data.starts_with(b"PROXY ") {
                 check_line(&data[..length], &header);
             }
@@ -40,7 +43,9 @@ fuzz_target!(|data: &[u8]| {
 
 /// A line of version 1 says exactly what its addresses say, written as everybody writes them.
 fn check_line(line: &[u8], header: &Header) {
-    let line = std::str::from_utf8(line).ok().and_then(|line| line.strip_suffix("\r\n"));
+    let line = std::str::from_utf8(line)
+        .ok()
+        .and_then(|line| line.strip_suffix("\r\n"));
     let Some(client) = header.client else {
         return;
     };
@@ -59,7 +64,9 @@ fn check_line(line: &[u8], header: &Header) {
 }
 
 fn meant(parts: &[u8]) {
-    let Some((&[kind, port_high, port_low, ref addresses @ ..], mut extensions)) = parts.split_first_chunk::<35>() else {
+    let Some((&[kind, port_high, port_low, ref addresses @ ..], mut extensions)) =
+        parts.split_first_chunk::<35>()
+    else {
         return;
     };
     let port = u16::from_be_bytes([port_high, port_low]);
