@@ -8,7 +8,8 @@ use crate::{
     clock::Clock,
     config::compiled::{Compiled, Server, TokenSettings, Tokens},
     entropy::Entropy,
-    pipeline::{IdentityHeaders, Live, SubjectLog, stripped_headers},
+    http::stripped::Stripped,
+    pipeline::{IdentityHeaders, Live, SubjectLog},
     policy::table::RouteTable,
     ratelimit::{self, RateLimit},
     store::Store,
@@ -24,6 +25,7 @@ pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
         upstreams,
         tokens,
         identity,
+        headers,
         users,
         hashing,
         endpoints,
@@ -55,8 +57,10 @@ pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
     let certificate_headers = identity.certificate_headers;
     let certificate_headers = certificate_headers.iter().map(|(name, _)| name.as_str());
     let identity = IdentityHeaders::new(identity.headers);
+    let further = headers.strip.iter().map(String::as_str);
+    let further = identity.names().chain(certificate_headers).chain(further);
     let live = Live {
-        stripped: stripped_headers(identity.names().chain(certificate_headers)),
+        stripped: Stripped::new(further, headers.keep.iter().map(String::as_str)),
         table,
         verifier,
         proofs: ProofCache::new(tokens.cache_capacity),
@@ -68,6 +72,7 @@ pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
         refusals,
         upstreams: upstreams.into_iter().map(group).collect(),
         accounts,
+        body_timeout: server.body_timeout,
         account_body: server.account_body,
         rate_limits,
         counters,

@@ -26,6 +26,8 @@ pub struct Compiled {
     pub tokens: Tokens,
     /// What the upstream is told about the user.
     pub identity: Identity,
+    /// Which header fields of clients go no further.
+    pub headers: Headers,
     /// The user table, if there is one.
     pub users: Option<store::Settings>,
     /// Password threads.
@@ -55,6 +57,8 @@ pub struct Server {
     pub connections: listener::Settings,
     /// How many connections one address may have.
     pub address_limit: AddressLimitSettings,
+    /// The longest silence inside a request body.
+    pub body_timeout: Duration,
     /// The largest body of an account request, in bytes.
     pub account_body: usize,
     /// Who may speak for clients.
@@ -80,6 +84,15 @@ pub struct Listener {
     pub tls: Option<TlsSettings>,
     /// The proxies that have to send a PROXY header; `None` where clients connect themselves.
     pub proxies: Option<TrustedProxies>,
+}
+
+/// Which header fields of clients go no further.
+#[derive(Debug)]
+pub struct Headers {
+    /// Besides the usual.
+    pub strip: Vec<String>,
+    /// Those of the usual that do.
+    pub keep: Vec<String>,
 }
 
 /// Access and refresh tokens.

@@ -42,6 +42,45 @@ impl Size {
     }
 }
 
+/// A size, or the word `unlimited`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SizeLimit(Option<Size>);
+
+/// Why a text is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("{0}, or `unlimited`")]
+pub struct SizeLimitError(SizeError);
+
+impl SizeLimit {
+    /// This size, for defaults.
+    pub const fn of(size: Size) -> Self {
+        Self(Some(size))
+    }
+}
+
+impl FromStr for SizeLimit {
+    type Err = SizeLimitError;
+
+    fn from_str(text: &str) -> Result<Self, SizeLimitError> {
+        match text {
+            "unlimited" => Ok(Self(None)),
+            size => size.parse().map(Self::of).map_err(SizeLimitError),
+        }
+    }
+}
+
+impl From<SizeLimit> for u64 {
+    fn from(limit: SizeLimit) -> Self {
+        limit.0.map_or(Self::MAX, Self::from)
+    }
+}
+
+impl<'de> Deserialize<'de> for SizeLimit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(FromText::expecting(SizeLimitError(SizeError::Number)))
+    }
+}
+
 impl FromStr for Size {
     type Err = SizeError;
 
@@ -102,6 +141,16 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Size>().map(u64::from), Ok(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn a_limit_may_be_none() {
+        let limit = |text: &str| text.parse::<SizeLimit>().map(u64::from);
+        assert_eq!(
+            (limit("unlimited"), limit("1KiB")),
+            (Ok(u64::MAX), Ok(1024))
+        );
+        assert_eq!(limit("none"), Err(SizeLimitError(SizeError::Number)));
     }
 
     #[test]

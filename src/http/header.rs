@@ -1,90 +1,9 @@
-//! Header hygiene: what never crosses the gateway, under whatever spelling.
-//!
-//! `X-User-Id`, `x_user_id` and `X.User.Id` reach many upstreams as one variable (CGI, WSGI, PHP), so names are
-//! compared after folding: lower case, and everything that is neither a letter nor a digit as `_`.
+//! Header hygiene: what belongs to one hop and never crosses the gateway.
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, header};
 use smallvec::SmallVec;
 
-/// The names whose every spelling is removed from a request before the gateway adds its own.
-#[derive(Debug, Clone)]
-pub struct Stripped {
-    /// Folded names.
-    names: Vec<Box<str>>,
-    /// Folded prefixes, such as `x_forwarded_`.
-    prefixes: Vec<Box<str>>,
-    /// Bit `n` is set when some name has length `n`: most headers are dismissed by this alone.
-    lengths: u64,
-    /// First letters of names and prefixes, one bit each for `a` to `z`; bit 31 for any other.
-    initials: u32,
-}
-
-impl Stripped {
-    /// `names` are removed whole, `prefixes` remove every name that begins with them.
-    pub fn new<'a>(
-        names: impl IntoIterator<Item = &'a str>,
-        prefixes: impl IntoIterator<Item = &'a str>,
-    ) -> Self {
-        let names: Vec<Box<str>> = names.into_iter().map(fold).collect();
-        let prefixes: Vec<Box<str>> = prefixes.into_iter().map(fold).collect();
-        let lengths = names
-            .iter()
-            .fold(0, |bits, name| bits | length_bit(name.len()));
-        let initials = names
-            .iter()
-            .chain(&prefixes)
-            .fold(0, |bits, name| bits | initial_bit(name));
-        Self {
-            names,
-            prefixes,
-            lengths,
-            initials,
-        }
-    }
-
-    /// Whether this header may not come from a client.
-    pub fn covers(&self, name: &str) -> bool {
-        if self.initials & initial_bit(name) == 0 {
-            return false;
-        }
-        let listed = self.lengths & length_bit(name.len()) != 0
-            && self.names.iter().any(|listed| folds_to(name, listed));
-        listed
-            || self.prefixes.iter().any(|prefix| {
-                name.get(..prefix.len())
-                    .is_some_and(|start| folds_to(start, prefix))
-            })
-    }
-}
-
-fn length_bit(length: usize) -> u64 {
-    1 << length.min(63)
-}
-
-fn initial_bit(name: &str) -> u32 {
-    match name.bytes().next().map(fold_byte) {
-        Some(letter @ b'a'..=b'z') => 1 << (letter - b'a'),
-        _ => 1 << 31,
-    }
-}
-
-fn folds_to(name: &str, folded: &str) -> bool {
-    name.len() == folded.len() && name.bytes().map(fold_byte).eq(folded.bytes())
-}
-
-fn fold(name: &str) -> Box<str> {
-    name.bytes()
-        .map(|byte| char::from(fold_byte(byte)))
-        .collect()
-}
-
-const fn fold_byte(byte: u8) -> u8 {
-    if byte.is_ascii_alphanumeric() {
-        byte.to_ascii_lowercase()
-    } else {
-        b'_'
-    }
-}
+use super::stripped::{Stripped, folds_to};
 
 /// The connection ends after this message (RFC 9112 section 9.6).
 pub const CLOSE: HeaderValue = HeaderValue::from_static("close");
@@ -96,15 +15,6 @@ pub enum Trailers {
     Accepted,
     /// It does not say so.
     Unwanted,
-}
-
-/// What a client asks of the hop to the gateway.
-#[derive(Debug)]
-pub struct Asked {
-    /// The protocol that it asks for by `Upgrade`, if it asks for one.
-    pub upgrade: Option<HeaderValue>,
-    /// Whether it takes trailers.
-    pub trailers: Trailers,
 }
 
 /// How often a field stands in a message.
@@ -129,19 +39,41 @@ pub fn occurrence<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Occurrence<'
     Occurrence::Once(first)
 }
 
+/// What a client says about its hop. It is removed with the fields that say it.
+#[derive(Debug)]
+pub struct Said {
+    /// The protocol that it asks for by `Upgrade`.
+    pub upgrade: Option<HeaderValue>,
+    /// What it waits for.
+    pub expectation: Expectation,
+    /// How often the request has passed a gateway of this name already.
+    pub passes: usize,
+    /// Whether it takes trailers.
+    pub trailers: Trailers,
+}
+
+/// What a client waits for before it sends its body (RFC 9110 section 10.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expectation {
+    /// Nothing, or to be asked for it.
+    Known,
+    /// Something that nobody here can promise.
+    Unknown,
+}
+
 /// Removes the fields that belong to one hop (RFC 9110 section 7.6.1), with those that `Connection` names, and those
 /// that `stripped` covers.
 ///
 /// `Connection` is read first: a client must not be able to name a header that is added later, and nothing is added
 /// before this has run.
-///
-/// Returns what the client asked of this hop: what is removed here cannot be looked up later.
-pub fn clean_request(headers: &mut HeaderMap, stripped: &Stripped) -> Asked {
+pub fn clean_request(headers: &mut HeaderMap, stripped: &Stripped) -> Said {
     let mut doomed: SmallVec<[HeaderName; 4]> = SmallVec::new();
-    let mut has_connection = false;
+    let (mut has_connection, mut has_via) = (false, false);
     for name in headers.keys() {
         if name == header::CONNECTION {
             has_connection = true;
+        } else if name == header::VIA {
+            has_via = true;
         } else if is_hop_by_hop(name)
             || name == header::EXPECT
             || is_framing_in_disguise(name.as_str())
@@ -150,21 +82,55 @@ pub fn clean_request(headers: &mut HeaderMap, stripped: &Stripped) -> Asked {
             doomed.push(name.clone());
         }
     }
-    let upgrade = (has_connection && doomed.contains(&header::UPGRADE))
-        .then(|| asked_upgrade(headers))
-        .flatten();
-    let trailers = if doomed.contains(&header::TE) {
-        Trailers::said(headers)
-    } else {
-        Trailers::Unwanted
-    };
+    let said = said(headers, &doomed, has_connection, has_via);
     if has_connection {
         remove_connection(headers);
     }
     for name in doomed {
         headers.remove(name);
     }
-    Asked { upgrade, trailers }
+    said
+}
+
+fn said(headers: &HeaderMap, doomed: &[HeaderName], has_connection: bool, has_via: bool) -> Said {
+    let mut said = Said {
+        upgrade: None,
+        expectation: Expectation::Known,
+        passes: if has_via { passes(headers) } else { 0 },
+        trailers: if doomed.contains(&header::TE) {
+            Trailers::said(headers)
+        } else {
+            Trailers::Unwanted
+        },
+    };
+    if has_connection && doomed.contains(&header::UPGRADE) {
+        said.upgrade = asked_upgrade(headers);
+    }
+    if doomed.contains(&header::EXPECT) {
+        let mut values = headers.get_all(header::EXPECT).iter();
+        if !values.all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+            said.expectation = Expectation::Unknown;
+        }
+    }
+    said
+}
+
+/// The name that the gateway has in `Via`.
+pub const PSEUDONYM: &str = "sidegate";
+
+/// How many entries of `Via` are a gateway of ours (RFC 9110 section 7.6.3).
+fn passes(headers: &HeaderMap) -> usize {
+    let entries = headers
+        .get_all(header::VIA)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+    let received_by = |entry: &[u8]| {
+        let mut words = entry
+            .split(u8::is_ascii_whitespace)
+            .filter(|word| !word.is_empty());
+        words.nth(1) == Some(PSEUDONYM.as_bytes())
+    };
+    entries.filter(|entry| received_by(entry)).count()
 }
 
 /// RFC 9110 section 7.8: an `Upgrade` counts only where `Connection` names it.
@@ -264,6 +230,8 @@ fn is_hop_by_hop(name: &HeaderName) -> bool {
         2 => name == header::TE,
         7 => name == header::UPGRADE || name == header::TRAILER,
         10 => name.as_str() == "keep-alive",
+        // RFC 7540 section 3.2.1: of the upgrade to HTTP/2 in clear text.
+        14 => name.as_str() == "http2-settings",
         16 => name.as_str() == "proxy-connection",
         17 => name == header::TRANSFER_ENCODING,
         18 => name.as_str() == "proxy-authenticate",
@@ -326,41 +294,32 @@ mod tests {
         map
     }
 
-    #[test]
-    fn every_spelling_of_an_identity_header_is_removed() {
-        let stripped = Stripped::new(["X-User-Id"], ["x-forwarded-"]);
-        for name in [
-            "x-user-id",
-            "x_user_id",
-            "x.user.id",
-            "x-user_id",
-            "x~user!id",
-            "x-forwarded-for",
-            "x_forwarded_proto",
-            "x.forwarded.anything",
-        ] {
-            assert!(stripped.covers(name), "{name}");
-            let mut map = headers(&[(name, "1"), ("accept", "*/*")]);
-            clean_request(&mut map, &stripped);
-            assert_eq!(map, headers(&[("accept", "*/*")]), "{name}");
-        }
-        for name in ["x-user-ids", "x-user", "xuserid", "x-forwarded", "accept"] {
-            assert!(!stripped.covers(name), "{name}");
-        }
+    fn stripped() -> Stripped {
+        Stripped::new([], [])
     }
 
     #[test]
-    fn framing_goes_under_every_spelling_but_its_own() {
-        for name in [
-            "content_length",
-            "content.length",
-            "content~length",
-            "transfer_encoding",
-            "transfer.encoding",
-        ] {
-            let mut map = headers(&[(name, "5"), ("content-length", "0")]);
-            clean_request(&mut map, &Stripped::new([], []));
-            assert_eq!(map, headers(&[("content-length", "0")]), "{name}");
+    fn a_request_that_comes_round_is_counted() {
+        let passes = |via: &[(&str, &str)]| clean_request(&mut headers(via), &stripped()).passes;
+        assert_eq!(passes(&[]), 0);
+        assert_eq!(
+            passes(&[("via", "1.1 other, 1.1 sidegates, sidegate 1.1")]),
+            0
+        );
+        let twice = [
+            ("via", "1.1 sidegate, 1.0 other"),
+            ("via", "HTTP/2\tsidegate (x)"),
+        ];
+        assert_eq!(passes(&twice), 2);
+    }
+
+    #[test]
+    fn only_one_expectation_is_known() {
+        let expectation =
+            |value| clean_request(&mut headers(&[("expect", value)]), &stripped()).expectation;
+        assert_eq!(expectation("100-Continue"), Expectation::Known);
+        for value in ["", "200-ok", "100-continue, x", "100-continue;q=1"] {
+            assert_eq!(expectation(value), Expectation::Unknown, "{value}");
         }
     }
 
@@ -381,7 +340,7 @@ mod tests {
             ("authorization", "Bearer x"),
             ("host", "example.com"),
         ]);
-        clean_request(&mut map, &Stripped::new([], []));
+        clean_request(&mut map, &stripped());
         let kept = [("authorization", "Bearer x"), ("host", "example.com")];
         assert_eq!(map, headers(&kept));
     }

@@ -8,4 +8,5 @@ pub mod cookie;
 pub mod header;
 pub mod host;
 pub mod problem;
+pub mod stripped;
 pub mod target;

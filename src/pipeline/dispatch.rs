@@ -1,9 +1,9 @@
 //! Stage 7: to the upstream, or to the endpoint that the gateway answers itself.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use ::http::{HeaderValue, Response, header};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
@@ -12,16 +12,17 @@ use super::{
 };
 use crate::{
     accounts::{AccountError, AccountRequest, Answer},
-    http::{body::collect, header::clean_response},
+    http::{
+        body::{CollectError, collect},
+        header::clean_response,
+    },
     listener::Peer,
     policy::{
         cors::CorsPolicy,
         route::{Action, EndpointId, UpstreamId},
     },
+    upstream::BodyLimits,
 };
-
-/// How long the body of an account request may take.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Pipeline {
     pub(super) async fn dispatch<'a>(
@@ -37,6 +38,13 @@ impl Pipeline {
                 return Box::pin(self.answer(endpoint, prepared, record)).await;
             }
         };
+        let limits = BodyLimits {
+            size: prepared.route.body_size,
+            silence: self.live.body_timeout,
+        };
+        if prepared.request.body().size_hint().lower() > limits.size {
+            return Err(CollectError::TooLarge.into());
+        }
         let upstream = self.upstreams.get(upstream).ok_or(Rejection::Misrouted)?;
         let request = &mut prepared.request;
         let own_host = upstream.settings().host.as_ref();
@@ -53,7 +61,7 @@ impl Pipeline {
             return Box::pin(self.upgrade(&upgrade, prepared, (upstream, peer), record)).await;
         }
         let Prepared { request, added, .. } = prepared;
-        let response = upstream.send(request, &added, sent).await;
+        let response = upstream.send(request, &added, limits, sent).await;
         record.set_upstream_time(|| self.clock.instant().duration_since(sent));
         let mut response = response?.map(Body::relayed);
         clean_response(response.headers_mut());
@@ -70,7 +78,7 @@ impl Pipeline {
         let action = accounts.action(endpoint);
         let (head, body) = prepared.request.into_parts();
         let deadline = self.core.deadlines().unset();
-        deadline.set_from_now(BODY_TIMEOUT);
+        deadline.set_from_now(self.live.body_timeout);
         let body = deadline.bound(collect(body, self.live.account_body)).await;
         let content_type = head.headers.get(header::CONTENT_TYPE);
         let request = AccountRequest {

@@ -11,38 +11,20 @@ use super::{
     forwarded::{FromProxy, Hop},
     identify::Proof,
     live::Live,
+    rejection::Rejection,
     stage::{Permitted, Prepared},
     upgrade::Upgrade,
 };
 use crate::{
     entropy::DecisionId,
-    http::header::{Stripped, Trailers, clean_request},
+    http::header::{Expectation, Trailers, clean_request},
     listener::Peer,
     policy::route::Authorization,
     upstream::Fields,
 };
 
-/// What no client may send: identity under every spelling, and everything that describes earlier hops.
-pub fn stripped_headers<'a>(identity: impl IntoIterator<Item = &'a str>) -> Stripped {
-    let others = [
-        "forwarded",
-        "x-real-ip",
-        "x-request-id",
-        "x-client-ip",
-        "x-original-url",
-        "x-rewrite-url",
-        "x-original-uri",
-        "x-original-method",
-        "x-envoy-original-path",
-        "x-forwarded",
-        // A CGI upstream would take it for its own proxy setting.
-        "proxy",
-    ];
-    Stripped::new(
-        identity.into_iter().chain(others),
-        ["x-forwarded-", "x-sidegate-", "x-original-forwarded-"],
-    )
-}
+/// How often a request may have passed gateways of this name: several in a row are possible, a circle is not meant.
+const MOST_PASSES: usize = 5;
 
 /// What is sent besides the client's own fields.
 #[derive(Debug)]
@@ -80,25 +62,31 @@ pub(super) fn inject<'a, B>(
     live: &Live,
     peer: &'a Peer,
     decision: DecisionId,
-) -> Prepared<'a, B> {
+) -> Result<Prepared<'a, B>, Rejection> {
     let identified = permitted.identified;
     let route = identified.routed.route;
     let received = identified.routed.received;
     let (mut request, host) = (received.request, received.host);
     let version = mem::replace(request.version_mut(), Version::HTTP_11);
     let headers = request.headers_mut();
-    let said = FromProxy::read(headers, live, peer);
-    let asked = clean_request(headers, &live.stripped);
+    let from_proxy = FromProxy::read(headers, live, peer);
+    let said = clean_request(headers, &live.stripped);
+    if said.expectation == Expectation::Unknown {
+        return Err(Rejection::Expectation);
+    }
+    if said.passes > MOST_PASSES {
+        return Err(Rejection::Loop);
+    }
     if route.authorization == Authorization::Remove {
         headers.remove(header::AUTHORIZATION);
     }
     let added = Added {
         proof: identified.proof,
         certificate: peer.certificate_headers(),
-        hop: Hop::new(live, peer, said, host, decision),
-        trailers: asked.trailers,
+        hop: Hop::new(live, peer, from_proxy, host, decision),
+        trailers: said.trailers,
     };
-    let upgrade = asked.upgrade.and_then(|asked| {
+    let upgrade = said.upgrade.and_then(|asked| {
         Upgrade::admit(
             asked,
             (version, request.method()),
@@ -106,10 +94,10 @@ pub(super) fn inject<'a, B>(
             identified.sent_by,
         )
     });
-    Prepared {
+    Ok(Prepared {
         request,
         route,
         added,
         upgrade,
-    }
+    })
 }

@@ -1,6 +1,6 @@
 //! Everything a request is decided by: one immutable snapshot that every core reads without locking.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use ::http::{HeaderMap, HeaderValue, header};
 
@@ -9,7 +9,7 @@ use crate::{
     accounts::Accounts,
     http::{
         client_address::{ForwardedStyle, TrustedProxies},
-        header::Stripped,
+        stripped::Stripped,
     },
     listener::Peer,
     policy::{cors::CorsPolicy, refusal::RefusalTemplate, route::RateLimitId, table::RouteTable},
@@ -46,6 +46,8 @@ pub struct Live {
     pub upstreams: Vec<Arc<upstream::Group>>,
     /// The endpoints that the gateway answers, if there are any.
     pub accounts: Option<Arc<Accounts>>,
+    /// The longest wait for the next piece of a request body, and for the whole of one that such an endpoint reads.
+    pub body_timeout: Duration,
     /// The largest body in bytes that such an endpoint reads.
     pub account_body: usize,
     /// How often something may happen, by [`crate::policy::route::RateLimitId`].

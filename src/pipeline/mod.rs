@@ -18,6 +18,7 @@ mod inject;
 mod live;
 mod preflight;
 mod receive;
+mod refuse;
 mod rejection;
 mod route;
 mod stage;
@@ -34,7 +35,6 @@ use tokio_util::task::TaskTracker;
 
 pub use body::Body;
 pub use identify::{IdentityHeaders, Proof, SubjectLog};
-pub use inject::stripped_headers;
 pub use live::Live;
 pub use rejection::Rejection;
 
@@ -46,7 +46,7 @@ use crate::{
     upstream::{Group, Upstream},
 };
 use access_log::{Begun, Record};
-use rejection::refuse;
+use refuse::{refuse, refuse_unread};
 use stage::Prepared;
 
 /// One core's way of answering requests.
@@ -129,7 +129,7 @@ impl Pipeline {
         record.identified(&identified);
         let permitted = authorize::authorize(identified, peer.certificate())?;
         throttle::identified(&permitted, live, peer, record)?;
-        let prepared = inject::inject(permitted, live, peer, record.decision());
+        let prepared = inject::inject(permitted, live, peer, record.decision())?;
         Ok(Walked::Prepared(prepared))
     }
 }
@@ -185,6 +185,6 @@ impl Handler for Pipeline {
 
     fn refuse(&self, peer: &Peer, refusal: Refusal) -> Response<Bytes> {
         let record = Record::unread(self.begin(), peer, &self.live);
-        rejection::refuse_unread(&refusal.into(), &self.live, record)
+        refuse_unread(&refusal.into(), &self.live, record)
     }
 }

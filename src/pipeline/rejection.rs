@@ -1,29 +1,13 @@
-//! Why a request is refused, and what that is to the client: one table, one writer of error bodies.
-//!
-//! The client sees a status, a stable code and the decision's id; the reason goes to the log.
+//! Why a request is refused, and what that is to the client: one table.
 
 use std::time::Duration;
 
-use ::http::{HeaderMap, HeaderValue, Response, StatusCode, Version, header};
+use ::http::StatusCode;
 
-use bytes::Bytes;
-
-use super::{access_log::Record, body::Body, live::Live};
 use crate::{
     accounts::AccountError,
-    entropy::DecisionId,
-    http::{
-        body::CollectError,
-        header::CLOSE,
-        host::HostError,
-        problem::{self, Problem},
-        target::TargetError,
-    },
+    http::{body::CollectError, host::HostError, target::TargetError},
     listener::{Peer, Refusal, framing::Violation},
-    policy::{
-        refusal::{FixedAnswer, RefusalTemplate},
-        route::{Action, Route},
-    },
     ratelimit::Exceeded,
     token::verify::InvalidToken,
     upstream::Failure,
@@ -41,6 +25,12 @@ pub enum Rejection {
     /// A method with lower-case letters.
     #[error("the method has lower-case letters, which upstreams read in different ways")]
     Method,
+    /// The client waits for something other than to be asked for its body.
+    #[error("the request expects something other than 100-continue")]
+    Expectation,
+    /// The request has come round in a circle.
+    #[error("the request has passed this gateway, or others of its name, too often")]
+    Loop,
     /// What was sent is not a request.
     #[error(transparent)]
     Unread(#[from] Refusal),
@@ -74,7 +64,7 @@ pub enum Rejection {
         /// Which parameter.
         parameter: String,
     },
-    /// The body of an account request.
+    /// A body that is too large, or an account request's that broke off.
     #[error(transparent)]
     Body(#[from] CollectError),
     /// The body of an account request did not come in time.
@@ -96,19 +86,19 @@ pub enum Rejection {
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
-struct Row {
-    status: StatusCode,
-    code: &'static str,
-    title: &'static str,
-    challenge: Option<&'static str>,
-    retry_after: Option<Duration>,
-    template: Option<Slot>,
-    connection: AfterRefusal,
+pub(super) struct Row {
+    pub(super) status: StatusCode,
+    pub(super) code: &'static str,
+    pub(super) title: &'static str,
+    pub(super) challenge: Option<&'static str>,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) template: Option<Slot>,
+    pub(super) connection: AfterRefusal,
 }
 
 /// What becomes of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum AfterRefusal {
+pub(super) enum AfterRefusal {
     Kept,
     /// Its client speaks a protocol of its own: what follows is not to be trusted.
     Closed,
@@ -116,7 +106,7 @@ enum AfterRefusal {
 
 /// Which of a route's refusal templates applies.
 #[derive(Debug, Clone, Copy)]
-enum Slot {
+pub(super) enum Slot {
     MissingToken,
     InvalidToken,
     Forbidden,
@@ -198,13 +188,20 @@ impl Rejection {
         text
     }
 
-    fn row(&self) -> Row {
+    pub(super) fn row(&self) -> Row {
         match self {
             Self::Target(_) => {
                 bad_request("bad_target", "The request target is not acceptable").closing()
             }
             Self::Host(_) => bad_request("bad_host", "The Host header is not acceptable").closing(),
             Self::Method => bad_request("bad_method", "The method is not acceptable").closing(),
+            Self::Expectation => Row::new(
+                StatusCode::EXPECTATION_FAILED,
+                "unknown_expectation",
+                "Expectation Failed",
+            )
+            .closing(),
+            Self::Loop => Row::new(StatusCode::LOOP_DETECTED, "loop", "Loop Detected"),
             Self::Unread(refusal) => unread_row(*refusal).closing(),
             Self::NoRoute => {
                 Row::new(StatusCode::NOT_FOUND, "no_route", "Not Found").template(Slot::NotFound)
@@ -243,19 +240,8 @@ impl Rejection {
                     .challenge(r#"Bearer error="insufficient_scope""#)
                     .template(Slot::Forbidden)
             }
-            Self::Body(CollectError::TooLarge) => Row::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body_too_large",
-                "The request body is too large",
-            ),
-            Self::Body(CollectError::Incomplete) => {
-                bad_request("body_incomplete", "The request body ended early")
-            }
-            Self::BodyTimeout => Row::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "body_timeout",
-                "The request body did not come in time",
-            ),
+            Self::Body(error) => collect_row(*error),
+            Self::BodyTimeout => timeout_row(),
             Self::RateLimited(exceeded) => Row::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "rate_limited",
@@ -342,6 +328,29 @@ fn unauthorized(code: &'static str, title: &'static str) -> Row {
     Row::new(StatusCode::UNAUTHORIZED, code, title)
 }
 
+fn collect_row(error: CollectError) -> Row {
+    match error {
+        CollectError::TooLarge => Row::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "The request body is too large",
+        )
+        .closing(),
+        CollectError::Incomplete => {
+            bad_request("body_incomplete", "The request body ended early").closing()
+        }
+    }
+}
+
+fn timeout_row() -> Row {
+    Row::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "body_timeout",
+        "The request body did not come in time",
+    )
+    .closing()
+}
+
 fn account_row(error: &AccountError) -> Row {
     let outcome = error.outcome();
     let title = outcome.status.canonical_reason().unwrap_or("Error");
@@ -378,135 +387,8 @@ fn upstream_row(failure: &Failure) -> Row {
         Failure::NotHttp(_) | Failure::Switched => {
             Row::new(StatusCode::BAD_GATEWAY, "upstream_not_http", "Bad Gateway")
         }
-        Failure::ClientBody(_) => bad_request("body_incomplete", "The request body ended early"),
-    }
-}
-
-/// The answer to something that never became a request, for the connection to write.
-pub(super) fn refuse_unread(
-    rejection: &Rejection,
-    live: &Live,
-    mut record: Record<'_>,
-) -> Response<Bytes> {
-    let row = rejection.row();
-    record.refused(row.code, rejection);
-    count(rejection, row.code, None, live);
-    let decision = record.decision();
-    let problem = Problem::new(row.status, row.code, row.title, decision.as_str());
-    let mut response = Response::new(problem.to_bytes());
-    *response.status_mut() = row.status;
-    dress_problem(response.headers_mut());
-    name_decision(decision, response.headers_mut());
-    if let Some(cors) = &live.cors {
-        cors.decorate(record.origin(), response.headers_mut());
-    }
-    record.close(row.status.as_u16(), response.body().len());
-    response
-}
-
-/// The answer to a refused request.
-pub(super) fn refuse(
-    rejection: &Rejection,
-    live: &Live,
-    record: &mut Record<'_>,
-) -> Response<Body> {
-    let row = rejection.row();
-    record.refused(row.code, rejection);
-    if let Rejection::RateLimited(exceeded) = rejection {
-        record.tell(exceeded.standing());
-    }
-    let route = record.route();
-    count(rejection, row.code, route, live);
-    let templates = route.map_or(&live.refusals, |route| &route.refusals);
-    let decision = record.decision();
-    let fixed = row.template.and_then(|slot| slot.of(templates));
-    let mut response = match fixed {
-        Some(fixed) => from_template(fixed),
-        None => from_problem(row, decision.as_str()),
-    };
-    let headers = response.headers_mut();
-    name_decision(decision, headers);
-    add_standard_headers(rejection, row, headers);
-    if row.connection == AfterRefusal::Closed && record.version() != Version::HTTP_2 {
-        headers.insert(header::CONNECTION, CLOSE);
-    }
-    let cors = route.map_or(live.cors.as_ref(), |route| route.cors.as_ref());
-    if let Some(cors) = cors {
-        cors.decorate(record.origin(), headers);
-    }
-    response
-}
-
-fn count(rejection: &Rejection, code: &'static str, route: Option<&Route>, live: &Live) {
-    live.counters.refused(code);
-    // A body that the client broke off is no failure of the upstream's.
-    if let Rejection::Upstream(failure) = rejection
-        && !matches!(failure, Failure::ClientBody(_))
-        && let Some(Action::Forward(upstream)) = route.map(|route| route.action)
-        && let Some(upstream) = live.upstreams.get(upstream.0)
-    {
-        live.counters
-            .upstream_failed(&upstream.settings().name, code);
-    }
-}
-
-impl Slot {
-    fn of(self, templates: &RefusalTemplate) -> Option<&FixedAnswer> {
-        match self {
-            Self::MissingToken => templates.missing_token.as_ref(),
-            Self::InvalidToken => templates.invalid_token.as_ref(),
-            Self::Forbidden => templates.forbidden.as_ref(),
-            Self::RateLimited => templates.rate_limited.as_ref(),
-            Self::NotFound => templates.not_found.as_ref(),
-            Self::MethodNotAllowed => templates.method_not_allowed.as_ref(),
-        }
-    }
-}
-
-fn from_template(fixed: &FixedAnswer) -> Response<Body> {
-    let mut response = Response::new(Body::own(fixed.body.clone()));
-    *response.status_mut() = fixed.status;
-    let content_type = HeaderValue::from_static(fixed.content_type);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, content_type);
-    response
-}
-
-fn from_problem(row: Row, decision: &str) -> Response<Body> {
-    let problem = Problem::new(row.status, row.code, row.title, decision);
-    let mut response = Response::new(Body::own(problem.to_bytes()));
-    *response.status_mut() = row.status;
-    dress_problem(response.headers_mut());
-    response
-}
-
-fn dress_problem(headers: &mut HeaderMap) {
-    let content_type = HeaderValue::from_static(problem::CONTENT_TYPE);
-    headers.insert(header::CONTENT_TYPE, content_type);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-}
-
-fn name_decision(decision: DecisionId, headers: &mut HeaderMap) {
-    if let Ok(decision) = HeaderValue::from_bytes(decision.as_bytes()) {
-        headers.insert("x-request-id", decision);
-    }
-}
-
-/// What the standards ask for, whatever the body looks like.
-fn add_standard_headers(rejection: &Rejection, row: Row, headers: &mut HeaderMap) {
-    if let Some(challenge) = row.challenge {
-        headers.insert(
-            header::WWW_AUTHENTICATE,
-            HeaderValue::from_static(challenge),
-        );
-    }
-    if let Some(after) = row.retry_after {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
-    }
-    if let Rejection::MethodNotAllowed { allowed } = rejection
-        && let Ok(allowed) = HeaderValue::from_str(allowed)
-    {
-        headers.insert(header::ALLOW, allowed);
+        Failure::ClientBody(_) => collect_row(CollectError::Incomplete),
+        Failure::ClientBodyTooLarge => collect_row(CollectError::TooLarge),
+        Failure::ClientBodyStalled => timeout_row(),
     }
 }

@@ -176,6 +176,8 @@ pub struct Route {
     pub authorization: Authorization,
     /// How often it may be used.
     pub rate_limits: RateLimits,
+    /// The most bytes of a request's body.
+    pub body_size: u64,
     /// What a refusal looks like.
     pub refusals: Arc<RefusalTemplate>,
     /// CORS headers of the gateway's own answers.

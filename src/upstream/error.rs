@@ -2,6 +2,8 @@
 
 use std::{error::Error, io};
 
+use super::upload::UploadError;
+
 /// What lies beneath a failure; each client of the protocol has its own.
 type Cause = Box<dyn Error + Send + Sync>;
 
@@ -61,6 +63,12 @@ pub enum Failure {
     /// The client went away or broke its body while it was being forwarded.
     #[error("the client's body ended early")]
     ClientBody(#[source] hyper::Error),
+    /// The client's body grew over its limit while it was being forwarded.
+    #[error("the client's body is too large")]
+    ClientBodyTooLarge,
+    /// The client stopped in the middle of its body.
+    #[error("the client's body stalled")]
+    ClientBodyStalled,
 }
 
 /// Why a response body broke off. The client sees its connection end, since the head has left already.
@@ -94,8 +102,20 @@ impl Failure {
             | Self::Closed(_)
             | Self::NotHttp(_)
             | Self::Switched => Blame::Exchange,
-            Self::ClientBody(_) | Self::Down { .. } | Self::Busy { .. } => Blame::Nobody,
+            Self::ClientBody(_)
+            | Self::ClientBodyTooLarge
+            | Self::ClientBodyStalled
+            | Self::Down { .. }
+            | Self::Busy { .. } => Blame::Nobody,
         }
+    }
+
+    /// Whether the client is at fault, and not the upstream.
+    pub fn is_the_clients(&self) -> bool {
+        matches!(
+            self,
+            Self::ClientBody(_) | Self::ClientBodyTooLarge | Self::ClientBodyStalled
+        )
     }
 
     /// What the protocol library's error means.
@@ -103,7 +123,11 @@ impl Failure {
         if error.is_parse() || error.is_parse_too_large() {
             Self::NotHttp(error.into())
         } else if error.is_user() {
-            Self::ClientBody(error)
+            match error.source().and_then(<dyn Error>::downcast_ref) {
+                Some(UploadError::TooLarge) => Self::ClientBodyTooLarge,
+                Some(UploadError::Stalled) => Self::ClientBodyStalled,
+                Some(UploadError::Broken(_)) | None => Self::ClientBody(error),
+            }
         } else {
             Self::closed(error.into())
         }
@@ -138,6 +162,8 @@ impl Failure {
             Self::ResponseTimeout
             | Self::Switched
             | Self::ClientBody(_)
+            | Self::ClientBodyTooLarge
+            | Self::ClientBodyStalled
             | Self::Down { .. }
             | Self::Busy { .. } => Self::Closed(self.to_string().into()),
         }

@@ -44,3 +44,4 @@ pub use simple::fuzzing;
 pub use stream::Stream;
 pub use tls::{File as TlsFile, Tls, TlsError, TlsFiles};
 pub use upgrade::Switched;
+pub use upload::BodyLimits;

@@ -16,7 +16,7 @@ use super::{
     relay::Relay,
     retry::Lost,
     simple,
-    upload::{Trailers, Upload},
+    upload::{BodyLimits, Trailers, Upload},
 };
 
 /// What has come back, by the client that it came through.
@@ -32,10 +32,12 @@ impl Upstream {
         self: &Rc<Self>,
         request: Box<Request<Incoming>>,
         fields: &dyn Fields,
+        limits: BodyLimits,
         now: Instant,
     ) -> Result<Response<Relay>, Failure> {
         let patience = Rc::new(Patience::new(self.deadlines().unset()));
-        let request = (*request).map(|body| Upload::new(body, &patience));
+        let silence = self.deadlines().unset();
+        let request = (*request).map(|body| Upload::new(body, limits, &patience, silence));
         let exchange = async |endpoint, now| {
             let exchange = self.give(endpoint, &request, fields, (&patience, now));
             exchange.await

@@ -38,6 +38,11 @@ impl Patience {
         }
     }
 
+    /// Nothing is expected until something moves.
+    pub(super) fn pause(&self) {
+        self.deadline.unset();
+    }
+
     /// Nobody waits for the upstream.
     pub(super) fn rest(&self) {
         self.limit.set(None);

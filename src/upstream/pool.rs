@@ -27,9 +27,9 @@ use super::{
     simple,
     ticket::Ticket,
     upgrade::{Switched, Upgrading},
-    upload::Upload,
+    upload::{BodyLimits, Upload},
 };
-use crate::{deadline::Deadlines, entropy::Entropy, http::header::Stripped};
+use crate::{deadline::Deadlines, entropy::Entropy, http::stripped::Stripped};
 
 /// One upstream, as seen from one core.
 #[derive(Debug)]
@@ -85,17 +85,18 @@ impl Upstream {
         &self.group
     }
 
-    /// Sends the request with further fields and waits for the head of its response.
+    /// Sends the request with further fields, its body as far as `limits` allow, and waits for the head of its response.
     ///
     /// It waits for nothing before that, unless the upstream has all the requests that it may have.
     pub async fn send(
         self: &Rc<Self>,
         mut request: Box<Request<Incoming>>,
         fields: &dyn Fields,
+        limits: BodyLimits,
         now: Instant,
     ) -> Result<Response<Relay>, Failure> {
         if self.settings().protocol != Protocol::Http1 {
-            return Box::pin(self.negotiate(request, fields, now)).await;
+            return Box::pin(self.negotiate(request, fields, limits, now)).await;
         }
         if request.body().is_end_stream() {
             let simple = &self.simple;
@@ -104,16 +105,10 @@ impl Upstream {
             let (response, ticket) = self.deliver(request.method(), now, exchange).await?;
             return Ok(response.map(|body| Relay::simple(body, ticket)));
         }
+        reframe(&mut request);
         insert_all(fields, request.headers_mut());
-        if request.body().size_hint().exact().is_none() {
-            // Unasked, the library leaves the body of a GET away when it does not know its length.
-            let chunked = HeaderValue::from_static("chunked");
-            request
-                .headers_mut()
-                .insert(header::TRANSFER_ENCODING, chunked);
-        }
         // Most requests have no body, and should not carry this about.
-        Box::pin(self.send_with_body(request, now)).await
+        Box::pin(self.send_with_body(request, limits, now)).await
     }
 
     /// Whether another protocol than HTTP can be asked for: HTTP/2 has no way to.
@@ -171,12 +166,14 @@ impl Upstream {
     async fn send_with_body(
         self: &Rc<Self>,
         request: Box<Request<Incoming>>,
+        limits: BodyLimits,
         now: Instant,
     ) -> Result<Response<Relay>, Failure> {
         let (mut ticket, now) = self.enter(now).await?;
         let patience = Rc::new(Patience::new(self.deadlines.unset()));
         let method = request.method().clone();
-        let mut request = (*request).map(|body| Upload::new(body, &patience));
+        let silence = self.deadlines.unset();
+        let mut request = (*request).map(|body| Upload::new(body, limits, &patience, silence));
         let mut attempts = Attempts::default();
         let mut endpoint = self.begin(&mut ticket, now)?;
         loop {
@@ -343,6 +340,18 @@ impl Upstream {
         self.idle
             .borrow_mut()
             .retain(|connection| self.is_fit(connection, now));
+    }
+}
+
+/// Leaves nothing of what the client said about the length of its body: the library says what it sends itself.
+fn reframe(request: &mut Request<Incoming>) {
+    let is_known = request.body().size_hint().exact().is_some();
+    let headers = request.headers_mut();
+    headers.remove(header::CONTENT_LENGTH);
+    if !is_known {
+        // Unless it is told so the library takes a GET to have no body, and drops what there is.
+        let chunked = HeaderValue::from_static("chunked");
+        headers.insert(header::TRANSFER_ENCODING, chunked);
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -12,10 +13,36 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::patience::Patience;
-use crate::http::header::{Stripped, clean_trailers};
+use crate::{
+    deadline::Deadline,
+    http::{header::clean_trailers, stripped::Stripped},
+};
 
-/// The client's body; every piece that moves postpones the wait for the response, so that a long upload is not taken
-/// for a slow upstream.
+/// What a client may send.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLimits {
+    /// The most bytes.
+    pub size: u64,
+    /// The longest wait for the next of them.
+    pub silence: Duration,
+}
+
+/// Why a body does not go on.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UploadError {
+    /// The client went away or broke the framing.
+    #[error("the client's body ended early")]
+    Broken(#[source] hyper::Error),
+    /// More than the limit.
+    #[error("the client's body is too large")]
+    TooLarge,
+    /// Nothing came for too long.
+    #[error("the client's body stalled")]
+    Stalled,
+}
+
+/// The client's body. The wait for the response begins anew with every piece that moves and does not go on while the
+/// client is silent, so that a long upload is not taken for a slow upstream.
 #[derive(Debug)]
 pub(super) struct Upload {
     source: Rc<Source>,
@@ -28,6 +55,18 @@ struct Source {
     body: RefCell<Incoming>,
     patience: Rc<Patience>,
     taken: Cell<Taken>,
+    /// How many bytes more it may have.
+    left: Cell<u64>,
+    longest_silence: Duration,
+    silence: Deadline,
+    client: Cell<Client>,
+}
+
+/// Whether a piece is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Client {
+    Sends,
+    IsSilent,
 }
 
 /// Whether the upstream gets trailers.
@@ -41,20 +80,31 @@ pub(super) enum Trailers {
 
 /// What has been read of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Taken {
+pub(super) enum Taken {
     Nothing,
     Something,
     /// The client has broken off.
     Broken,
+    TooLarge,
+    Stalled,
 }
 
 impl Upload {
-    /// The body, without its trailers.
-    pub(super) fn new(body: Incoming, patience: &Rc<Patience>) -> Self {
+    /// The body, without its trailers. `silence` is a deadline of its own.
+    pub(super) fn new(
+        body: Incoming,
+        limits: BodyLimits,
+        patience: &Rc<Patience>,
+        silence: Deadline,
+    ) -> Self {
         let source = Source {
             body: RefCell::new(body),
             patience: Rc::clone(patience),
             taken: Cell::new(Taken::Nothing),
+            left: Cell::new(limits.size),
+            longest_silence: limits.silence,
+            silence,
+            client: Cell::new(Client::Sends),
         };
         Self {
             source: Rc::new(source),
@@ -75,7 +125,7 @@ impl Upload {
 
     /// Whether all of it is still there.
     pub(super) fn is_untouched(&self) -> bool {
-        self.source.taken.get() == Taken::Nothing
+        self.taken() == Taken::Nothing
     }
 
     /// Whether there is none, and has been none: a body that was read to its end is not empty.
@@ -83,9 +133,41 @@ impl Upload {
         self.is_untouched() && self.is_end_stream()
     }
 
-    /// Whether it is the client's fault that the upstream did not get all of it.
-    pub(super) fn is_broken(&self) -> bool {
-        self.source.taken.get() == Taken::Broken
+    /// How far it was read, and whether it is the client's fault that the upstream did not get all of it.
+    pub(super) fn taken(&self) -> Taken {
+        self.source.taken.get()
+    }
+}
+
+impl Source {
+    /// Something came, or the end.
+    fn heard(&self) {
+        self.client.set(Client::Sends);
+        self.silence.unset();
+        self.patience.renew();
+    }
+
+    fn poll_silence(&self, context: &mut Context<'_>) -> Poll<()> {
+        if self.client.replace(Client::IsSilent) == Client::Sends {
+            self.patience.pause();
+            self.silence.set_from_now(self.longest_silence);
+        }
+        self.silence.poll_elapsed(context)
+    }
+
+    fn fail(&self, taken: Taken, error: UploadError) -> UploadError {
+        self.taken.set(taken);
+        error
+    }
+
+    fn take(&self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, UploadError> {
+        self.taken.set(Taken::Something);
+        let length = frame.data_ref().map_or(0, Bytes::len) as u64;
+        match self.left.get().checked_sub(length) {
+            Some(left) => self.left.set(left),
+            None => return Err(self.fail(Taken::TooLarge, UploadError::TooLarge)),
+        }
+        Ok(frame)
     }
 }
 
@@ -101,31 +183,39 @@ impl Trailers {
             }
         }
     }
+
+    /// Whether the client may be silent for as long as the upstream is not: streams of HTTP/2 speak in both directions
+    /// at once, and either may have nothing to say for long.
+    fn may_be_silent(&self) -> bool {
+        matches!(self, Self::Cleaned(_))
+    }
 }
 
 impl Body for Upload {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = UploadError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
         let source = &*self.source;
         let polled = Pin::new(&mut *source.body.borrow_mut()).poll_frame(context);
-        polled.map(|frame| {
-            source.patience.renew();
-            match frame {
-                Some(Ok(frame)) => {
-                    source.taken.set(Taken::Something);
-                    self.trailers.pass(frame).map(Ok)
-                }
-                Some(Err(error)) => {
-                    source.taken.set(Taken::Broken);
-                    Some(Err(error))
-                }
-                None => None,
+        let Poll::Ready(polled) = polled else {
+            if self.trailers.may_be_silent() {
+                return Poll::Pending;
             }
+            let silence = source.poll_silence(context);
+            return silence.map(|()| Some(Err(source.fail(Taken::Stalled, UploadError::Stalled))));
+        };
+        source.heard();
+        Poll::Ready(match polled {
+            Some(Ok(frame)) => match source.take(frame) {
+                Ok(frame) => self.trailers.pass(frame).map(Ok),
+                Err(error) => Some(Err(error)),
+            },
+            Some(Err(error)) => Some(Err(source.fail(Taken::Broken, UploadError::Broken(error)))),
+            None => None,
         })
     }
 

@@ -225,3 +225,41 @@ fn a_transfer_coding_other_than_chunked_is_400_and_reaches_nothing() {
     }
     assert!(upstream.seen().is_empty());
 }
+
+#[test]
+fn the_operator_says_which_further_headers_go_no_further_and_which_do() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream)
+        .section(
+            "headers",
+            "{ strip: [X-Tenant], keep: [X-HTTP-Method-Override, x_envoy_retry_on] }",
+        )
+        .start();
+    let request = Request::get("/public/a")
+        .header("x.tenant", "a")
+        .header("X-HTTP-Method-Override", "GET")
+        .header("X-Envoy-Retry-On", "5xx")
+        .header("X-Envoy-Max-Retries", "9")
+        .header("X-Method-Override", "PUT");
+    assert_eq!(gateway.send(&request).status, 200);
+    let seen = upstream.only();
+    assert_eq!(seen.values("x-http-method-override"), ["GET"]);
+    assert_eq!(seen.values("x-envoy-retry-on"), ["5xx"]);
+    for name in ["x.tenant", "x-envoy-max-retries", "x-method-override"] {
+        assert!(seen.values(name).is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn a_request_that_comes_round_in_a_circle_is_508() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    let passed = |times: usize| {
+        let via = vec!["1.1 sidegate"; times].join(", ");
+        Request::get("/public/a").header("Via", &format!("1.1 other, {via}"))
+    };
+    assert_eq!(gateway.send(&passed(5)).status, 200);
+    assert_eq!(gateway.send(&passed(6)).status, 508);
+    assert_eq!(upstream.seen().len(), 1);
+    assert_eq!(gateway.access_lines(2)[1]["outcome"], "loop");
+}

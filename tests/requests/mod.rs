@@ -2,6 +2,7 @@
 
 mod authorization;
 mod bearer;
+mod bodies;
 mod cors;
 mod credentials;
 mod departures;

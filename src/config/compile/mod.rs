@@ -8,6 +8,7 @@ mod client_certificates;
 mod cors;
 mod dialect;
 mod endpoints;
+mod headers;
 mod identity;
 mod lint;
 mod listener_tls;
@@ -151,6 +152,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let server = server::compile(document, findings);
     let upstreams = upstreams::compile(&document.upstreams, findings);
     let tokens = tokens::compile(document, findings);
+    let headers = headers::compile(document, findings);
     let identity = identity::compile(document, findings);
     let users = users::compile(document, findings);
     let cors = cors::compile(document.cors.as_ref(), "cors", findings);
@@ -174,6 +176,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         upstreams,
         tokens: tokens?,
         identity: identity?,
+        headers,
         users,
         hashing: accounts::hashing(&document.passwords),
         endpoints: accounts?,

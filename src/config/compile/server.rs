@@ -52,6 +52,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             max_connections: usize::try_from(limits.connections).unwrap_or(usize::MAX),
         },
         address_limit: address_limit(limits, trusted_proxies.clone()),
+        body_timeout: limits.body_timeout.into(),
         account_body: limits.account_body.into(),
         trusted_proxies,
         forwarded: match document.forwarded {
@@ -118,6 +119,7 @@ fn limits(document: &Document, findings: &mut Findings<'_>) {
     let times = [
         ("limits.header_timeout", limits.header_timeout),
         ("limits.idle_timeout", limits.idle_timeout),
+        ("limits.body_timeout", limits.body_timeout),
     ];
     for (path, time) in times {
         if std::time::Duration::from(time).is_zero() {

@@ -21,7 +21,7 @@ use self::{
     listeners::Listener,
     rate_limits::RateLimit,
     routes::{Cors, Refusals, Route},
-    server::{Admin, Forwarded, Limits, Logs, Shutdown},
+    server::{Admin, Forwarded, Headers, Limits, Logs, Shutdown},
     tokens::{Identity, Tokens},
     upstreams::Upstream,
     users::Users,
@@ -48,6 +48,9 @@ pub struct Document {
     /// How the client's address goes on to the upstream. Default: `x_forwarded`.
     #[serde(default)]
     pub forwarded: Forwarded,
+    /// Which header fields of clients go no further, besides the usual.
+    #[serde(default)]
+    pub headers: Headers,
     /// How a new process follows this one. Default: it has to wait until this one has ended.
     pub takeover: Option<server::Takeover>,
     /// How the gateway stops.

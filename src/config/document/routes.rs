@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::config::duration::Span;
+use crate::config::{duration::Span, size::SizeLimit};
 
 /// One route.
 #[derive(Debug, Deserialize)]
@@ -25,6 +25,8 @@ pub struct Route {
     /// The names of the limits that hold for it, of `rate_limits`. Default: none.
     #[serde(default)]
     pub rate_limit: Vec<String>,
+    /// The largest request body: a size, or `unlimited`, as streams of gRPC need it. Default: `limits.body_size`.
+    pub body_size: Option<SizeLimit>,
     /// What refusals look like. Default: the gateway's `refusals`.
     pub refusals: Option<Refusals>,
     /// CORS headers of the gateway's own answers. Default: the gateway's `cors`.

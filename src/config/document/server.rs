@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use crate::config::{duration::Span, size::Size};
+use crate::config::{
+    duration::Span,
+    size::{Size, SizeLimit},
+};
 
 /// The operators' listener.
 #[derive(Debug, Deserialize)]
@@ -40,6 +43,11 @@ pub struct Limits {
     /// counts as one address, a PROXY header's address as the client's; trusted proxies and Unix sockets are not
     /// limited. Default: 1024, and no limit for connections from this machine.
     pub connections_per_address: Option<u32>,
+    /// The largest request body, unless a route says otherwise: a size, or `unlimited`. Default: 100MiB.
+    pub body_size: SizeLimit,
+    /// The longest wait for the next piece of a request body, and for the whole body of a request to a route that the
+    /// gateway answers itself. Default: 30s.
+    pub body_timeout: Span,
     /// The largest body of a request to a route that the gateway answers itself. Default: 64KiB.
     pub account_body: Size,
     /// Limits of a connection of HTTP/2.
@@ -75,6 +83,8 @@ impl Default for Limits {
             idle_timeout: Span::from_secs(75),
             connections: 10_000,
             connections_per_address: None,
+            body_size: SizeLimit::of(Size::from_bytes(100 * 1024 * 1024)),
+            body_timeout: Span::from_secs(30),
             account_body: Size::from_bytes(64 * 1024),
             http2: Http2Limits::default(),
         }
@@ -90,6 +100,23 @@ pub enum Forwarded {
     XForwarded,
     /// `Forwarded` of RFC 7239.
     Rfc7239,
+}
+
+/// Header fields by which a client could speak for the gateway. A name stands for each of its spellings: `X-User-Id`,
+/// `x_user_id`, `X.User.Id`.
+///
+/// Removed from every request are the `identity.headers`; what describes earlier hops, such as `Forwarded`,
+/// `X-Forwarded-*`, `X-Real-IP`, `CF-Connecting-IP`; what other proxies say about who it is, such as `Remote-*`,
+/// `X-Remote-*`, `X-Authenticated-*`, `X-Auth-Request-*`, `X-WebAuth-*`, `Client-Cert`; what changes the method or the
+/// target that was checked, such as `X-HTTP-Method-Override`, `X-Original-*`, `X-Rewrite-URL`, `Script-Name`; and what
+/// servers tell each other, such as `X-Accel-*`, `X-Envoy-*`, `X-Middleware-*`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Headers {
+    /// Further ones that are removed. Default: none.
+    pub strip: Vec<String>,
+    /// Those of the usual ones that go on, since the upstream knows that a client has sent them. Default: none.
+    pub keep: Vec<String>,
 }
 
 /// How a new process follows this one without a refused connection: it gets the listening sockets, serves, and only

@@ -37,6 +37,7 @@ fn route(text: &str) -> Route {
         certificate: None,
         action: Action::Forward(UpstreamId(0)),
         authorization: Authorization::Forward,
+        body_size: u64::MAX,
         refusals: Arc::new(RefusalTemplate::default()),
         cors: None,
     }

@@ -5,7 +5,11 @@ use std::error::Error;
 use ::http::Request;
 
 use super::session::Slot;
-use crate::upstream::{error::Failure, retry::Lost, upload::Upload};
+use crate::upstream::{
+    error::Failure,
+    retry::Lost,
+    upload::{Taken, Upload},
+};
 
 /// How a stream ends without a response.
 pub(super) struct Unanswered {
@@ -58,8 +62,11 @@ impl Unanswered {
     }
 
     pub(super) fn into_lost(self, body: &Upload) -> Lost {
-        if body.is_broken() {
-            return Failure::ClientBody(self.error).into();
+        match body.taken() {
+            Taken::Nothing | Taken::Something => {}
+            Taken::Broken => return Failure::ClientBody(self.error).into(),
+            Taken::TooLarge => return Failure::ClientBodyTooLarge.into(),
+            Taken::Stalled => return Failure::ClientBodyStalled.into(),
         }
         let failure = Failure::from_http2(self.error);
         match self.cause {
