@@ -7,6 +7,7 @@ use std::{
 
 use crate::harness::{
     Gateway, Request, Setup, Upstream, certificates::Authority, client::Connection, tls::TlsClient,
+    wait_until,
 };
 
 const LINE: &str = "PROXY TCP4 203.0.113.7 192.0.2.9 4711 443\r\n";
@@ -185,4 +186,25 @@ fn a_header_stands_before_the_handshake() {
     let seen = upstream.only();
     assert_eq!(seen.values("x-forwarded-for"), ["203.0.113.7"]);
     assert_eq!(seen.values("x-forwarded-proto"), ["https"]);
+}
+
+#[test]
+fn refused_connections_are_counted_by_their_reason() {
+    let upstream = Upstream::start();
+    let gateway = before(&upstream)
+        .section(
+            "limits",
+            "{ header_timeout: 200ms, connections_per_address: 1 }",
+        )
+        .start();
+    assert!(connect(&gateway, b"nonsense").ends());
+    assert!(connect(&gateway, b"PROXY ").ends());
+    let mut first = connect(&gateway, LINE.as_bytes());
+    assert_eq!(first.send(&Request::get("/public/a")).status, 200);
+    assert!(connect(&gateway, LINE.as_bytes()).ends());
+    for reason in ["proxy_header", "slow_start", "too_many_of_address"] {
+        let line = format!("sidegate_connection_refusals_total{{reason=\"{reason}\"}} 1\n");
+        // A connection is closed a moment before it is counted.
+        wait_until(reason, || gateway.ask("/metrics").text().contains(&line));
+    }
 }
