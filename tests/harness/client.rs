@@ -3,7 +3,7 @@
 use std::{
     fmt::Write as _,
     io::{self, BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
 };
 
 use serde_json::Value;
@@ -149,6 +149,11 @@ impl Connection {
         self.try_write(bytes).expect("the gateway reads");
     }
 
+    /// The socket itself.
+    pub(crate) fn stream(&self) -> &TcpStream {
+        self.reader.get_ref()
+    }
+
     pub(crate) fn try_write(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.reader.get_mut().write_all(bytes.as_ref())
     }
@@ -250,6 +255,15 @@ impl Connection {
     /// Reads and counts `count` bytes without keeping them.
     pub(crate) fn skip(&mut self, count: u64) -> u64 {
         io::copy(&mut self.reader.by_ref().take(count), &mut io::sink()).unwrap_or(0)
+    }
+
+    /// Says that nothing more will come, and reads whatever there is until the gateway closes.
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
+        // A gateway that has closed already does not mind.
+        drop(self.stream().shutdown(Shutdown::Write));
+        let mut rest = Vec::new();
+        drop(self.reader.read_to_end(&mut rest));
+        rest
     }
 
     /// Waits until the gateway closes; false when it says something more, or nothing for too long.

@@ -25,3 +25,4 @@ mod transports;
 mod upgrades;
 mod upstream_http2;
 mod upstream_tls;
+mod wire;
