@@ -114,7 +114,12 @@ impl Notices {
 
     /// What is wrong with the body of the request that is being answered, as far as it has come.
     pub fn body_violation(&self) -> Option<Violation> {
-        match self.framing.borrow().stop()? {
+        let framing = self.framing.borrow();
+        if framing.heads() != self.exchanges.get() {
+            // It is the body of a later one, which has been read along.
+            return None;
+        }
+        match framing.stop()? {
             Stop::Refused(violation @ (Violation::Chunk | Violation::Trailer)) => Some(violation),
             Stop::Refused(_) | Stop::Preface => None,
         }
@@ -125,6 +130,10 @@ impl Notices {
         self.framing.borrow().is_in_head()
     }
 
+    fn is_stopped(&self) -> bool {
+        self.framing.borrow().stop().is_some()
+    }
+
     /// Why nothing more is passed on, once all that came before has been answered.
     pub(super) fn stop(&self) -> Option<Stop> {
         let framing = self.framing.borrow();
@@ -133,6 +142,17 @@ impl Notices {
             && framing.heads() == self.exchanges.get()
             && self.is_flushed();
         answered.then_some(stop)
+    }
+
+    /// What the library sees in place of bytes that are not passed on. A body ends with an error that its exchange
+    /// answers; a head just does not come, and the connection sees why.
+    fn withheld(&self) -> Poll<io::Result<()>> {
+        match self.body_violation() {
+            Some(violation) => {
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, violation)))
+            }
+            None => Poll::Pending,
+        }
     }
 
     fn wrote(&self, polled: &Poll<io::Result<usize>>) {
@@ -217,19 +237,8 @@ impl Watched {
         if at > 0 {
             Poll::Ready(Ok(()))
         } else {
-            withheld(why)
+            self.peer.notices.withheld()
         }
-    }
-}
-
-/// What the library sees in place of bytes that are not passed on. A body ends with an error that its exchange
-/// answers; a head just does not come, and the connection sees why.
-fn withheld(why: Stop) -> Poll<io::Result<()>> {
-    match why {
-        Stop::Refused(violation @ (Violation::Chunk | Violation::Trailer)) => {
-            Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, violation)))
-        }
-        Stop::Refused(_) | Stop::Preface => Poll::Pending,
     }
 }
 
@@ -239,8 +248,8 @@ impl AsyncRead for Watched {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if let Some(why) = self.peer.notices.framing.borrow().stop() {
-            return withheld(why);
+        if self.peer.notices.is_stopped() {
+            return self.peer.notices.withheld();
         }
         let before = buffer.filled().len();
         match Pin::new(&mut self.stream).poll_read(context, buffer) {
