@@ -105,7 +105,6 @@ impl Upstream {
             let (response, ticket) = self.deliver(request.method(), now, exchange).await?;
             return Ok(response.map(|body| Relay::simple(body, ticket)));
         }
-        reframe(&mut request);
         insert_all(fields, request.headers_mut());
         // Most requests have no body, and should not carry this about.
         Box::pin(self.send_with_body(request, limits, now)).await
@@ -279,6 +278,7 @@ impl Upstream {
         mut request: Request<Upload>,
         patience: &Patience,
     ) -> Exchange {
+        reframe(&mut request);
         let timeout = self.settings().response_timeout;
         let now = self.deadlines.now();
         while let Some(connection) = self.take_idle(endpoint, now) {
@@ -344,7 +344,7 @@ impl Upstream {
 }
 
 /// Leaves nothing of what the client said about the length of its body: the library says what it sends itself.
-fn reframe(request: &mut Request<Incoming>) {
+fn reframe(request: &mut Request<Upload>) {
     let is_known = request.body().size_hint().exact().is_some();
     let headers = request.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
