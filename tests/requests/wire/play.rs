@@ -6,13 +6,10 @@ use super::{
     case::{Arrives, Case, End, arrived},
     sockets::wait_until_read,
 };
-use crate::harness::{Gateway, Request, Upstream, client::Connection};
+use crate::harness::{Gateway, PATIENCE, Request, Upstream, client::Connection};
 
 /// How many connections are open at once.
 const ABREAST: usize = 100;
-
-/// How long the gateway may say nothing.
-const SILENCE: Duration = Duration::from_secs(5);
 
 /// Which request line the request before a case has at the upstream, and the one after it.
 const OTHERS: [&str; 3] = ["GET /before ", "POST /before ", "GET /after "];
@@ -179,7 +176,7 @@ impl Bench {
             .set_linger(Some(Duration::ZERO))
             .expect("a socket option");
         socket
-            .set_read_timeout(Some(SILENCE))
+            .set_read_timeout(Some(PATIENCE))
             .expect("a socket option");
         connection
     }
