@@ -104,6 +104,14 @@ fn claims_of_the_wrong_type_are_refused() {
             json!({"exp": 1_000_001, "sub": "42", "aud": "elsewhere"}),
             InvalidToken::Audience,
         ),
+        (
+            json!({"exp": 1_000_001, "sub": "42", "aud": {"not": "text"}}),
+            InvalidToken::Audience,
+        ),
+        (
+            json!({"exp": 1_000_001, "sub": "42", "aud": [1]}),
+            InvalidToken::Audience,
+        ),
     ] {
         assert_eq!(
             verdict(&token(&payload.to_string())),
