@@ -3,7 +3,8 @@
 //!
 //! The input is records that end with the byte 0x1D. Their first byte says what they are: the fields of a request (`H`,
 //! or `E` where nothing follows), data (`D`, or `F` for the last), trailers (`T`), a reset (`R`), a raw frame (`X`).
-//! Fields end with 0x1E, a name with the first `: `; every other byte may stand in either.
+//! Fields end with 0x1E, a name with the first `: `; every other byte may stand in either. Each request gets a number as
+//! its last field, by which it is known at the upstream.
 
 #![no_main]
 
@@ -11,7 +12,10 @@ use std::{
     collections::BTreeMap,
     io::{self, Read, Write},
     net::TcpStream,
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use libfuzzer_sys::fuzz_target;
@@ -24,12 +28,14 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const GOAWAY: u8 = 7;
+const CONTINUATION: u8 = 9;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
 /// A request as its client meant it.
 #[derive(Debug, Clone, Default)]
 struct Stream {
+    number: u32,
     fields: Vec<(Vec<u8>, Vec<u8>)>,
     body: Vec<u8>,
     ended: bool,
@@ -37,8 +43,15 @@ struct Stream {
     disturbed: bool,
 }
 
-/// What the clients have sent, now and just before: a request may arrive after its client is gone.
-static SENT: Mutex<[Vec<Stream>; 2]> = Mutex::new([Vec::new(), Vec::new()]);
+/// What the clients have sent and the upstream has not got, by number. A request may arrive when its client is gone.
+static SENT: Mutex<BTreeMap<u32, Stream>> = Mutex::new(BTreeMap::new());
+
+/// How long a request is remembered.
+const REMEMBERED: u32 = 10_000;
+
+static NUMBER: AtomicU32 = AtomicU32::new(1);
+
+const NUMBER_FIELD: &str = "x-number";
 
 fuzz_target!(|data: &[u8]| {
     let mut bytes = PREFACE.to_vec();
@@ -51,15 +64,29 @@ fuzz_target!(|data: &[u8]| {
         disturbed |= add(kind, record, &mut streams, &mut bytes);
     }
     {
-        let mut before = SENT.lock().expect("a lock");
-        before.swap(0, 1);
-        before[1].clone_from(&streams);
+        let mut sent = SENT.lock().expect("a lock");
+        sent.extend(streams.iter().map(|stream| (stream.number, stream.clone())));
+        let newest = sent.last_key_value().map_or(0, |(number, _)| *number);
+        *sent = sent.split_off(&newest.saturating_sub(REMEMBERED));
     }
     talk(&bytes, &streams, disturbed);
-    let sent = SENT.lock().expect("a lock");
+    let mut sent = SENT.lock().expect("a lock");
     for request in gateway::forwarded() {
-        let mut same = sent.iter().flatten().filter(|sent| is_same(sent, &request));
-        assert!(same.any(is_well_formed), "nobody may send {request:?}");
+        let mut numbers = request.values(NUMBER_FIELD);
+        let number = numbers
+            .next()
+            .and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
+        let stream = number
+            .and_then(|number| sent.remove(&number))
+            .expect("a request that was sent, once");
+        assert!(
+            is_same(&stream, &request),
+            "{request:?} was made of {stream:?}"
+        );
+        assert!(
+            is_well_formed(&stream),
+            "{request:?} was made of {stream:?}"
+        );
         gateway::check(&request);
     }
 });
@@ -71,8 +98,12 @@ fn add(kind: u8, record: &[u8], streams: &mut Vec<Stream>, bytes: &mut Vec<u8>) 
         b'H' | b'E' => {
             let fields = fields(record);
             let flags = END_HEADERS | if kind == b'E' { END_STREAM } else { 0 };
-            let block = block(&fields);
+            let number_sent = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let mut numbered = fields.clone();
+            numbered.push((NUMBER_FIELD.into(), number_sent.to_string().into()));
+            let block = block(&numbered);
             streams.push(Stream {
+                number: number_sent,
                 fields,
                 ended: kind == b'E',
                 ..Stream::default()
@@ -85,7 +116,10 @@ fn add(kind: u8, record: &[u8], streams: &mut Vec<Stream>, bytes: &mut Vec<u8>) 
             let &[kind, flags, stream] = head else {
                 return false;
             };
-            frame(kind, flags, u32::from(stream), payload, bytes);
+            // Those would make requests without a number.
+            if ![DATA, HEADERS, CONTINUATION].contains(&kind) {
+                frame(kind, flags, u32::from(stream), payload, bytes);
+            }
             return true;
         }
         _ => {}
@@ -217,9 +251,11 @@ fn is_same(sent: &Stream, forwarded: &Message) -> bool {
     let (Some(method), Some(target)) = (value(b":method"), value(b":path")) else {
         return false;
     };
+    // The library cuts a fragment off before anybody can see it. What is matched is what goes on all the same.
+    let target = target.split('#').next().unwrap_or_default();
     let (path, query) = match target.split_once('?') {
         Some((path, query)) => (path, format!("?{query}")),
-        None => (&*target, String::new()),
+        None => (target, String::new()),
     };
     canonical_path(path).is_ok_and(|path| format!("{path}{query}") == forwarded.target)
         && method == forwarded.method
