@@ -114,7 +114,7 @@ impl Pipeline {
     ) -> Result<Walked<'a>, Rejection> {
         let live = &*self.live;
         if request.version() == Version::HTTP_2 {
-            receive::check_size(&request, self.core.settings().head)?;
+            receive::check_head(&request, self.core.settings().head)?;
         }
         check_body(peer, request.body())?;
         let received = receive::receive(request)?;

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use ::http::{HeaderMap, HeaderValue, Method, Request, Uri, Version, header, uri::PathAndQuery};
+use ::http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header, uri::PathAndQuery,
+};
 
 use super::{rejection::Rejection, stage::Received};
 use crate::http::{
@@ -37,14 +39,20 @@ pub(super) fn receive<B>(mut request: Box<Request<B>>) -> Result<Received<B>, Re
     Ok(Received { request, host })
 }
 
-/// What the framing of HTTP/1.1 limits before there is a request. The library limits a header list of HTTP/2 by its
-/// size alone.
-pub(super) fn check_size<B>(request: &Request<B>, limits: Limits) -> Result<(), Rejection> {
+/// What the framing of HTTP/1.1 refuses before there is a request. The library limits a header list of HTTP/2 by its
+/// size alone, and takes targets beyond ASCII and names with a quotation mark.
+pub(super) fn check_head<B>(request: &Request<B>, limits: Limits) -> Result<(), Rejection> {
     let target = request.uri().path_and_query();
+    let target = target.map_or("", |target| target.as_str());
+    let has_quote = |name: &HeaderName| name.as_str().contains('"');
     let violation = if request.headers().len() > limits.fields {
         Violation::ManyFields
-    } else if target.is_some_and(|target| target.as_str().len() > limits.request_line) {
+    } else if target.len() > limits.request_line {
         Violation::LongTarget
+    } else if !target.is_ascii() {
+        Violation::Target
+    } else if request.headers().keys().any(has_quote) {
+        Violation::FieldName
     } else {
         return Ok(());
     };
