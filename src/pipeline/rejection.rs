@@ -152,14 +152,13 @@ impl Row {
 impl Rejection {
     /// A body that broke off because it was malformed is refused as that.
     pub(super) fn of_body(self, peer: &Peer) -> Self {
-        match self {
-            Self::Body(CollectError::Incomplete) | Self::Upstream(Failure::ClientBody(_)) => {
-                match peer.notices.body_violation() {
-                    Some(violation) => Refusal::Malformed(violation).into(),
-                    None => self,
-                }
-            }
-            other => other,
+        let broke_off = matches!(
+            self,
+            Self::Body(CollectError::Incomplete) | Self::Upstream(Failure::ClientBody(_))
+        );
+        match peer.notices.body_violation().filter(|_| broke_off) {
+            Some(violation) => Refusal::Malformed(violation).into(),
+            None => self,
         }
     }
 

@@ -77,10 +77,8 @@ fn many_requests_share_a_connection() {
     assert_eq!(upstream.seen().len(), 300);
 }
 
-#[test]
-fn what_http1_has_no_room_for_is_refused_and_reaches_no_upstream() {
-    let upstream = Upstream::start();
-    let gateway = Gateway::before(&upstream).start();
+/// Header lists that no request of HTTP/1.1 can have.
+fn impossible() -> Vec<Vec<(&'static str, &'static str)>> {
     let without = |name: &str| {
         GET.into_iter()
             .filter(|(field, _)| *field != name)
@@ -96,7 +94,7 @@ fn what_http1_has_no_room_for_is_refused_and_reaches_no_upstream() {
         })
         .to_vec()
     };
-    let lists = [
+    vec![
         with(&[("connection", "close")]),
         with(&[("connection", "x-user-id")]),
         with(&[("keep-alive", "timeout=5")]),
@@ -142,8 +140,14 @@ fn what_http1_has_no_room_for_is_refused_and_reaches_no_upstream() {
         replaced(":authority", "user@gateway.test"),
         replaced(":authority", "gateway.test:80x"),
         replaced(":authority", ""),
-    ];
-    for list in lists {
+    ]
+}
+
+#[test]
+fn what_http1_has_no_room_for_is_refused_and_reaches_no_upstream() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    for list in impossible() {
         let mut frames = Frames::connect(gateway.address);
         frames.request(1, END_STREAM, &list).expect("a request");
         let answer = frames.frame_of(1);

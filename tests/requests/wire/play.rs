@@ -91,9 +91,10 @@ impl<'a> Play<'a> {
 /// Ends the conversation and reads what else there is to it.
 fn nothing_more(connection: &mut Connection) -> Result<(), String> {
     let rest = String::from_utf8_lossy(&connection.rest()).into_owned();
-    match rest.contains(" 200 ") {
-        true => Err(format!("goes on with {rest:?}")),
-        false => Ok(()),
+    if rest.contains(" 200 ") {
+        Err(format!("goes on with {rest:?}"))
+    } else {
+        Ok(())
     }
 }
 
