@@ -46,17 +46,25 @@ fn values_in<'a>(field: &'a HeaderValue, name: &'a str) -> impl Iterator<Item = 
 fn value_of(pair: &[u8], name: &str) -> Option<Range<usize>> {
     let equals = memchr::memchr(b'=', pair)?;
     let (written, value) = pair.split_at_checked(equals)?;
-    if written.trim_ascii() != name.as_bytes() {
+    if trimmed(written).1 != name.as_bytes() {
         return None;
     }
-    let mut start = equals + 1;
-    let value = value.get(1..)?;
-    start += value.len() - value.trim_ascii_start().len();
-    let value = value.trim_ascii();
+    let (space, value) = trimmed(value.get(1..)?);
+    let start = equals + 1 + space;
     if let Some(inner) = unquoted(value) {
         return Some(start + 1..start + 1 + inner.len());
     }
     Some(start..start + value.len())
+}
+
+/// How much space stands before a text, and the text without the space around it. Readers that take bytes for Latin-1
+/// know two more spaces than ASCII has.
+fn trimmed(text: &[u8]) -> (usize, &[u8]) {
+    let is_space = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0x85 | 0xA0);
+    let start = text.iter().take_while(|byte| is_space(byte)).count();
+    let text = text.get(start..).unwrap_or_default();
+    let end = text.iter().rev().take_while(|byte| is_space(byte)).count();
+    (start, text.get(..text.len() - end).unwrap_or_default())
 }
 
 fn unquoted(value: &[u8]) -> Option<&[u8]> {
@@ -66,6 +74,18 @@ fn unquoted(value: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cookie_does_not_hide_behind_a_space_of_latin_1() {
+        for field in [&b"t=a;\xA0t=b"[..], b"t=a; t\x85=b", b"t=a; t=\xA0b\x85"] {
+            let mut headers = HeaderMap::new();
+            let field = HeaderValue::from_bytes(field).expect("a value");
+            headers.insert(header::COOKIE, field);
+            let found: Vec<Cookie<'_>> = values(&headers, "t").collect();
+            let found: Vec<&[u8]> = found.iter().map(Cookie::bytes).collect();
+            assert_eq!(found, [b"a", b"b"]);
+        }
+    }
 
     fn found(fields: &[&'static str]) -> Vec<String> {
         let mut headers = HeaderMap::new();
