@@ -4,10 +4,15 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use libfuzzer_sys::fuzz_target;
-use sidegate::http::header::{Stripped, clean_request, clean_response};
+use sidegate::http::{
+    header::{clean_request, clean_response},
+    stripped::Stripped,
+};
 
 const OURS: [&str; 2] = ["X-User-Id", "X-Tenant"];
-const OUR_PREFIXES: [&str; 2] = ["X-Forwarded-", "X-Sidegate-"];
+/// Some of those that are removed wherever they come from.
+const USUAL: [&str; 4] = ["X-Real-Ip", "X-Request-Id", "Forwarded", "Proxy"];
+const PREFIXES: [&str; 3] = ["X-Forwarded-", "X-Sidegate-", "Remote-"];
 const HOP_BY_HOP: [&str; 8] = [
     "connection",
     "keep-alive",
@@ -33,15 +38,19 @@ fuzz_target!(|data: &[u8]| {
     let sent = headers(data);
     let named = named_by_connection(&sent);
     let mut cleaned = sent.clone();
-    clean_request(&mut cleaned, &Stripped::new(OURS, OUR_PREFIXES));
+    let stripped = Stripped::new(OURS, []);
+    clean_request(&mut cleaned, &stripped);
     let is_gone = |name: &str| {
         let folded = folded(name);
-        let ours = OURS.iter().any(|ours| fold(ours) == folded);
-        let prefixed = OUR_PREFIXES
+        let ours = OURS.iter().chain(&USUAL).any(|ours| fold(ours) == folded);
+        let prefixed = PREFIXES
             .iter()
             .any(|prefix| folded.starts_with(&fold(prefix)));
+        let covered = stripped.covers(name);
+        assert!(covered || !(ours || prefixed), "{name} is not covered");
+        assert_eq!(stripped.covers(&folded), covered, "a spelling of {name}");
         let framing = ["content_length", "transfer_encoding"].contains(&folded.as_str());
-        ours || prefixed
+        covered
             || HOP_BY_HOP.contains(&name)
             || ["expect", "proxy-authorization"].contains(&name)
             || (framing && name != "content-length")
