@@ -9,6 +9,7 @@ PACKAGES = {
     "haproxy": "haproxy",
     "wrk": "wrk",
     "h2load": "nghttp2-client",
+    "openssl": "openssl",
     "valgrind": "valgrind",
     "callgrind_annotate": "valgrind",
 }

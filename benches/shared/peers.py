@@ -5,6 +5,8 @@ Promises: a peer that is handed out answers, and has passed its smoke test if it
 
 import http.client
 import os
+import ssl
+import subprocess
 from collections import namedtuple
 from pathlib import Path
 
@@ -16,28 +18,35 @@ BINARY = SHARED.parents[1] / "target" / "release" / "sidegate"
 SUBJECT = 42
 GUARDED = "/items/7"
 
-# How to start a peer, the port it will serve, and the (port, path) pairs that answer 200 once it does.
-Plan = namedtuple("Plan", "name command port ready")
+# How to start a peer, the port it will serve and whether over TLS, and the (port, path) pairs that answer 200 once it does.
+Plan = namedtuple("Plan", "name command port secure ready")
+
+# Certificates of the bench are its own and verified by nobody.
+TLS = ssl.create_default_context()
+TLS.check_hostname, TLS.verify_mode = False, ssl.CERT_NONE
 
 
 class Peer:
     """A running proxy and the port it serves."""
 
-    def __init__(self, space, process, port):
-        self.space, self.process, self.port = space, process, port
+    def __init__(self, space, process, plan):
+        self.space, self.process, self.port, self.secure = space, process, plan.port, plan.secure
 
     def url(self, path=GUARDED):
         """Where the load goes."""
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"http{'s' if self.secure else ''}://127.0.0.1:{self.port}{path}"
 
     def stop(self, seconds=10):
         """Ends the peer before the workspace does."""
         self.space.stop(self.process, seconds)
 
 
-def ask(port, path=GUARDED, headers=(), seconds=5):
+def ask(port, path=GUARDED, headers=(), secure=False):
     """One request on a connection of its own: status and body."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+    if secure:
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=TLS)
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.putrequest("GET", path)
         for name, value in headers:
@@ -54,45 +63,59 @@ def bearer(token):
     return ("Authorization", f"Bearer {token}")
 
 
+def certificate(space):
+    """A file with a self-signed certificate for a key on P-256, and the key."""
+    folder = folder_of(space, "certificate")
+    command = [
+        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+        "-subj", "/CN=localhost", "-keyout", folder / "key.pem", "-out", folder / "certificate.pem",
+    ]
+    subprocess.run(command, check=True, timeout=30, capture_output=True)
+    both = folder / "both.pem"
+    both.write_text((folder / "certificate.pem").read_text() + (folder / "key.pem").read_text())
+    return both
+
+
 def upstream(space):
     """The stand-in monolith: nginx with one worker and a constant answer."""
     return nginx(space, None, template="upstream.conf.in")
 
 
-def nginx(space, behind, template="nginx.conf.in"):
+def nginx(space, behind, template="nginx.conf.in", certificate=None):
     """The control: nginx with one worker that forwards and checks nothing."""
     port, folder = free_port(), folder_of(space, "nginx")
-    file = render(template, folder, PORT=port, UPSTREAM=behind and behind.port)
-    return Plan("nginx", ["nginx", "-p", folder, "-c", file], port, [(port, GUARDED)])
+    file = render(template, folder, certificate, PORT=port, UPSTREAM=behind and behind.port)
+    return Plan("nginx", ["nginx", "-p", folder, "-c", file], port, bool(certificate), [(port, GUARDED)])
 
 
-def haproxy(space, behind):
+def haproxy(space, behind, certificate=None):
     """haproxy with one thread, checking the token of every request with `jwt_verify`."""
     port, folder = free_port(), folder_of(space, "haproxy")
-    file = render("haproxy.cfg.in", folder, PORT=port, UPSTREAM=behind.port)
-    return Plan("haproxy", ["haproxy", "-db", "-f", file], port, [(port, GUARDED)])
+    file = render("haproxy.cfg.in", folder, certificate, PORT=port, UPSTREAM=behind.port)
+    return Plan("haproxy", ["haproxy", "-db", "-f", file], port, bool(certificate), [(port, GUARDED)])
 
 
-def gateway(space, behind, access_log=False, binary=BINARY):
+def gateway(space, behind, access_log=False, binary=BINARY, certificate=None):
     """sidegate with every feature on; its logs, the access log too, go to a file."""
     if not Path(binary).is_file():
         raise SystemExit("no gateway to measure: run `cargo build --release` first, or give its --binary")
     port, admin, folder = free_port(), free_port(), folder_of(space, "sidegate")
     users.create(folder / "users.db")
     log = "all" if access_log else "refusals"
-    file = render("gateway.yaml.in", folder, PORT=port, ADMIN=admin, UPSTREAM=behind.port, ACCESS_LOG=log)
-    return Plan("sidegate", [binary, "run", "--config", file], port, [(admin, "/ready"), (port, GUARDED)])
+    file = render("gateway.yaml.in", folder, certificate, PORT=port, ADMIN=admin, UPSTREAM=behind.port, ACCESS_LOG=log)
+    ready = [(admin, "/ready"), (port, GUARDED)]
+    return Plan("sidegate", [binary, "run", "--config", file], port, bool(certificate), ready)
 
 
 def start(space, plan, core=None, wrap=(), seconds=20):
     """Starts what was planned, under the command `wrap` if there is one, and waits until all of it answers 200."""
-    peer = Peer(space, space.start(plan.name, [*wrap, *plan.command], core), plan.port)
+    peer = Peer(space, space.start(plan.name, [*wrap, *plan.command], core), plan)
     good = [bearer(tokens.mint(SUBJECT))]
 
     def answers(port, path):
         peer.process.alive()
         try:
-            return ask(port, path, good)[0] == 200
+            return ask(port, path, good, plan.secure and port == plan.port)[0] == 200
         except (OSError, http.client.HTTPException):
             return False
 
@@ -120,7 +143,7 @@ def smoke(peer, checks_tokens):
 
 def expect(peer, what, headers, status, subject=None):
     """One request of the smoke test; `subject` is who the upstream must have been told it is."""
-    got, body = ask(peer.port, "/whoami", headers)
+    got, body = ask(peer.port, "/whoami", headers, peer.secure)
     if got != status:
         raise SystemExit(f"{peer.process.name}: {what} was answered {got} instead of {status}")
     if subject is not None and body != f'{{"user_id":"{subject}"}}':
@@ -134,14 +157,17 @@ def folder_of(space, name):
     return folder
 
 
-def render(template, folder, **values):
-    """Fills a template in and writes it into the peer's folder."""
+def render(template, folder, certificate=None, **values):
+    """Fills a template in and writes it into the peer's folder, without the lines whose value is `None`."""
     files = raise_open_files()
     values |= {
         "FOLDER": folder,
         "FILES": files,
         # haproxy counts two descriptors for a connection, and needs some for itself.
         "CONNECTIONS": files // 2 - 100,
+        "CERTIFICATE": certificate,
+        "TLS": "" if certificate else None,
+        "CLEAR": None if certificate else "",
         # Without this a worker of root would give its rights up and could not enter the folder.
         "USER": "user root;" if os.geteuid() == 0 else "",
         "ACCESS_SECRET": tokens.ACCESS_SECRET,
@@ -149,6 +175,8 @@ def render(template, folder, **values):
     }
     text = (SHARED / template).read_text()
     for name, value in values.items():
+        if value is None:
+            text = "".join(line for line in text.splitlines(keepends=True) if f"@{name}@" not in line)
         text = text.replace(f"@{name}@", str(value))
     file = folder / template.removesuffix(".in")
     file.write_text(text)
