@@ -165,6 +165,8 @@ def render(template, folder, certificate=None, **values):
         "FILES": files,
         # haproxy counts two descriptors for a connection, and needs some for itself.
         "CONNECTIONS": files // 2 - 100,
+        # nginx allocates these when it starts: enough for the bench, and no more where many files may be open.
+        "SLOTS": min(files - 100, 12_000),
         "CERTIFICATE": certificate,
         "TLS": "" if certificate else None,
         "CLEAR": None if certificate else "",
