@@ -258,9 +258,13 @@ async fn answer<H: Handler>(
     };
     peer.notices.begin_exchange(body);
     let exchange = ExchangeGuard(Rc::clone(&peer));
+    let notices = &exchange.0.notices;
     let mut response = handler.handle(peer, request).await;
     // A refusal is answered in the moment it is read, and the library would take the next request.
-    if core.is_draining() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+    // A request that is refused before all of its body has come is the last one: nobody reads the rest.
+    let status = response.status();
+    let unread = status.as_u16() >= 400 && notices.has_unread_body();
+    if unread || (core.is_draining() && status != StatusCode::SWITCHING_PROTOCOLS) {
         response.headers_mut().insert(header::CONNECTION, CLOSE);
     }
     Ok(response.map(|body| Tracked::new(body, exchange)))

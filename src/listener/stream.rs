@@ -125,6 +125,11 @@ impl Notices {
         }
     }
 
+    /// Whether the body of the request that is being answered has not come to its end.
+    pub(super) fn has_unread_body(&self) -> bool {
+        self.request_body.get() == RequestBody::Some && !self.is_between_requests()
+    }
+
     /// Whether a head has begun and not ended.
     pub(super) fn is_in_head(&self) -> bool {
         self.framing.borrow().is_in_head()

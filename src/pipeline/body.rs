@@ -16,6 +16,8 @@ use crate::upstream::{Relay, RelayError};
 pub struct Body {
     content: Content,
     line: Option<Box<Line>>,
+    /// How it broke off.
+    broken: Option<RelayError>,
 }
 
 #[derive(Debug)]
@@ -49,6 +51,7 @@ impl From<Content> for Body {
         Self {
             content,
             line: None,
+            broken: None,
         }
     }
 }
@@ -61,6 +64,9 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, RelayError>>> {
+        if let Some(error) = self.broken.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
         let polled = match &mut self.content {
             Content::Own(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Content::Relayed(relay) => Pin::new(relay).poll_frame(context),
@@ -70,6 +76,12 @@ impl http_body::Body for Body {
                 Ok(frame) => line.count(frame.data_ref().map_or(0, Bytes::len)),
                 Err(error) => line.broke(error),
             }
+        }
+        if let Poll::Ready(Some(Err(error))) = polled {
+            // The library drops what it has not written yet when a body breaks: it gets a chance to write that first.
+            self.broken = Some(error);
+            context.waker().wake_by_ref();
+            return Poll::Pending;
         }
         polled
     }

@@ -81,7 +81,7 @@ pub(super) struct Field {
 impl RequestLine {
     pub(super) fn scan(bytes: &[u8]) -> Scanned<Self> {
         let Some(end) = memchr::memchr(b'\n', bytes) else {
-            return Scanned::Begun;
+            return begun(bytes);
         };
         let Some((line, b"\r\n")) = bytes.get(..=end).and_then(|line| line.split_last_chunk())
         else {
@@ -111,6 +111,32 @@ impl RequestLine {
             }
             _ => Err(Violation::RequestLine),
         }
+    }
+}
+
+/// What can be said of a line that has not ended: the parser behind does not wait for the end either.
+fn begun(bytes: &[u8]) -> Scanned<RequestLine> {
+    let mut parts = bytes.splitn(3, |&byte| byte == b' ');
+    let method = parts.next().unwrap_or_default();
+    let (target, version) = (parts.next(), parts.next());
+    let bad = |byte: &&u8| !is_of_target(**byte);
+    let ends_early =
+        method.is_empty() || (version.is_some() && target.is_some_and(<[u8]>::is_empty));
+    let odd = !method.iter().all(|&byte| is_token(byte))
+        || !version
+            .unwrap_or_default()
+            .iter()
+            .all(|&byte| is_of_version(byte));
+    match target.and_then(|target| target.iter().find(bad)) {
+        _ if ends_early || odd => Scanned::Bad(Violation::RequestLine),
+        None => Scanned::Begun,
+        Some(b'#') if target.is_some_and(|target| target.first() != Some(&b'#')) => {
+            Scanned::Bad(Violation::Fragment)
+        }
+        Some(byte) if !byte.is_ascii() || byte.is_ascii_graphic() => {
+            Scanned::Bad(Violation::Target)
+        }
+        Some(_) => Scanned::Bad(Violation::RequestLine),
     }
 }
 
@@ -211,6 +237,11 @@ pub(super) fn length(value: &[u8]) -> Option<u64> {
 
 fn is_token(byte: u8) -> bool {
     TOKEN.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+/// Of `HTTP/1.1` and the CR behind it.
+const fn is_of_version(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'H' | b'T' | b'P' | b'/' | b'.' | b'\r')
 }
 
 /// Visible, and not what a URI never has. Some of these are not allowed everywhere.

@@ -16,6 +16,10 @@ use line::{Field, FieldLine, RequestLine, Scanned};
 /// How many empty lines a client may send before a request line (RFC 9112 section 2.2 asks for at least one).
 const MOST_EMPTY_LINES: u8 = 8;
 
+/// Up to here a line that comes in pieces is looked at with each of them, since what is no line at all should not have to
+/// end first. A longer one waits for its end, or looking at it again and again would be work without bound.
+const SHORT_LINE: usize = 256;
+
 /// How large the trailers of a request may be. They are never forwarded over HTTP/1.
 const MOST_TRAILER_BYTES: usize = 16 * 1024;
 
@@ -281,6 +285,11 @@ impl Framing {
             let partial = std::mem::take(&mut self.partial);
             // It ends with LF: a line that is still not complete has a CR in the wrong place.
             self.line(&partial)?.ok_or(Violation::LineEnd)?;
+        } else if self.partial.len() < SHORT_LINE {
+            let partial = std::mem::take(&mut self.partial);
+            let still_begun = self.line(&partial);
+            self.partial = partial;
+            still_begun?;
         }
         Ok(taken)
     }

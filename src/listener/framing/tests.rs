@@ -306,6 +306,27 @@ fn limits_hold_before_a_line_has_ended() {
 }
 
 #[test]
+fn garbage_is_refused_before_its_line_has_ended() {
+    for bytes in [
+        &b"\x16\x03\x01"[..],
+        b"GET /x\x01y",
+        b"G(T",
+        b" ",
+        b"GET / h",
+        b"GET / HTTP/1.1 ",
+    ] {
+        assert_eq!(
+            refused(bytes),
+            Violation::RequestLine,
+            "{}",
+            bytes.escape_ascii()
+        );
+    }
+    assert_eq!(refused("GET /a#"), Violation::Fragment);
+    assert_eq!(refused("GET /\u{e9}"), Violation::Target);
+}
+
+#[test]
 fn nothing_behind_a_violation_is_good() {
     let mut framing = framing();
     let stopped = framing.scan(b"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nA: b\nC: d\r\n\r\n");
