@@ -25,6 +25,7 @@ pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
         upstreams,
         tokens,
         identity,
+        reading,
         headers,
         users,
         hashing,
@@ -60,6 +61,7 @@ pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
     let further = headers.strip.iter().map(String::as_str);
     let further = identity.names().chain(certificate_headers).chain(further);
     let live = Live {
+        reading,
         stripped: Stripped::new(further, headers.keep.iter().map(String::as_str)),
         table,
         verifier,

@@ -6,7 +6,10 @@ use ::http::HeaderName;
 
 use crate::{
     accounts::{Endpoint, hashing},
-    http::client_address::{ForwardedStyle, TrustedProxies},
+    http::{
+        client_address::{ForwardedStyle, TrustedProxies},
+        target::Reading,
+    },
     listener::{self, Address, AddressLimitSettings, Protocols, TlsSettings},
     policy::{cors::CorsPolicy, refusal::RefusalTemplate, table::RouteTable},
     ratelimit, store, telemetry,
@@ -26,6 +29,8 @@ pub struct Compiled {
     pub tokens: Tokens,
     /// What the upstream is told about the user.
     pub identity: Identity,
+    /// How the upstreams read paths.
+    pub reading: Reading,
     /// Which header fields of clients go no further.
     pub headers: Headers,
     /// The user table, if there is one.

@@ -19,7 +19,7 @@ pub(super) fn authorize<'a, B>(
         None => Caller::Anonymous,
     };
     let routed = &identified.routed;
-    let path = routed.received.request.uri().path();
+    let path = routed.received.path();
     match decide(routed.route, certificate, caller, path) {
         Decision::Permit => Ok(Permitted { identified }),
         Decision::RefuseCertificate => Err(Rejection::ClientCertificate),

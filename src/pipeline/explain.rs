@@ -41,8 +41,10 @@ pub struct Question<'a> {
 pub struct Explanation {
     /// The target as asked.
     pub target: String,
-    /// The path that is matched and forwarded.
+    /// The path that is forwarded, and matched unless `matched_path` says otherwise.
     pub canonical_path: Option<String>,
+    /// The path as the upstreams read it, where that is another.
+    pub matched_path: Option<String>,
     /// Every route whose pattern matches the path, most specific first.
     pub candidates: Vec<Candidate>,
     /// The route that is taken.
@@ -128,7 +130,7 @@ pub fn explain(question: &Question<'_>, live: &Live) -> Explanation {
 
 /// The walk up to the decision, and nothing else: what `benches/walk.rs` measures.
 pub fn decide<B>(request: Request<B>, live: &Live, now: UnixSeconds) -> Result<(), Rejection> {
-    let received = receive(Box::new(request))?;
+    let received = receive(Box::new(request), live.reading)?;
     let presented = extract(route(received, &live.table)?)?;
     authorize(identify(presented, live, now)?, None).map(drop)
 }
@@ -143,11 +145,12 @@ fn walk(
         return Err(TargetError::Fragment.into());
     }
     let request = request(question).ok_or(TargetError::Form)?;
-    let received = receive(Box::new(request))?;
+    let received = receive(Box::new(request), live.reading)?;
     let path = received.request.uri().path().to_owned();
+    explanation.matched_path = received.folded.as_deref().map(str::to_owned);
     explanation.candidates = live
         .table
-        .candidates(received.host_text(), &question.method, &path)
+        .candidates(received.host_text(), &question.method, received.path())
         .into_iter()
         .map(candidate)
         .collect();
@@ -241,6 +244,9 @@ impl fmt::Display for Explanation {
         writeln!(f, "target     {}", self.target.escape_debug())?;
         if let Some(path) = &self.canonical_path {
             writeln!(f, "path       {path}")?;
+        }
+        if let Some(path) = &self.matched_path {
+            writeln!(f, "read as    {path}")?;
         }
         for candidate in &self.candidates {
             let Candidate { route, place, fit } = candidate;

@@ -10,6 +10,7 @@ use crate::{
     http::{
         client_address::{ForwardedStyle, TrustedProxies},
         stripped::Stripped,
+        target::Reading,
     },
     listener::Peer,
     policy::{cors::CorsPolicy, refusal::RefusalTemplate, route::RateLimitId, table::RouteTable},
@@ -32,6 +33,8 @@ pub struct Live {
     pub identity: IdentityHeaders,
     /// What the log is told about the subject.
     pub subject_log: SubjectLog,
+    /// How the upstreams read paths.
+    pub reading: Reading,
     /// What no client may send.
     pub stripped: Stripped,
     /// Whose `X-Forwarded-*` is believed.

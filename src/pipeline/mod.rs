@@ -16,6 +16,7 @@ pub mod fuzzing;
 mod identify;
 mod inject;
 mod live;
+mod options;
 mod preflight;
 mod receive;
 mod refuse;
@@ -109,7 +110,7 @@ impl Pipeline {
     fn walk<'a>(
         &'a self,
         peer: &'a Peer,
-        request: Box<Request<Incoming>>,
+        mut request: Box<Request<Incoming>>,
         record: &mut Record<'a>,
     ) -> Result<Walked<'a>, Rejection> {
         let live = &*self.live;
@@ -117,7 +118,10 @@ impl Pipeline {
             receive::check_head(&request, self.core.settings().head)?;
         }
         check_body(peer, request.body())?;
-        let received = receive::receive(request)?;
+        if let Some(answer) = options::answer(&mut request, record)? {
+            return Ok(Walked::Answered(Box::new(answer)));
+        }
+        let received = receive::receive(request, live.reading)?;
         if let Some(answer) = preflight::answer(&received, live, record) {
             return Ok(Walked::Answered(Box::new(answer)));
         }

@@ -22,7 +22,7 @@ pub(super) fn answer<'a, B>(
     let asked = Method::from_bytes(asked.as_bytes()).ok()?;
     let found = live
         .table
-        .find(received.host_text(), &asked, request.uri().path());
+        .find(received.host_text(), &asked, received.path());
     let Found::Route(route) = found else {
         return None;
     };

@@ -10,7 +10,7 @@ use super::{rejection::Rejection, stage::Received};
 use crate::http::{
     header::{Occurrence, occurrence},
     host::{self, HostError},
-    target::{TargetError, canonical_path},
+    target::{Reading, TargetError, canonical_path_for},
 };
 use crate::listener::{
     Refusal,
@@ -18,7 +18,10 @@ use crate::listener::{
 };
 
 /// Checks Host and target and rewrites them to what is matched and forwarded.
-pub(super) fn receive<B>(mut request: Box<Request<B>>) -> Result<Received<B>, Rejection> {
+pub(super) fn receive<B>(
+    mut request: Box<Request<B>>,
+    reading: Reading,
+) -> Result<Received<B>, Rejection> {
     check_method(request.method())?;
     if request.version() == Version::HTTP_2 {
         join_cookies(request.headers_mut());
@@ -26,7 +29,10 @@ pub(super) fn receive<B>(mut request: Box<Request<B>>) -> Result<Received<B>, Re
     let host = host_value(&mut request)?;
     let uri = request.uri();
     check_form(uri, host.as_ref())?;
-    let canonical = canonical_path(uri.path())?;
+    if uri.query().is_some_and(|query| !query.is_ascii()) {
+        return Err(TargetError::NotAscii.into());
+    }
+    let canonical = canonical_path_for(uri.path(), reading)?;
     let rewritten = match canonical {
         // In absolute form only the path and query go on: the authority has become the Host.
         Cow::Borrowed(_) if uri.authority().is_none() => None,
@@ -36,7 +42,15 @@ pub(super) fn receive<B>(mut request: Box<Request<B>>) -> Result<Received<B>, Re
     if let Some(path_and_query) = rewritten {
         *request.uri_mut() = Uri::from(path_and_query);
     }
-    Ok(Received { request, host })
+    let folded = match reading.matched(request.uri().path()) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(folded) => Some(folded.into_boxed_str()),
+    };
+    Ok(Received {
+        request,
+        host,
+        folded,
+    })
 }
 
 /// What the framing of HTTP/1.1 refuses before there is a request. The library limits a header list of HTTP/2 by its
@@ -89,6 +103,11 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
+/// Whether the Host is a valid one.
+pub(super) fn check_host<B>(request: &Request<B>) -> Result<(), HostError> {
+    host::validated(request.headers(), request.uri(), request.version()).map(drop)
+}
+
 /// The valid Host; one that was not in its canonical form is put into it.
 fn host_value<B>(request: &mut Request<B>) -> Result<Option<HeaderValue>, HostError> {
     let valid = host::validated(request.headers(), request.uri(), request.version())?;
@@ -138,7 +157,8 @@ mod tests {
 
     fn receive_line(uri: &str, host: &str) -> Result<(String, Option<String>), String> {
         let request = Request::builder().uri(uri).header("host", host).body(());
-        let received = receive(Box::new(request.expect("a request"))).map_err(|r| r.to_string())?;
+        let received = receive(Box::new(request.expect("a request")), Reading::default())
+            .map_err(|r| r.to_string())?;
         let host = received
             .host
             .as_ref()

@@ -12,7 +12,7 @@ pub(super) fn route<B>(
     table: &RouteTable,
 ) -> Result<Routed<'_, B>, Rejection> {
     let request = &received.request;
-    let path = request.uri().path();
+    let path = received.path();
     match table.find(received.host_text(), request.method(), path) {
         Found::Route(route) => Ok(Routed { received, route }),
         Found::NotFound => Err(Rejection::NoRoute),

@@ -17,6 +17,8 @@ pub(super) struct Received<B> {
     pub(super) request: Box<Request<B>>,
     /// In lower case; `None` for an HTTP/1.0 request without one.
     pub(super) host: Option<HeaderValue>,
+    /// The path that routes are matched against, where it is not the one that goes on.
+    pub(super) folded: Option<Box<str>>,
 }
 
 /// Its route is known.
@@ -84,6 +86,12 @@ pub(super) struct Prepared<'a, B> {
 }
 
 impl<B> Received<B> {
+    /// The path that routes are matched against.
+    pub(super) fn path(&self) -> &str {
+        let folded = self.folded.as_deref();
+        folded.unwrap_or_else(|| self.request.uri().path())
+    }
+
     /// The host, with its port if it has one; empty where there is none.
     pub(super) fn host_text(&self) -> &str {
         let host = self.host.as_ref().and_then(|host| host.to_str().ok());

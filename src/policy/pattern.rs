@@ -5,7 +5,9 @@
 
 use std::fmt;
 
-use crate::http::target::{TargetError, canonical_path};
+use crate::http::target::{
+    Difference, Oddity, Reading, TargetError, canonical_path_for, fold_case,
+};
 
 /// A compiled path pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +60,11 @@ pub enum PatternError {
 impl Pattern {
     /// Parses a pattern.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
+        Self::parse_for(text, Reading::default())
+    }
+
+    /// Parses a pattern for upstreams that read paths in this way: what they fold is folded in it too.
+    pub fn parse_for(text: &str, reading: Reading) -> Result<Self, PatternError> {
         let rest = text.strip_prefix('/').ok_or(PatternError::NoSlash)?;
         if rest.contains('?') {
             return Err(PatternError::Query);
@@ -68,11 +75,15 @@ impl Pattern {
             texts.pop();
             ends = End::Anything;
         }
+        let ends_with_slash = texts.len() > 1 && texts.last() == Some(&"");
+        if ends_with_slash && reading.trailing_slash == Difference::Ignored {
+            texts.pop();
+        }
         let last = texts.len().saturating_sub(1);
         let mut segments: Vec<Segment> = Vec::with_capacity(texts.len());
         for (index, text) in texts.into_iter().enumerate() {
             let may_be_empty = index == last && ends == End::Exact;
-            let segment = segment(text, may_be_empty)?;
+            let segment = segment(text, may_be_empty, reading)?;
             if let Segment::Parameter(name) = &segment
                 && segments.contains(&segment)
             {
@@ -139,7 +150,7 @@ impl Pattern {
     }
 }
 
-fn segment(text: &str, may_be_empty: bool) -> Result<Segment, PatternError> {
+fn segment(text: &str, may_be_empty: bool, reading: Reading) -> Result<Segment, PatternError> {
     if let Some(name) = text
         .strip_prefix('{')
         .and_then(|rest| rest.strip_suffix('}'))
@@ -159,10 +170,16 @@ fn segment(text: &str, may_be_empty: bool) -> Result<Segment, PatternError> {
     if text.is_empty() && !may_be_empty {
         return Err(PatternError::Target(TargetError::EmptySegment));
     }
-    let canonical = canonical_path(&format!("/{text}"))?.into_owned();
-    Ok(Segment::Literal(plain_form(
-        canonical.trim_start_matches('/'),
-    )))
+    let path = format!("/{text}");
+    let canonical = canonical_path_for(&path, reading)?;
+    if canonical.contains(';') && reading.segment_parameters == Oddity::Ignored {
+        return Err(PatternError::Target(TargetError::SegmentParameter));
+    }
+    let plain = plain_form(canonical.trim_start_matches('/'));
+    Ok(Segment::Literal(match reading.case {
+        Difference::Exact => plain,
+        Difference::Ignored => fold_case(&plain),
+    }))
 }
 
 /// A canonical segment with the characters as themselves that RFC 3986 allows in a segment both raw and encoded: two

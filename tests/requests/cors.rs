@@ -168,6 +168,45 @@ fn an_ordinary_options_request_goes_its_way() {
 }
 
 #[test]
+fn options_for_the_gateway_itself_needs_no_token_and_goes_nowhere() {
+    let (upstream, gateway) = start();
+    for request in [
+        Request::new("OPTIONS", "*"),
+        Request::new("OPTIONS", "/guarded").header("Max-Forwards", "0"),
+    ] {
+        let response = gateway.send(&request);
+        assert_eq!(response.status, 204);
+        let allowed = response.header("allow").expect("methods");
+        assert!(allowed.starts_with("GET, HEAD, POST"), "{allowed}");
+        assert!(!allowed.contains("TRACE") && !allowed.contains("CONNECT"));
+    }
+    assert!(upstream.seen().is_empty());
+    let further = Request::new("OPTIONS", "/public/a").header("Max-Forwards", "3");
+    assert_eq!(gateway.send(&further).status, 200);
+    assert_eq!(upstream.only().values("max-forwards"), ["2"]);
+}
+
+#[test]
+fn trace_is_never_served() {
+    let (upstream, gateway) = start();
+    for path in ["/public/a", "/guarded"] {
+        let trace = Request::new("TRACE", path).header("Max-Forwards", "0");
+        assert_eq!(gateway.send(&trace).status, 405, "{path}");
+    }
+    let asked = Request::new("OPTIONS", "/public/a")
+        .header("Origin", APP)
+        .header("Access-Control-Request-Method", "TRACE");
+    assert_eq!(gateway.outcome("/public/a"), "method_not_allowed");
+    assert_ne!(gateway.send(&asked).status, 204);
+    let lines: Vec<String> = upstream
+        .seen()
+        .iter()
+        .map(|seen| seen.request_line().to_owned())
+        .collect();
+    assert_eq!(lines, ["OPTIONS /public/a HTTP/1.1"]);
+}
+
+#[test]
 fn a_preflight_does_not_tell_which_routes_exist() {
     let upstream = Upstream::start();
     let gateway = Gateway::before(&upstream)

@@ -14,6 +14,7 @@ mod lint;
 mod listener_tls;
 mod listeners;
 mod networks;
+mod paths;
 mod rate_limits;
 mod refusals;
 mod routes;
@@ -153,6 +154,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let upstreams = upstreams::compile(&document.upstreams, findings);
     let tokens = tokens::compile(document, findings);
     let headers = headers::compile(document, findings);
+    let reading = paths::compile(document, findings);
     let identity = identity::compile(document, findings);
     let users = users::compile(document, findings);
     let cors = cors::compile(document.cors.as_ref(), "cors", findings);
@@ -161,6 +163,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let limits = rate_limits::Limits::new(document);
     let rate_limits = limits.compile(findings);
     let defaults = routes::Defaults {
+        reading,
         rate_limits: &limits,
         cors: cors.clone(),
         refusals: std::sync::Arc::clone(&refusals),
@@ -176,6 +179,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         upstreams,
         tokens: tokens?,
         identity: identity?,
+        reading,
         headers,
         users,
         hashing: accounts::hashing(&document.passwords),

@@ -13,6 +13,7 @@ use crate::{
         accounts::{self, Account},
         routes::{self as written, Require},
     },
+    http::target::Reading,
     policy::{
         certificate::CertificateRule,
         cors::CorsPolicy,
@@ -28,6 +29,7 @@ const MATCH: &str = "write a path, or methods and a path, such as `GET,HEAD /doc
 
 /// What a route takes when it says nothing.
 pub(super) struct Defaults<'a> {
+    pub(super) reading: Reading,
     pub(super) rate_limits: &'a Limits,
     pub(super) cors: Option<Arc<CorsPolicy>>,
     pub(super) refusals: Arc<RefusalTemplate>,
@@ -52,7 +54,7 @@ pub(super) fn compile(
     let positions: Vec<String> = paths(document, &routes);
     let table = RouteTable::new(routes.into_iter().flatten().collect());
     match table {
-        Ok(table) => whole.then_some(table),
+        Ok(table) => whole.then_some(table.comparing(defaults.reading.case)),
         Err(ambiguities) => {
             for ambiguity in ambiguities {
                 ambiguous(ambiguity, &positions, findings);
@@ -101,7 +103,12 @@ fn account_route(
     findings: &mut Findings<'_>,
 ) -> Option<Route> {
     let path = format!("accounts[{index}]");
-    let matched = matched(&account.matches, &format!("{path}.match"), findings);
+    let matched = matched(
+        &account.matches,
+        defaults.reading,
+        &format!("{path}.match"),
+        findings,
+    );
     if matched
         .as_ref()
         .is_some_and(|(methods, _)| *methods == MethodSet::Any)
@@ -149,7 +156,12 @@ fn forward_route(
     defaults: &Defaults<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Route> {
-    let matched = matched(&route.matches, &format!("{path}.match"), findings);
+    let matched = matched(
+        &route.matches,
+        defaults.reading,
+        &format!("{path}.match"),
+        findings,
+    );
     let host = host(route.host.as_deref(), path, findings);
     let upstream = upstream(route.upstream.as_deref(), path, document, findings);
     let own_cors = cors::compile(route.cors.as_ref(), &format!("{path}.cors"), findings);
@@ -197,7 +209,12 @@ fn forward_route(
 }
 
 /// `GET,HEAD /docs/**`, or a path alone.
-fn matched(text: &str, path: &str, findings: &mut Findings<'_>) -> Option<(MethodSet, Pattern)> {
+fn matched(
+    text: &str,
+    reading: Reading,
+    path: &str,
+    findings: &mut Findings<'_>,
+) -> Option<(MethodSet, Pattern)> {
     let words: Vec<&str> = text.split_ascii_whitespace().collect();
     let (methods, pattern) = match words.as_slice() {
         [pattern] => (Ok(MethodSet::Any), *pattern),
@@ -209,7 +226,7 @@ fn matched(text: &str, path: &str, findings: &mut Findings<'_>) -> Option<(Metho
     };
     let known = "use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS, separated by commas";
     let methods = findings.take(methods, path, known);
-    let pattern = findings.take(Pattern::parse(pattern), path, MATCH);
+    let pattern = findings.take(Pattern::parse_for(pattern, reading), path, MATCH);
     Some((methods?, pattern?))
 }
 

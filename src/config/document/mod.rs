@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod dialect;
 pub mod listeners;
+pub mod paths;
 pub mod rate_limits;
 pub mod routes;
 pub mod server;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 use self::{
     accounts::{Account, Passwords},
     listeners::Listener,
+    paths::Paths,
     rate_limits::RateLimit,
     routes::{Cors, Refusals, Route},
     server::{Admin, Forwarded, Headers, Limits, Logs, Shutdown},
@@ -53,6 +55,10 @@ pub struct Document {
     pub headers: Headers,
     /// How a new process follows this one. Default: it has to wait until this one has ended.
     pub takeover: Option<server::Takeover>,
+    /// What all upstreams of this gateway read as the same path. Default: nothing; what could be read in two ways is
+    /// refused.
+    #[serde(default)]
+    pub paths: Paths,
     /// How the gateway stops.
     #[serde(default)]
     pub shutdown: Shutdown,

@@ -2,10 +2,16 @@
 //!
 //! A request target that two parsers could read differently is refused here, so that a policy can never match one
 //! path while the upstream serves another. What is accepted is normalised in the two ways that RFC 3986 section
-//! 6.2.2 calls equivalent: hexadecimal digits in upper case, and encoded unreserved characters as themselves.
-//! The query is not interpreted: it is forwarded byte for byte.
+//! 6.2.2 calls equivalent: hexadecimal digits in upper case, and encoded unreserved characters as themselves. Characters
+//! that no path has (RFC 3986 section 3.3) and browsers send nevertheless, such as `|`, are encoded. The query is not
+//! interpreted: it is forwarded byte for byte.
+
+mod reading;
 
 use std::borrow::Cow;
+
+use reading::is_overlong;
+pub use reading::{Difference, Oddity, Overlong, Reading, fold_case};
 
 /// Why a target was refused: each is a 400.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -20,8 +26,11 @@ pub enum TargetError {
     #[error("the path has a control character, raw or encoded")]
     Control,
     /// A byte that is not ASCII; clients have to percent-encode it.
-    #[error("the path has a byte outside ASCII that is not percent-encoded")]
+    #[error("the target has a byte outside ASCII that is not percent-encoded")]
     NotAscii,
+    /// `%C0%AF`, which is `/` to a decoder that does not mind.
+    #[error("the path has an encoded character in more bytes than it needs")]
+    Overlong,
     /// `\` or `%5C`.
     #[error("the path has a backslash, raw or encoded")]
     Backslash,
@@ -43,7 +52,7 @@ pub enum TargetError {
     /// `//`.
     #[error("the path has an empty segment")]
     EmptySegment,
-    /// `;`.
+    /// `;` or `%3B`.
     #[error("the path has a segment parameter")]
     SegmentParameter,
 }
@@ -52,33 +61,67 @@ pub enum TargetError {
 ///
 /// Borrows when the path is canonical already, which is the common case.
 pub fn canonical_path(path: &str) -> Result<Cow<'_, str>, TargetError> {
+    canonical_path_for(path, Reading::default())
+}
+
+/// The same for upstreams that are known to read some paths in one way.
+pub fn canonical_path_for(path: &str, reading: Reading) -> Result<Cow<'_, str>, TargetError> {
     let bytes = path.as_bytes();
     if bytes.first() != Some(&b'/') {
         return Err(TargetError::Form);
     }
     if bytes.iter().all(|&byte| is_plain(byte)) {
-        check_plain_segments(bytes)?;
+        check_plain_segments(bytes, reading.empty_segments)?;
         return Ok(Cow::Borrowed(path));
     }
-    Scan::default().run(bytes).map(Cow::Owned)
+    let canonical = Scan::new(reading).run(bytes)?;
+    Ok(if canonical == path {
+        Cow::Borrowed(path)
+    } else {
+        Cow::Owned(canonical)
+    })
 }
 
-/// Bytes that need no closer look: neither an escape nor one of the refused characters.
-const fn is_plain(byte: u8) -> bool {
-    byte > b' ' && byte < 0x7F && !matches!(byte, b'%' | b'\\' | b'#' | b';')
+/// Bytes that need no closer look: neither an escape, nor one of the refused characters, nor one to be encoded.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated by the compiler, which refuses what is out of bounds; there is no byte beyond 255"
+)]
+const PLAIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let character = byte as u8;
+        table[byte] = character.is_ascii_graphic()
+            && !is_never_raw(character)
+            && !matches!(character, b'%' | b'\\' | b'#' | b';');
+        byte += 1;
+    }
+    table
+};
+
+fn is_plain(byte: u8) -> bool {
+    PLAIN.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
-fn check_plain_segments(bytes: &[u8]) -> Result<(), TargetError> {
+/// Characters that RFC 3986 has nowhere in a path but encoded, and that are clear all the same.
+const fn is_never_raw(byte: u8) -> bool {
+    matches!(byte, b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}')
+}
+
+fn check_plain_segments(bytes: &[u8], empty_segments: Oddity) -> Result<(), TargetError> {
     let mut before = b'/';
     let mut dots_only = false;
     for &byte in bytes.get(1..).unwrap_or_default() {
         if byte == b'/' {
-            if before == b'/' {
+            if before == b'/' && empty_segments == Oddity::Refused {
                 return Err(TargetError::EmptySegment);
             }
             if dots_only {
                 return Err(TargetError::DotSegment);
             }
+            dots_only = false;
         } else {
             dots_only = byte == b'.' && (before == b'/' || dots_only);
         }
@@ -91,16 +134,36 @@ fn check_plain_segments(bytes: &[u8]) -> Result<(), TargetError> {
 }
 
 /// The careful pass over a path that has escapes or refused characters.
-#[derive(Default)]
 struct Scan {
+    reading: Reading,
     out: Vec<u8>,
     /// The last two bytes after one decoding, to notice an escape that decoding would produce.
     decoded: [u8; 2],
     segment_length: usize,
     segment_dots: usize,
+    /// Whether what comes belongs to the segment or to a parameter of it.
+    part: Part,
+}
+
+/// A part of a segment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Name,
+    Parameter,
 }
 
 impl Scan {
+    fn new(reading: Reading) -> Self {
+        Self {
+            reading,
+            out: Vec::new(),
+            decoded: [0; 2],
+            segment_length: 0,
+            segment_dots: 0,
+            part: Part::Name,
+        }
+    }
+
     fn run(mut self, bytes: &[u8]) -> Result<String, TargetError> {
         self.out.reserve(bytes.len());
         let mut rest = bytes.iter();
@@ -119,9 +182,10 @@ impl Scan {
                 }
                 b'\\' => return Err(TargetError::Backslash),
                 b'#' => return Err(TargetError::Fragment),
-                b';' => return Err(TargetError::SegmentParameter),
+                b';' => self.begin_parameter()?,
                 0..=b' ' | 0x7F => return Err(TargetError::Control),
                 0x80.. => return Err(TargetError::NotAscii),
+                _ if is_never_raw(byte) => self.push_escape(byte)?,
                 _ => self.push(byte, &[byte])?,
             }
         }
@@ -134,6 +198,10 @@ impl Scan {
             0..=0x1F | 0x7F => Err(TargetError::Control),
             b'/' => Err(TargetError::EncodedSlash),
             b'\\' => Err(TargetError::Backslash),
+            // Decoded it is a parameter to some of those that ignore parameters, and a character to others.
+            b';' if self.reading.segment_parameters != Oddity::Kept => {
+                Err(TargetError::SegmentParameter)
+            }
             _ if is_unreserved(decoded) => self.push(decoded, &[decoded]),
             _ => {
                 let [high, low] = upper_hex(decoded);
@@ -148,21 +216,43 @@ impl Scan {
         if before_last == b'%' && last.is_ascii_hexdigit() && decoded.is_ascii_hexdigit() {
             return Err(TargetError::DecodesTwice);
         }
+        if is_overlong(last, decoded) && self.reading.overlong_escapes == Overlong::Refused {
+            return Err(TargetError::Overlong);
+        }
         self.decoded = [last, decoded];
-        self.segment_length += 1;
-        self.segment_dots += usize::from(decoded == b'.');
+        if self.part == Part::Name {
+            self.segment_length += 1;
+            self.segment_dots += usize::from(decoded == b'.');
+        }
         self.out.extend_from_slice(text);
         Ok(())
     }
 
-    fn close_segment(&mut self) -> Result<(), TargetError> {
-        if self.segment_length == 0 {
+    /// The segment before it has to be one without its parameters too.
+    fn begin_parameter(&mut self) -> Result<(), TargetError> {
+        if self.reading.segment_parameters == Oddity::Refused {
+            return Err(TargetError::SegmentParameter);
+        }
+        self.check_segment()?;
+        self.decoded = [0; 2];
+        self.part = Part::Parameter;
+        self.out.push(b';');
+        Ok(())
+    }
+
+    fn check_segment(&self) -> Result<(), TargetError> {
+        if self.segment_length == 0 && self.reading.empty_segments == Oddity::Refused {
             return Err(TargetError::EmptySegment);
         }
-        self.check_dots()?;
+        self.check_dots()
+    }
+
+    fn close_segment(&mut self) -> Result<(), TargetError> {
+        self.check_segment()?;
         self.decoded = [0; 2];
         self.segment_length = 0;
         self.segment_dots = 0;
+        self.part = Part::Name;
         self.out.push(b'/');
         Ok(())
     }

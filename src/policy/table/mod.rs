@@ -9,6 +9,7 @@ use super::{
     pattern::{End, Segment, plain_form},
     route::Route,
 };
+use crate::http::target::{Difference, fold_case};
 
 /// The compiled routes.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct RouteTable {
     routes: Vec<Route>,
     /// Node 0 is the root.
     nodes: Vec<Node>,
+    /// Whether literals match in one case alone.
+    case: Difference,
 }
 
 /// One segment position that some pattern reaches.
@@ -74,12 +77,20 @@ impl RouteTable {
         let mut table = Self {
             routes,
             nodes: vec![Node::default()],
+            case: Difference::Exact,
         };
         for index in 0..table.routes.len() {
             table.insert(index);
         }
         table.sort();
         Ok(table)
+    }
+
+    /// The same for upstreams that see this of case. The patterns have been parsed for them already.
+    #[must_use]
+    pub fn comparing(mut self, case: Difference) -> Self {
+        self.case = case;
+        self
     }
 
     /// All routes, in the order of the file.
@@ -138,7 +149,7 @@ impl RouteTable {
         };
         if let Some(rest) = rest {
             let (segment, after) = first_segment(rest);
-            if let Some(child) = node.literal(segment)
+            if let Some(child) = node.literal(segment, self.case)
                 && self.visit_node(child, after, visitor) == Visit::Stop
             {
                 return Visit::Stop;
@@ -213,7 +224,10 @@ enum Visit {
 }
 
 impl Node {
-    fn literal(&self, segment: &str) -> Option<usize> {
+    fn literal(&self, segment: &str, case: Difference) -> Option<usize> {
+        if case == Difference::Ignored {
+            return self.plain_literal(&fold_case(&plain_form(segment)));
+        }
         if segment.contains('%') {
             return self.plain_literal(&plain_form(segment));
         }
