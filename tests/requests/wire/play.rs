@@ -9,7 +9,7 @@ use super::{
 use crate::harness::{Gateway, PATIENCE, Request, Upstream, client::Connection};
 
 /// How many connections are open at once.
-const ABREAST: usize = 100;
+const ABREAST: usize = 200;
 
 /// Which request line the request before a case has at the upstream, and the one after it.
 const OTHERS: [&str; 3] = ["GET /before ", "POST /before ", "GET /after "];

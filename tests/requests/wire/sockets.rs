@@ -20,7 +20,7 @@ pub(super) fn wait_until_read(address: SocketAddr, connections: &[&TcpStream]) {
 
 /// Whether any of the server's connections to these ports has bytes in its queue.
 fn unread(server: u16, ports: &HashSet<u16>) -> bool {
-    let table = fs::read_to_string("/proc/self/net/tcp").expect("the table of sockets");
+    let table = fs::read_to_string("/proc/self/net/tcp6").expect("the table of sockets");
     table.lines().skip(1).any(|line| {
         let mut words = line.split_ascii_whitespace().skip(1);
         let mut port = || u16::from_str_radix(words.next()?.split(':').nth(1)?, 16).ok();
