@@ -70,7 +70,7 @@ impl Reading {
         }
     }
 
-    fn folded(&self, canonical: &str) -> String {
+    fn folded(self, canonical: &str) -> String {
         let rest = canonical.strip_prefix('/').unwrap_or(canonical);
         let mut segments: Vec<&str> = rest
             .split('/')
