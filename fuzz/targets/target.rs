@@ -45,12 +45,26 @@ fn is_unambiguous(path: &[u8]) -> bool {
         let empty = decoded.is_empty() && index != last;
         let dots = !decoded.is_empty() && decoded.iter().all(|&byte| byte == b'.');
         let control = decoded.iter().any(|byte| *byte < 0x20 || *byte == 0x7F);
-        let separator = decoded.iter().any(|byte| b"/\\".contains(byte));
+        let separator = decoded.iter().any(|byte| b"/\\;".contains(byte));
+        let overlong = decoded.windows(2).any(|two| is_overlong(two[0], two[1]));
         let escape = decoded.windows(3).any(|three| {
             three[0] == b'%' && three[1].is_ascii_hexdigit() && three[2].is_ascii_hexdigit()
         });
-        !(empty || dots || control || separator || escape)
+        !(empty || dots || control || separator || overlong || escape)
     })
+}
+
+/// RFC 3629 section 3: a character in more bytes than it needs, by the bits that would all be zero.
+fn is_overlong(lead: u8, next: u8) -> bool {
+    let zero = match lead {
+        0xC0 | 0xC1 => return next & 0xC0 == 0x80,
+        0xE0 => 0x20,
+        0xF0 => 0x30,
+        0xF8 => 0x38,
+        0xFC => 0x3C,
+        _ => return false,
+    };
+    next & 0xC0 == 0x80 && next & zero == 0
 }
 
 /// RFC 3986 section 6.2.2: digits in upper case, and no escape for what needs none.
