@@ -54,10 +54,7 @@ pub fn parse(text: &str) -> Result<Cow<'_, str>, HostError> {
         return Ok(Cow::Borrowed(text));
     }
     let (host, port) = split_port(text)?;
-    if !port.bytes().all(|byte| byte.is_ascii_digit()) || port.len() > 5 {
-        return Err(HostError::Malformed);
-    }
-    if !is_host(host) {
+    if !is_port(port) || !is_host(host) {
         return Err(HostError::Malformed);
     }
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -68,17 +65,24 @@ pub fn parse(text: &str) -> Result<Cow<'_, str>, HostError> {
 
 /// The usual Host, in one pass: a short name in lower case, then perhaps a port.
 fn is_plain(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    let in_name = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_');
-    let name = bytes.by_ref().take_while(in_name).count();
-    if name == 0 || text.len() > 64 || text.starts_with('.') || text.contains("..") {
+    if text.len() > 64 {
         return false;
     }
-    // The byte that ended the name is consumed: it has to have been the colon, or the end.
-    text.len() == name
-        || (text.as_bytes().get(name) == Some(&b':')
-            && bytes.len() <= 5
-            && bytes.all(|byte| byte.is_ascii_digit()))
+    // An empty label before the first byte: a name begins with a character.
+    let mut label_is_empty = true;
+    for (at, byte) in text.bytes().enumerate() {
+        label_is_empty = match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => false,
+            b'.' if !label_is_empty => true,
+            b':' if at > 0 => return text.get(at + 1..).is_some_and(is_port),
+            _ => return false,
+        };
+    }
+    !text.is_empty()
+}
+
+fn is_port(text: &str) -> bool {
+    text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The host without its port and without a trailing dot, for matching a route's `host`.

@@ -142,7 +142,7 @@ fn begun(bytes: &[u8]) -> Scanned<RequestLine> {
 
 /// Where the version begins in a line without its end.
 fn parts(line: &[u8]) -> Result<usize, Violation> {
-    let method = line.iter().position(|&byte| !is_token(byte));
+    let method = Some(token_length(line));
     let method = method.filter(|&method| method > 0 && line.get(method) == Some(&b' '));
     let target = method.ok_or(Violation::RequestLine)? + 1;
     let rest = line.get(target..).unwrap_or_default();
@@ -170,10 +170,7 @@ fn check_target(target: &[u8]) -> Result<(), Violation> {
 
 impl FieldLine {
     pub(super) fn scan(bytes: &[u8]) -> Scanned<Self> {
-        let name = bytes
-            .iter()
-            .position(|&byte| !is_token(byte))
-            .unwrap_or(bytes.len());
+        let name = token_length(bytes);
         match (name, bytes.get(name)) {
             (_, None) => Scanned::Begun,
             (0, Some(b'\r')) => match bytes.get(1) {
@@ -239,6 +236,37 @@ fn is_token(byte: u8) -> bool {
     TOKEN.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
+/// How many bytes at the beginning are a token's, eight at a time where they are letters and `-`, as in most names.
+fn token_length(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        at += match uncommon(u64::from_le_bytes(*word)) {
+            0 => 8,
+            marked => marked.trailing_zeros() as usize / 8,
+        };
+        match bytes.get(at) {
+            Some(&byte) if is_token(byte) => at += 1,
+            Some(_) | None => return at,
+        }
+    }
+    let tail = bytes.get(at..).unwrap_or_default();
+    at + tail.iter().take_while(|&&byte| is_token(byte)).count()
+}
+
+const ONES: u64 = u64::from_le_bytes([1; 8]);
+const HIGHS: u64 = ONES << 7;
+
+/// Marks, in the high bit of each, the bytes that are neither letters nor `-`. No sum carries into the next byte.
+const fn uncommon(word: u64) -> u64 {
+    let folded = (word | (ONES * 0x20)) & !HIGHS;
+    let from_a = folded + ONES * (0x80 - b'a' as u64);
+    let behind_z = folded + ONES * (0x7F - b'z' as u64);
+    let letter = from_a & !behind_z & HIGHS;
+    let flipped = word ^ (ONES * b'-' as u64);
+    let dash = !((flipped & !HIGHS) + !HIGHS | flipped) & HIGHS;
+    (HIGHS & !(letter | dash)) | (word & HIGHS)
+}
+
 /// Of `HTTP/1.1` and the CR behind it.
 const fn is_of_version(byte: u8) -> bool {
     byte.is_ascii_digit() || matches!(byte, b'H' | b'T' | b'P' | b'/' | b'.' | b'\r')
@@ -251,8 +279,6 @@ const fn is_of_target(byte: u8) -> bool {
 
 /// The first byte below a space, or DEL, eight bytes at a time.
 fn find_control(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGHS: u64 = ONES << 7;
     let (words, tail) = bytes.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
@@ -280,6 +306,14 @@ mod tests {
         fn a_control_character_is_found_wherever_it_is(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             let naive = bytes.iter().position(|&byte| byte < b' ' || byte == 0x7F);
             prop_assert_eq!(find_control(&bytes), naive);
+        }
+
+        #[test]
+        fn a_token_ends_where_its_bytes_do(bytes in proptest::collection::vec(any::<u8>(), 0..64), text in "[a-zA-Z,.`{@\\[-]{0,30}[ -~]{0,12}") {
+            for bytes in [bytes.as_slice(), text.as_bytes()] {
+                let naive = bytes.iter().take_while(|&&byte| is_token(byte)).count();
+                prop_assert_eq!(token_length(bytes), naive);
+            }
         }
 
         #[test]
