@@ -24,7 +24,7 @@ use crate::{
     admin,
     clock::Clock,
     config::compiled::{Compiled, Server},
-    listener::{self, BindError, BoundAddress, FilesLeft, TlsError, Workers},
+    listener::{self, BindError, BoundAddress, Ending, FilesLeft, TlsError, Workers},
     pipeline::{Control, Live, Pipeline},
     store,
     telemetry::counters::{Kind, Sample},
@@ -33,7 +33,7 @@ use crate::{
 use listeners::Opened;
 use ready::Ready;
 use renewal::Renewal;
-use shutdown::Signals;
+use shutdown::{CUT_OFF, LATE, Outcome, Signals};
 pub use takeover::TakeoverError;
 use takeover::{Named, Offer};
 
@@ -68,7 +68,7 @@ pub struct App {
     draining: CancellationToken,
     stop: CancellationToken,
     cores: Vec<JoinHandle<()>>,
-    drain: Duration,
+    ending: Ending,
     signals: Signals,
     taken_over: Arc<Notify>,
     files: FilesLeft,
@@ -110,7 +110,11 @@ impl App {
             runtime: control.handle().clone(),
             tasks: tasks.clone(),
         };
-        let (workers, cores) = start_cores(&live, &server, handed)?;
+        let ending = Ending {
+            deadline: server.drain,
+            cut_off: CancellationToken::new(),
+        };
+        let (workers, cores) = start_cores(&live, &server, &ending, handed)?;
         count_connections(&live, &workers);
         let addresses = opened.addresses();
         let renewal = Renewal::new(opened.tls())?;
@@ -157,7 +161,7 @@ impl App {
             draining,
             stop,
             cores,
-            drain: server.drain,
+            ending,
             signals,
             taken_over,
             files: handed_over.files().clone(),
@@ -189,15 +193,28 @@ impl App {
         service_manager::stopping();
         self.draining.cancel();
         self.tasks.close();
-        let finished = self
-            .control
-            .block_on(shutdown::finished(&self.cores, self.drain, give_up));
-        if finished == shutdown::Outcome::GaveUp {
-            warn!("a second signal ends the drain");
+        let limit = self.ending.deadline + LATE;
+        let drained = shutdown::finished(&self.cores, limit, give_up);
+        match self.control.block_on(drained) {
+            Outcome::Finished => {}
+            Outcome::TimedOut => self.cut_off(),
+            Outcome::GaveUp => {
+                warn!("a second signal ends the drain");
+                self.cut_off();
+            }
         }
         self.stop.cancel();
         self.control.shutdown_timeout(Duration::from_millis(500));
         info!("stopped");
+    }
+
+    /// Ends the cores. They are waited for, since what is in flight leaves its access line when it is dropped.
+    fn cut_off(&self) {
+        self.ending.cut_off.cancel();
+        let ended = shutdown::finished(&self.cores, CUT_OFF, || false);
+        if self.control.block_on(ended) != Outcome::Finished {
+            warn!("a core did not end in time; its access lines are lost");
+        }
     }
 }
 
@@ -233,10 +250,11 @@ fn count_connections(live: &Live, workers: &Workers) {
 fn start_cores(
     live: &Arc<Live>,
     server: &Server,
+    ending: &Ending,
     control: Control,
 ) -> Result<(Arc<Workers>, Vec<JoinHandle<()>>), StartError> {
     let live = Arc::clone(live);
     let make = move |core| Pipeline::new(Arc::clone(&live), control.clone(), core);
-    let (workers, cores) = Workers::start(server.cores, &server.connections, server.drain, make)?;
+    let (workers, cores) = Workers::start(server.cores, &server.connections, ending, make)?;
     Ok((Arc::new(workers), cores))
 }

@@ -7,11 +7,19 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// How often the drain looks whether the cores have finished.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// How the drain ended.
+/// Each core keeps the deadline of the drain itself, from when it has heard of it: a little more is for that.
+pub(super) const LATE: Duration = Duration::from_secs(1);
+
+/// How long a core that has been cut off may take to end. It writes the access lines of what was in flight.
+pub(super) const CUT_OFF: Duration = Duration::from_secs(5);
+
+/// How waiting for the cores ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// Everything in flight has finished, or its deadline has passed.
+    /// Every core has ended.
     Finished,
+    /// The time is over.
+    TimedOut,
     /// The operator would not wait.
     GaveUp,
 }
@@ -39,10 +47,10 @@ impl Signals {
     }
 }
 
-/// Waits until every core has ended. Each core keeps the deadline itself; a little more is for cutting off.
+/// Waits until every core has ended.
 pub(super) async fn finished(
     cores: &[JoinHandle<()>],
-    deadline: Duration,
+    limit: Duration,
     give_up: impl Fn() -> bool,
 ) -> Outcome {
     let all = async {
@@ -54,8 +62,7 @@ pub(super) async fn finished(
         }
         Outcome::Finished
     };
-    let limit = deadline + Duration::from_secs(1);
     tokio::time::timeout(limit, all)
         .await
-        .unwrap_or(Outcome::Finished)
+        .unwrap_or(Outcome::TimedOut)
 }

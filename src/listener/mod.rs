@@ -41,7 +41,7 @@ pub use tls::{
     Part, Presence, Problem, Tls, TlsError, TlsSettings, inspect,
 };
 pub use tunnel::{Far, Protocol, Switch, Switching};
-pub use worker::{Core, Workers};
+pub use worker::{Core, Ending, Workers};
 
 use crate::{certificate::Identity, http::client_address::PeerAddress};
 

@@ -16,6 +16,7 @@ use tokio::{
     runtime::{Builder, LocalOptions},
     sync::{Notify, OwnedSemaphorePermit, mpsc},
 };
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{
@@ -71,13 +72,21 @@ enum Drain {
     Begun(Instant),
 }
 
+/// How a core ends.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    /// How long its connections may take to finish once it drains.
+    pub deadline: Duration,
+    /// Ends it at once.
+    pub cut_off: CancellationToken,
+}
+
 impl Workers {
-    /// Starts `count` cores, each with the handler that `make` builds on it. A core drains when all senders are gone:
-    /// it waits at most `drain` for its connections to finish, then ends.
+    /// Starts `count` cores, each with the handler that `make` builds on it. A core drains when all senders are gone.
     pub fn start<H: Handler>(
         count: usize,
         settings: &Settings,
-        drain: Duration,
+        ending: &Ending,
         make: impl Fn(Core) -> H + Clone + Send + 'static,
     ) -> io::Result<(Self, Vec<JoinHandle<()>>)> {
         let mut workers = Vec::with_capacity(count);
@@ -85,10 +94,10 @@ impl Workers {
         for index in 0..count {
             let (inbox, mail) = mpsc::unbounded_channel();
             let connections = Arc::new(AtomicUsize::new(0));
-            let (settings, make) = (settings.clone(), make.clone());
+            let (settings, ending, make) = (settings.clone(), ending.clone(), make.clone());
             let counter = Arc::clone(&connections);
             let thread = std::thread::Builder::new().name(format!("core-{index}"));
-            threads.push(thread.spawn(move || run_core(&settings, drain, mail, &counter, make))?);
+            threads.push(thread.spawn(move || run_core((settings, ending), mail, &counter, make))?);
             workers.push(Worker { inbox, connections });
         }
         Ok((Self(workers), threads))
@@ -169,8 +178,7 @@ impl Core {
 }
 
 fn run_core<H: Handler>(
-    settings: &Settings,
-    drain: Duration,
+    (settings, ending): (Settings, Ending),
     mut mail: mpsc::UnboundedReceiver<Accepted>,
     connections: &Arc<AtomicUsize>,
     make: impl Fn(Core) -> H,
@@ -183,8 +191,8 @@ fn run_core<H: Handler>(
             return;
         }
     };
-    runtime.block_on(async {
-        let core = Core::new(settings.clone());
+    let serving = async {
+        let core = Core::new(settings);
         let handler = Rc::new(make(core.clone()));
         // Both kinds of task end with this runtime: the sweep never ends by itself, connections are waited for.
         tokio::task::spawn_local(core.deadlines().clone().sweep());
@@ -205,8 +213,11 @@ fn run_core<H: Handler>(
                 drop((permit, open));
             });
         }
-        core.drain(drain).await;
-    });
+        core.drain(ending.deadline).await;
+    };
+    runtime.block_on(ending.cut_off.run_until_cancelled(serving));
+    // What is still in flight ends here, and leaves its access line.
+    drop(runtime);
     info!("a core has drained");
 }
 

@@ -1,6 +1,6 @@
 //! How it stops.
 
-use crate::harness::{After, Gate, Gateway, Request, Upstream};
+use crate::harness::{After, Gate, Gateway, Request, Upstream, client::Connection, wait_until};
 
 /// Answers `/public/held` when the gate opens, everything else at once.
 fn holding(gate: &Gate) -> Upstream {
@@ -99,6 +99,44 @@ fn the_deadline_cuts_off_what_hangs() {
     assert!(connection.ends());
     assert_eq!(gateway.exit_code(), Some(0));
     gateway.log_line("cut connections off");
+}
+
+/// Requests that hang, on connections of their own.
+fn hanging(gateway: &Gateway, upstream: &Upstream, count: usize) -> Vec<Connection> {
+    let connections = (0..count).map(|index| {
+        let mut connection = gateway.client().connect();
+        connection.write(Request::get(&format!("/public/{index}")).bytes());
+        connection
+    });
+    let connections = connections.collect();
+    wait_until("the requests", || upstream.seen().len() == count);
+    connections
+}
+
+#[test]
+fn what_the_deadline_cuts_off_has_its_lines_in_the_log() {
+    let upstream = Upstream::answering(|_, wire| wire.hang());
+    let mut gateway = Gateway::before(&upstream)
+        .section("cores", "2")
+        .section("shutdown", "{ deadline: 300ms }")
+        .start();
+    let connections = hanging(&gateway, &upstream, 100);
+    gateway.sigterm();
+    assert_eq!(gateway.exit_code(), Some(0));
+    assert_eq!(gateway.access_lines(connections.len()).len(), 100);
+}
+
+#[test]
+fn what_a_second_signal_cuts_off_has_its_lines_in_the_log() {
+    let upstream = Upstream::answering(|_, wire| wire.hang());
+    let mut gateway = Gateway::before(&upstream).section("cores", "2").start();
+    let connections = hanging(&gateway, &upstream, 100);
+    gateway.sigterm();
+    gateway.log_line("finishes what is in flight");
+    gateway.sigterm();
+    assert_eq!(gateway.exit_code(), Some(0));
+    let lines = gateway.access_lines(connections.len());
+    assert!(lines.iter().all(|line| line["outcome"] == "unanswered"));
 }
 
 #[test]
