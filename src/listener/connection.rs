@@ -30,7 +30,7 @@ use super::{
     framing::{Stop, Violation},
     http2,
     settings::{Protocols, Settings},
-    stream::{Phase, RequestBody, Standing, Watched},
+    stream::{Phase, Reader, RequestBody, Standing, Watched},
     transport::{Prefixed, Transport},
     tunnel,
     worker::Core,
@@ -140,7 +140,8 @@ where
     let mut limited = None;
     poll_fn(|context| {
         let closes_at = core.closes_idle_at();
-        if closes_at.is_some() && peer.notices.standing().phase == Phase::Exchange {
+        let draining = closes_at.is_some() && peer.notices.standing().phase == Phase::Exchange;
+        if draining || peer.notices.is_last_exchange() {
             connection.shut_down();
         }
         // An error here is the client's or the network's; what it cut short has been logged by its exchange.
@@ -171,9 +172,13 @@ where
                     deadline.set_from_now(settings.idle_timeout.min(REST_AFTER));
                 }
                 Phase::Head => deadline.set_from_now(settings.header_timeout),
-                Phase::Exchange if standing.blocked_after.is_none() => deadline.unset(),
-                // The rest of a body that nobody wants, or a client that does not read its answer.
-                Phase::Waiting | Phase::Exchange => deadline.set_from_now(settings.idle_timeout),
+                Phase::Exchange => match standing.reader {
+                    Reader::Reads => deadline.unset(),
+                    Reader::Blocked(_) => deadline.set_from_now(settings.idle_timeout),
+                    Reader::Silent(_) => deadline.set_from_now(settings.half_closed_timeout),
+                },
+                // The rest of a body that nobody wants.
+                Phase::Waiting => deadline.set_from_now(settings.idle_timeout),
             }
         }
         if deadline.poll_elapsed(context).is_pending() {
@@ -185,7 +190,12 @@ where
             // The rest of a body that nobody wants is no head.
             Phase::Head if peer.notices.is_in_head() => Pause::Refused(Refusal::SlowHead),
             Phase::Waiting | Phase::Head => Pause::TimedOut(ConnectionRefusal::SlowBody),
-            Phase::Exchange => Pause::TimedOut(ConnectionRefusal::SlowReader),
+            Phase::Exchange => match standing.reader {
+                Reader::Silent(_) => Pause::Ended,
+                Reader::Reads | Reader::Blocked(_) => {
+                    Pause::TimedOut(ConnectionRefusal::SlowReader)
+                }
+            },
         })
     })
     .await

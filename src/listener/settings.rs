@@ -9,6 +9,8 @@ use super::framing::Limits;
 pub struct Settings {
     /// How long a connection may wait for its next request.
     pub idle_timeout: Duration,
+    /// How long a client that has closed its sending half may be sent nothing before it is taken to have gone.
+    pub half_closed_timeout: Duration,
     /// How long a request head may take from its first byte.
     pub header_timeout: Duration,
     /// What a request head may be at most.

@@ -32,8 +32,18 @@ pub(super) struct Standing {
     /// How many requests have begun.
     exchange: u64,
     pub(super) phase: Phase,
-    /// The number of writes that were taken before one was not.
-    pub(super) blocked_after: Option<u64>,
+    pub(super) reader: Reader,
+}
+
+/// How the client takes its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// As it comes.
+    Reads,
+    /// The system takes no more after so many writes.
+    Blocked(u64),
+    /// Nobody knows whether it still reads, since its end has been seen. So many writes were taken.
+    Silent(u64),
 }
 
 /// What the stream and the connection tell each other.
@@ -45,6 +55,7 @@ pub struct Notices {
     exchanges: Cell<u64>,
     request_body: Cell<RequestBody>,
     written: Cell<Written>,
+    sending: Cell<Sending>,
     /// How many writes the system has taken, so that a reader that makes no progress is noticed.
     writes: Cell<u64>,
 }
@@ -72,6 +83,14 @@ enum Written {
     Blocked,
 }
 
+/// Whether the client may send more. One that has closed only its sending half looks like one that has gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    Open,
+    /// Its end is kept from the library, which would give up the request that is being answered.
+    Ended,
+}
+
 impl Notices {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
@@ -80,6 +99,7 @@ impl Notices {
             exchanges: Cell::new(0),
             request_body: Cell::new(RequestBody::None),
             written: Cell::new(Written::Flushed),
+            sending: Cell::new(Sending::Open),
             writes: Cell::new(0),
         }
     }
@@ -171,12 +191,34 @@ impl Notices {
 
     /// Where the connection stands.
     pub(super) fn standing(&self) -> Standing {
-        let blocked = self.written.get() == Written::Blocked;
         Standing {
             exchange: self.exchanges.get(),
             phase: self.phase(),
-            blocked_after: blocked.then(|| self.writes.get()),
+            reader: self.reader(),
         }
+    }
+
+    fn reader(&self) -> Reader {
+        match (self.written.get(), self.sending.get()) {
+            (Written::Blocked, _) => Reader::Blocked(self.writes.get()),
+            (Written::Flushed | Written::Partly, Sending::Ended) => {
+                Reader::Silent(self.writes.get())
+            }
+            (Written::Flushed | Written::Partly, Sending::Open) => Reader::Reads,
+        }
+    }
+
+    /// Whether a whole request has been read and not been answered, and nothing of a next one.
+    fn owes_an_answer(&self) -> bool {
+        let framing = self.framing.borrow();
+        let unanswered =
+            self.answering.get() == Answering::Request || framing.heads() != self.exchanges.get();
+        unanswered && framing.is_between_requests()
+    }
+
+    /// Whether the connection ends with the request that is being answered, since no other can come.
+    pub(super) fn is_last_exchange(&self) -> bool {
+        self.sending.get() == Sending::Ended && self.answering.get() == Answering::Request
     }
 
     fn phase(&self) -> Phase {
@@ -247,6 +289,21 @@ impl Watched {
     }
 }
 
+impl Watched {
+    /// Keeps the client's end from the library while it is owed an answer, unless it shows that nobody is there.
+    fn withhold_end(&self, context: &Context<'_>) -> Poll<io::Result<()>> {
+        let notices = &self.peer.notices;
+        if !notices.owes_an_answer() || self.stream.is_hung_up() {
+            return Poll::Ready(Ok(()));
+        }
+        if notices.sending.replace(Sending::Ended) == Sending::Open {
+            // The answer may be written already, and nothing else would make the library look for the end again.
+            context.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+}
+
 impl AsyncRead for Watched {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -258,6 +315,7 @@ impl AsyncRead for Watched {
         }
         let before = buffer.filled().len();
         match Pin::new(&mut self.stream).poll_read(context, buffer) {
+            Poll::Ready(Ok(())) if buffer.filled().len() == before => self.withhold_end(context),
             Poll::Ready(Ok(())) => self.pass_on(before, buffer),
             other @ (Poll::Ready(Err(_)) | Poll::Pending) => other,
         }

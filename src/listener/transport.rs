@@ -6,7 +6,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use rustix::net::{RecvFlags, recv};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    net::{RecvFlags, recv},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
     net::{TcpStream, UnixStream},
@@ -44,6 +47,25 @@ impl Socket {
             Self::Tcp(stream) => stream.poll_read_ready(context).map(drop),
             Self::Unix(stream) => stream.poll_read_ready(context).map(drop),
         }
+    }
+
+    /// Whether both ways have ended or the other end has broken off. Over TCP a client that has closed looks like one
+    /// that only sends no more, until something is sent to it.
+    fn is_hung_up(&self) -> bool {
+        const AT_ONCE: Timespec = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // These two are always reported.
+        let none = PollFlags::empty();
+        let mut polled = [match self {
+            Self::Tcp(stream) => PollFd::new(stream, none),
+            Self::Unix(stream) => PollFd::new(stream, none),
+        }];
+        let _ = poll(&mut polled, Some(&AT_ONCE));
+        polled[0]
+            .revents()
+            .intersects(PollFlags::HUP | PollFlags::ERR)
     }
 }
 
@@ -98,6 +120,16 @@ impl Transport {
                     Ok(_) | Err(_) => Poll::Ready(()),
                 }
             }
+        }
+    }
+}
+
+impl Transport {
+    /// Whether what is written now can reach nobody.
+    pub(super) fn is_hung_up(&self) -> bool {
+        match self {
+            Self::Clear(socket) => socket.is_hung_up(),
+            Self::Tls(stream) => stream.get_ref().0.is_hung_up(),
         }
     }
 }

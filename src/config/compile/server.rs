@@ -38,6 +38,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         admin: admin?,
         connections: listener::Settings {
             idle_timeout: limits.idle_timeout.into(),
+            half_closed_timeout: limits.half_closed_timeout.into(),
             header_timeout: limits.header_timeout.into(),
             head: listener::framing::Limits {
                 head: limits.header_size.into(),

@@ -37,6 +37,10 @@ pub struct Limits {
     pub header_timeout: Span,
     /// How long a connection may wait for its next request. Default: 75s.
     pub idle_timeout: Span,
+    /// How long a client that has sent a whole request and then closed its sending half may be sent nothing before it
+    /// is taken to have gone and its request ends: it looks like one that has closed altogether. With `0s` it has gone
+    /// at once. Default: 5s.
+    pub half_closed_timeout: Span,
     /// How many connections are open at most; further ones wait. Default: 10000.
     pub connections: u32,
     /// How many connections one client address may have open; further ones are closed. An IPv6 network of 64 bits
@@ -81,6 +85,7 @@ impl Default for Limits {
             request_line: Size::from_bytes(16 * 1024),
             header_timeout: Span::from_secs(10),
             idle_timeout: Span::from_secs(75),
+            half_closed_timeout: Span::from_secs(5),
             connections: 10_000,
             connections_per_address: None,
             body_size: SizeLimit::of(Size::from_bytes(100 * 1024 * 1024)),
