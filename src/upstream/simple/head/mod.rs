@@ -12,17 +12,17 @@ const FIELD_LIMIT: usize = 100;
 
 /// A final response without its body.
 #[derive(Debug)]
-pub(super) struct Head {
-    pub(super) response: Response<()>,
+pub(in crate::upstream) struct Head {
+    pub(in crate::upstream) response: Response<()>,
     pub(super) framing: Framing,
-    pub(super) reuse: Reuse,
+    pub(in crate::upstream) reuse: Reuse,
     /// What came after the head.
     pub(super) rest: Bytes,
 }
 
 /// Where the body ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Framing {
+pub(in crate::upstream) enum Framing {
     Length(u64),
     Chunked,
     UntilClose,
@@ -30,24 +30,28 @@ pub(super) enum Framing {
 
 /// Whether the connection may carry another exchange after this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reuse {
+pub(in crate::upstream) enum Reuse {
     Allowed,
     Forbidden,
 }
 
 /// The bytes are not the head of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BadHead {
+pub(in crate::upstream) enum BadHead {
     #[error("the response's head: {0}")]
     Syntax(#[from] httparse::Error),
-    #[error("the response has no known status")]
+    #[error("the response's status is not one of 100 to 599")]
     Status,
+    #[error("a line of the response's head does not end with CR LF")]
+    LineEnd,
     #[error("the response has a field that is not acceptable")]
     Field,
     #[error("the response has no single length")]
     ContentLength,
     #[error("the response has a transfer coding other than chunked")]
     TransferEncoding,
+    #[error("the response has both a length and a transfer coding")]
+    TwoFramings,
     #[error("the response's head is too large")]
     TooLarge,
 }
@@ -67,6 +71,7 @@ pub(super) fn read(mut bytes: &[u8], method: &Method) -> Result<Option<Head>, Ba
             };
         match parsed.code {
             Some(code @ 100..=199) if code != 101 => {
+                check_lines(&parsed, bytes.get(..length).unwrap_or_default())?;
                 bytes = bytes.get(length..).unwrap_or_default();
             }
             _ => return build(&parsed, bytes, length, method).map(Some),
@@ -84,6 +89,7 @@ fn build(
     length: usize,
     method: &Method,
 ) -> Result<Head, BadHead> {
+    check_lines(parsed, bytes.get(..length).unwrap_or_default())?;
     let shared = Bytes::copy_from_slice(bytes);
     let mut fields = Fields::new(parsed.headers.len());
     for field in parsed.headers.iter() {
@@ -92,11 +98,11 @@ fn build(
             shared.slice(start..start + value.len())
         })?;
     }
-    let code = parsed.code.unwrap_or_default();
-    let status = StatusCode::from_u16(code).map_err(|_| BadHead::Status)?;
+    let status = status(parsed)?;
     let version = HttpVersion::of(parsed);
     let framing = fields.framing(version)?;
     let reuse = fields.reuse(version);
+    let announces_body = fields.announces_body();
     let mut response = Response::new(());
     *response.status_mut() = status;
     *response.headers_mut() = fields.headers;
@@ -106,20 +112,63 @@ fn build(
     {
         response.extensions_mut().insert(reason);
     }
-    let bodiless = method == Method::HEAD
-        || status == StatusCode::SWITCHING_PROTOCOLS
-        || status == StatusCode::NO_CONTENT
-        || status == StatusCode::NOT_MODIFIED;
+    let (framing, reuse) = match bodiless(method, status) {
+        None => (framing, reuse),
+        Some(Bodiless::Understood) => (Framing::Length(0), reuse),
+        // A body that there cannot be may come all the same, and would be taken for the next response.
+        Some(Bodiless::Contradicted) if announces_body => (Framing::Length(0), Reuse::Forbidden),
+        Some(Bodiless::Contradicted) => (Framing::Length(0), reuse),
+    };
     Ok(Head {
         response,
-        framing: if bodiless {
-            Framing::Length(0)
-        } else {
-            framing
-        },
+        framing,
         reuse,
         rest: shared.slice(length..),
     })
+}
+
+/// RFC 9110 section 15: there are no others, and whoever reads one takes it for something else.
+fn status(parsed: &httparse::Response<'_, '_>) -> Result<StatusCode, BadHead> {
+    let code = parsed.code.unwrap_or_default();
+    let status = StatusCode::from_u16(code).map_err(|_| BadHead::Status)?;
+    if code < 600 {
+        Ok(status)
+    } else {
+        Err(BadHead::Status)
+    }
+}
+
+/// The parser takes a bare LF for the end of a line, which not all do (RFC 9112 section 2.2): who does not finds other
+/// fields, and another end. Within a line there is none, so only the ends are looked at.
+fn check_lines(parsed: &httparse::Response<'_, '_>, head: &[u8]) -> Result<(), BadHead> {
+    let status_line = memchr::memchr(b'\n', head).and_then(|end| head.get(..=end));
+    let ends_well = |field: &httparse::Header<'_>| {
+        let end = field.value.as_ptr().addr() + field.value.len() - head.as_ptr().addr();
+        let mut after = head.get(end..).unwrap_or_default().iter();
+        // The parser has cut blanks off.
+        after.find(|byte| !matches!(byte, b' ' | b'\t')) == Some(&b'\r')
+    };
+    let all = status_line.is_some_and(|line| line.ends_with(b"\r\n"))
+        && head.ends_with(b"\r\n")
+        && parsed.headers.iter().all(ends_well);
+    if all { Ok(()) } else { Err(BadHead::LineEnd) }
+}
+
+/// How sure it is that no body follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bodiless {
+    /// Every reader knows, and what the head says of a length is about something else (RFC 9110 section 8.6).
+    Understood,
+    /// There can be none, so that a head that announces one contradicts itself.
+    Contradicted,
+}
+
+fn bodiless(method: &Method, status: StatusCode) -> Option<Bodiless> {
+    if method == Method::HEAD || status == StatusCode::NOT_MODIFIED {
+        return Some(Bodiless::Understood);
+    }
+    let none = status == StatusCode::NO_CONTENT || status == StatusCode::SWITCHING_PROTOCOLS;
+    none.then_some(Bodiless::Contradicted)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,22 +269,21 @@ impl Fields {
     }
 
     /// RFC 9112 section 6.3, without what the method and the status change.
-    fn framing(&mut self, version: HttpVersion) -> Result<Framing, BadHead> {
+    fn framing(&self, version: HttpVersion) -> Result<Framing, BadHead> {
         match (self.coding, self.length) {
             (Coding::Chunked, _) if version == HttpVersion::Http10 => {
                 Err(BadHead::TransferEncoding)
             }
-            (Coding::Chunked, length) => {
-                // Somebody along the way may have believed the length.
-                if length.is_some() {
-                    self.headers.remove(header::CONTENT_LENGTH);
-                    self.connection = Connection::Close;
-                }
-                Ok(Framing::Chunked)
-            }
+            // The coding wins, but somebody along the way may have believed the length: that is how responses are split.
+            (Coding::Chunked, Some(_)) => Err(BadHead::TwoFramings),
+            (Coding::Chunked, None) => Ok(Framing::Chunked),
             (Coding::None, Some(length)) => Ok(Framing::Length(length)),
             (Coding::None, None) => Ok(Framing::UntilClose),
         }
+    }
+
+    fn announces_body(&self) -> bool {
+        self.coding == Coding::Chunked || self.length.is_some_and(|length| length > 0)
     }
 
     fn reuse(&self, version: HttpVersion) -> Reuse {

@@ -100,25 +100,68 @@ fn only_one_chunked_coding_is_understood() {
 }
 
 #[test]
-fn chunked_wins_over_a_length_and_costs_the_connection() {
-    let both = head("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n");
-    assert_eq!(
-        (both.framing, both.reuse),
-        (Framing::Chunked, Reuse::Forbidden)
-    );
-    assert!(both.response.headers().is_empty());
+fn a_length_beside_a_coding_is_refused() {
+    let (length, coding) = ("Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n");
+    for both in [format!("{length}{coding}"), format!("{coding}{length}")] {
+        assert_eq!(framing(&both), Err(BadHead::TwoFramings), "{both:?}");
+    }
 }
 
 #[test]
 fn some_responses_have_no_body_whatever_they_say() {
     let bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
     let answer = read(bytes, &Method::HEAD).expect("good").expect("whole");
-    assert_eq!(answer.framing, Framing::Length(0));
+    assert_eq!(
+        (answer.framing, answer.reuse),
+        (Framing::Length(0), Reuse::Allowed)
+    );
     assert_eq!(answer.response.headers()["content-length"], "5");
-    for status in ["204 No Content", "304 Not Modified"] {
+    for (status, reuse) in [
+        ("204 No Content", Reuse::Forbidden),
+        ("304 Not Modified", Reuse::Allowed),
+    ] {
         let bytes = format!("HTTP/1.1 {status}\r\nContent-Length: 5\r\n\r\n");
-        assert_eq!(head(&bytes).framing, Framing::Length(0), "{status}");
+        let answer = head(&bytes);
+        assert_eq!(
+            (answer.framing, answer.reuse),
+            (Framing::Length(0), reuse),
+            "{status}"
+        );
     }
+}
+
+#[test]
+fn a_body_that_cannot_be_costs_the_connection() {
+    for (announced, kept) in [
+        ("", Reuse::Allowed),
+        ("Content-Length: 0\r\n", Reuse::Allowed),
+        ("Content-Length: 4\r\n", Reuse::Forbidden),
+        ("Transfer-Encoding: chunked\r\n", Reuse::Forbidden),
+    ] {
+        let bytes = format!("HTTP/1.1 204 No Content\r\n{announced}\r\n");
+        assert_eq!(reuse(&bytes), kept, "{announced:?}");
+    }
+}
+
+#[test]
+fn a_line_that_ends_otherwise_than_with_cr_lf_is_refused() {
+    let good =
+        "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200\r\nA:\r\nB: c \t\r\nD: e\r\n\r\n";
+    assert_eq!(head(good).response.headers().len(), 3);
+    for (place, _) in good.match_indices("\r\n") {
+        let (before, after) = good.split_at(place);
+        let bad = format!("{before}{}", &after[1..]);
+        assert_eq!(get(&bad).expect_err("refused"), BadHead::LineEnd, "{bad:?}");
+    }
+}
+
+#[test]
+fn a_status_that_http_does_not_have_is_refused_by_its_own_name() {
+    for status in ["000", "099", "600", "999"] {
+        let error = get(&format!("HTTP/1.1 {status} Odd\r\n\r\n")).expect_err("refused");
+        assert_eq!(error, BadHead::Status, "{status}");
+    }
+    assert_eq!(head("HTTP/1.1 599 Odd\r\n\r\n").response.status(), 599);
 }
 
 #[test]
