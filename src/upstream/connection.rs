@@ -1,7 +1,11 @@
 //! Connecting to an endpoint; and a connection of the protocol library, driven by a task of its own on the same core.
 
 use std::{
+    future::poll_fn,
     io,
+    pin::pin,
+    rc::Rc,
+    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -16,12 +20,14 @@ use super::{
     stream::Stream,
     tls::Offer,
     upload::Upload,
+    wire::{Course, Wire},
 };
 
 /// The sending half of a connection.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) sender: SendRequest<Upload>,
+    pub(super) course: Rc<Course>,
     /// Whose it is.
     pub(super) endpoint: usize,
     pub(super) born: Instant,
@@ -36,19 +42,34 @@ pub(super) async fn connect(
     now: Instant,
 ) -> Result<Connection, Failure> {
     let stream = dial(settings, position, Offer::Http1, now).await?;
+    let course = Course::new();
+    let wire = Wire {
+        stream,
+        course: Rc::clone(&course),
+    };
     let (sender, connection) = http1::Builder::new()
-        .handshake(TokioIo::new(stream))
+        .handshake(TokioIo::new(wire))
         .await
         .map_err(Failure::from_exchange)?;
-    // Owned by the worker's runtime: it ends with the sender, or with the worker. Its error, if any, reaches the
-    // exchange that it breaks; an idle connection that ends has nobody to tell.
-    tokio::task::spawn_local(connection);
+    // Owned by the worker's runtime: it ends with the sender, or with the worker.
+    tokio::task::spawn_local(drive(connection, Rc::clone(&course)));
     Ok(Connection {
         sender,
+        course,
         endpoint: position,
         born: now,
         idle_since: now,
     })
+}
+
+/// Its error, if any, reaches the exchange that it breaks; an idle connection that ends has nobody to tell.
+async fn drive(connection: http1::Connection<TokioIo<Wire>, Upload>, course: Rc<Course>) {
+    let mut connection = pin!(connection);
+    poll_fn(|context| match connection.as_mut().poll(context) {
+        Poll::Ready(_) => Poll::Ready(()),
+        Poll::Pending => course.poll_unread(context),
+    })
+    .await;
 }
 
 /// Connects to the endpoint at this position.

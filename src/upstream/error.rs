@@ -2,7 +2,7 @@
 
 use std::{error::Error, io};
 
-use super::upload::UploadError;
+use super::{simple::BadHead, upload::UploadError};
 
 /// What lies beneath a failure; each client of the protocol has its own.
 type Cause = Box<dyn Error + Send + Sync>;
@@ -120,7 +120,7 @@ impl Failure {
 
     /// What the protocol library's error means.
     pub(super) fn from_exchange(error: hyper::Error) -> Self {
-        if error.is_parse() || error.is_parse_too_large() {
+        if error.is_parse() || error.is_parse_too_large() || is_bad_head(&error) {
             Self::NotHttp(error.into())
         } else if error.is_user() {
             match error.source().and_then(<dyn Error>::downcast_ref) {
@@ -180,6 +180,13 @@ impl Failure {
         }
         Self::Closed(cause)
     }
+}
+
+/// Whether a head was refused before the library had seen it.
+fn is_bad_head(error: &hyper::Error) -> bool {
+    let error = error.source().and_then(<dyn Error>::downcast_ref);
+    let inner = error.and_then(io::Error::get_ref);
+    inner.is_some_and(<dyn Error + Send + Sync>::is::<BadHead>)
 }
 
 /// Whether the session and not the network is what failed.

@@ -29,6 +29,7 @@ mod ticket;
 mod tls;
 mod upgrade;
 mod upload;
+mod wire;
 
 pub use error::{Failure, RelayError};
 pub use fields::Fields;

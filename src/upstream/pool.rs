@@ -7,7 +7,7 @@
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Instant};
 
-use ::http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use ::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body::Body;
 use hyper::body::Incoming;
 
@@ -29,7 +29,14 @@ use super::{
     upgrade::{Switched, Upgrading},
     upload::{BodyLimits, Upload},
 };
-use crate::{deadline::Deadlines, entropy::Entropy, http::stripped::Stripped};
+use crate::{
+    deadline::Deadlines,
+    entropy::Entropy,
+    http::{
+        header::{Occurrence, occurrence},
+        stripped::Stripped,
+    },
+};
 
 /// One upstream, as seen from one core.
 #[derive(Debug)]
@@ -316,6 +323,7 @@ impl Upstream {
     fn is_fit(&self, connection: &Connection, now: Instant) -> bool {
         let settings = self.settings();
         !connection.sender.is_closed()
+            && connection.course.may_go_on()
             && now.saturating_duration_since(connection.idle_since) <= settings.keep_alive
             && now.saturating_duration_since(connection.born) <= settings.connection_age
     }
@@ -355,6 +363,14 @@ fn reframe(request: &mut Request<Upload>) {
     }
 }
 
+/// The same length may have been said more than once, and goes on as one.
+fn say_length_once(headers: &mut HeaderMap) {
+    if let Occurrence::Repeated(length) = occurrence(headers, &header::CONTENT_LENGTH) {
+        let length = length.clone();
+        headers.insert(header::CONTENT_LENGTH, length);
+    }
+}
+
 /// How an attempt went.
 pub(super) enum Exchange {
     Done(Result<(Response<Incoming>, Connection), Failure>),
@@ -367,6 +383,7 @@ async fn exchange(
     request: Request<Upload>,
     patience: &Patience,
 ) -> Exchange {
+    request.body().go_over(&connection.course, request.method());
     let sending = connection.sender.try_send_request(request);
     match patience.bound(sending).await {
         None => Exchange::Done(Err(Failure::ResponseTimeout)),
@@ -377,6 +394,7 @@ async fn exchange(
         Some(Ok(mut response)) => {
             // A gateway answers in its own version, not in the upstream's.
             *response.version_mut() = Version::HTTP_11;
+            say_length_once(response.headers_mut());
             Exchange::Done(Ok((response, connection)))
         }
         Some(Err(mut error)) => {

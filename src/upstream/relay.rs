@@ -133,6 +133,7 @@ impl LibraryBody {
     /// Gives the connection back to its pool.
     fn finish(&mut self) {
         if let Some(lease) = self.lease.take() {
+            lease.connection.course.answered();
             lease.upstream.put_back(lease.connection);
         }
     }

@@ -8,11 +8,12 @@ use std::{
     time::Duration,
 };
 
+use ::http::Method;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::patience::Patience;
+use super::{patience::Patience, wire::Course};
 use crate::{
     deadline::Deadline,
     http::{header::clean_trailers, stripped::Stripped},
@@ -51,8 +52,11 @@ pub(super) struct Upload {
 
 /// What stays of a body when the client of the protocol drops it unsent.
 #[derive(Debug)]
-struct Source {
-    body: RefCell<Incoming>,
+pub(super) struct Source {
+    /// Until nobody hears it any more.
+    body: RefCell<Option<Incoming>>,
+    /// Of the connection that it goes over, where that tells.
+    course: RefCell<Option<Rc<Course>>>,
     patience: Rc<Patience>,
     taken: Cell<Taken>,
     /// How many bytes more it may have.
@@ -98,7 +102,8 @@ impl Upload {
         silence: Deadline,
     ) -> Self {
         let source = Source {
-            body: RefCell::new(body),
+            body: RefCell::new(Some(body)),
+            course: RefCell::new(None),
             patience: Rc::clone(patience),
             taken: Cell::new(Taken::Nothing),
             left: Cell::new(limits.size),
@@ -116,6 +121,12 @@ impl Upload {
     pub(super) fn twin(&self, trailers: Trailers) -> Self {
         let source = Rc::clone(&self.source);
         Self { source, trailers }
+    }
+
+    /// Goes over this connection from now on.
+    pub(super) fn go_over(&self, course: &Rc<Course>, method: &Method) {
+        course.begin(method, &self.source);
+        *self.source.course.borrow_mut() = Some(Rc::clone(course));
     }
 
     /// What becomes of its trailers.
@@ -140,6 +151,29 @@ impl Upload {
 }
 
 impl Source {
+    /// From now on the upstream owes nothing but to read.
+    pub(super) fn await_reader(&self) {
+        self.patience.renew();
+    }
+
+    /// Ready when the upstream has not read for too long.
+    pub(super) fn poll_unread(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.patience.poll_exhausted(context)
+    }
+
+    /// Lets go of the client's body where sending it is of no use. What the upstream has said may still arrive.
+    fn is_given_up(&self) -> bool {
+        let course = self.course.borrow();
+        if !course.as_ref().is_some_and(|course| course.is_unheard()) {
+            return false;
+        }
+        if self.body.borrow_mut().take().is_some() {
+            self.silence.unset();
+            self.patience.renew();
+        }
+        true
+    }
+
     /// Something came, or the end.
     fn heard(&self) {
         self.client.set(Client::Sends);
@@ -200,7 +234,14 @@ impl Body for Upload {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
         let source = &*self.source;
-        let polled = Pin::new(&mut *source.body.borrow_mut()).poll_frame(context);
+        if source.is_given_up() {
+            // Neither an end nor an error: the library would break the answer off.
+            return Poll::Pending;
+        }
+        let polled = match source.body.borrow_mut().as_mut() {
+            Some(body) => Pin::new(body).poll_frame(context),
+            None => Poll::Ready(None),
+        };
         let Poll::Ready(polled) = polled else {
             if self.trailers.may_be_silent() {
                 return Poll::Pending;
@@ -220,10 +261,13 @@ impl Body for Upload {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.source.body.borrow().is_end_stream()
+        let body = self.source.body.borrow();
+        body.as_ref().is_some_and(Incoming::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.source.body.borrow().size_hint()
+        let body = self.source.body.borrow();
+        body.as_ref()
+            .map_or_else(SizeHint::default, Incoming::size_hint)
     }
 }

@@ -6,6 +6,7 @@ mod bodies;
 mod cors;
 mod credentials;
 mod departures;
+mod early_answers;
 mod endpoints;
 mod failures;
 mod forwarding;

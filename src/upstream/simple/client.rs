@@ -14,8 +14,8 @@ use ::http::{Method, Request, Response, StatusCode};
 
 use super::{
     body::Body,
-    head::{self, BadHead, Head},
-    link::{Link, WriteError},
+    head::{self, BadHead, Head, Reuse},
+    link::Link,
     request,
 };
 use crate::{
@@ -165,19 +165,26 @@ impl Client {
         fields: &dyn Fields,
         finish: &impl Fn(Head, Link) -> Result<T, Failure>,
     ) -> Result<T, Lost> {
-        if let Some(rest) = self.write_at_once(&mut link, request, fields)? {
-            self.write_rest(&mut link, &rest).await?;
-        }
+        let mut unsent = self.write_at_once(&mut link, request, fields)?;
         let mut early = Vec::new();
         let head = poll_fn(|context| {
+            // Whether it can be written or not: an upstream may answer before it has read everything, and close.
+            if let Some(rest) = &mut unsent
+                && link.poll_write_rest(context, rest).is_ready()
+            {
+                unsent = None;
+            }
             let polled = self.poll_head(&mut link, &mut early, request.method(), context);
             if polled.is_pending() && link.deadline.poll_elapsed(context).is_ready() {
                 return Poll::Ready(Err(Failure::ResponseTimeout.into()));
             }
             polled
         });
-        let head = head.await?;
+        let mut head = head.await?;
         link.deadline.unset();
+        if unsent.is_some() {
+            head.reuse = Reuse::Forbidden;
+        }
         Ok(finish(head, link)?)
     }
 
@@ -187,22 +194,16 @@ impl Client {
         link: &mut Link,
         request: &Request<B>,
         fields: &dyn Fields,
-    ) -> Result<Option<Vec<u8>>, WriteError> {
+    ) -> Result<Option<Vec<u8>>, Lost> {
         let mut output = self.output.borrow_mut();
         output.clear();
         request::write(request, fields, &mut output);
-        Ok(match link.begin_write(&output)? {
+        let begun = link.begin_write(&output);
+        let begun = begun.map_err(|error| Lost::unsent(Failure::closed(error.into())))?;
+        Ok(match begun {
             Begun::All => None,
             Begun::Some(written) => Some(output.get(written..).unwrap_or_default().to_vec()),
         })
-    }
-
-    async fn write_rest(&self, link: &mut Link, rest: &[u8]) -> Result<(), Lost> {
-        let deadline = link.deadline.clone();
-        match deadline.bound(link.finish_write(rest)).await {
-            Some(written) => Ok(written?),
-            None => Err(Failure::ResponseTimeout.into()),
-        }
     }
 
     /// Reads until there is a head; `early` holds what came before it was complete.
@@ -292,7 +293,7 @@ impl Client {
     }
 }
 
-pub(super) fn read_head(
+pub(in crate::upstream) fn read_head(
     bytes: &[u8],
     early: &mut Vec<u8>,
     method: &Method,
@@ -314,13 +315,4 @@ pub(super) fn read_head(
         return Err(BadHead::TooLarge);
     }
     Ok(head)
-}
-
-impl From<WriteError> for Lost {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::NotBegun(error) => Self::unsent(Failure::closed(error.into())),
-            WriteError::Interrupted(error) => Self::unanswered(Failure::closed(error.into())),
-        }
-    }
 }

@@ -3,11 +3,11 @@
 use std::{
     io,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Instant,
 };
 
-use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::{
     deadline::Deadline,
@@ -24,14 +24,6 @@ pub(super) struct Link {
     pub(super) born: Instant,
     /// When its last exchange began: a little before it became idle, never after.
     pub(super) last_used: Instant,
-}
-
-/// How writing a request fails.
-#[derive(Debug)]
-pub(super) enum WriteError {
-    /// Not one byte has left.
-    NotBegun(io::Error),
-    Interrupted(io::Error),
 }
 
 impl Link {
@@ -60,18 +52,28 @@ impl Link {
         self.stream.is_quiet()
     }
 
-    /// Writes as much as goes at once.
-    pub(super) fn begin_write(&mut self, bytes: &[u8]) -> Result<Begun, WriteError> {
-        self.stream.begin_write(bytes).map_err(WriteError::NotBegun)
+    /// Writes as much as goes at once. On an error not one byte has left.
+    pub(super) fn begin_write(&mut self, bytes: &[u8]) -> io::Result<Begun> {
+        self.stream.begin_write(bytes)
     }
 
-    /// Writes what could not be written at once.
-    pub(super) async fn finish_write(&mut self, rest: &[u8]) -> Result<(), WriteError> {
-        let written = async {
-            self.stream.write_all(rest).await?;
-            self.stream.flush().await
-        };
-        written.await.map_err(WriteError::Interrupted)
+    /// Writes what could not be written at once; ready when all of it has left. What can no longer be written is
+    /// forgotten and never ready: reading says what has happened.
+    pub(super) fn poll_write_rest(
+        &mut self,
+        context: &mut Context<'_>,
+        rest: &mut Vec<u8>,
+    ) -> Poll<()> {
+        while !rest.is_empty() {
+            match ready!(Pin::new(&mut self.stream).poll_write(context, rest)) {
+                Ok(written @ 1..) => drop(rest.drain(..written)),
+                Ok(0) | Err(_) => return Poll::Pending,
+            }
+        }
+        match ready!(Pin::new(&mut self.stream).poll_flush(context)) {
+            Ok(()) => Poll::Ready(()),
+            Err(_) => Poll::Pending,
+        }
     }
 
     /// Reads once; nothing means that the upstream has closed.

@@ -17,4 +17,5 @@ mod request;
 mod tests;
 
 pub(super) use body::Body;
-pub(super) use client::Client;
+pub(super) use client::{Client, read_head};
+pub(super) use head::{BadHead, Reuse};
