@@ -60,6 +60,19 @@ fn both_versions_are_spoken_and_the_upstream_learns_of_it() {
 }
 
 #[test]
+fn a_refused_upload_may_be_sent_to_its_end_before_its_answer_is_read() {
+    let authority = Authority::named("ca");
+    let upstream = Upstream::start();
+    let gateway = before(&upstream, TLS, &authority.issue(&["a.test"])).start();
+    let client = TlsClient::to("a.test", &authority);
+    let mut connection = client.connect(gateway.address).expect("a session");
+    // More than the system's buffers hold.
+    let body = vec![b'a'; 16 * 1024 * 1024];
+    let request = Request::post("/private/a").body(body);
+    assert_eq!(connection.send(&request).status, 401);
+}
+
+#[test]
 fn the_oldest_version_is_the_operators_and_none_is_older_than_1_2() {
     let authority = Authority::named("ca");
     let upstream = Upstream::start();

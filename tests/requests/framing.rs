@@ -1,6 +1,6 @@
 //! Bodies that are malformed, and connections that end with something unread.
 
-use crate::harness::{After, Gateway, Request, Upstream};
+use crate::harness::{After, Gateway, Request, Upstream, wait_until};
 
 const HEAD: &str =
     "POST /public/a HTTP/1.1\r\nHost: gateway.test\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -78,4 +78,31 @@ fn nothing_of_a_body_is_asked_for_before_its_request_is_authorised() {
     assert_eq!(upstream.only().body, b"abc");
     connection.write(expecting("/private/a"));
     assert_eq!(connection.head().status, 401);
+}
+
+#[test]
+fn a_refused_upload_may_be_sent_to_its_end_before_its_answer_is_read() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    let mut connection = gateway.client().connect();
+    // More than the system's buffers hold.
+    let body = vec![b'a'; 32 * 1024 * 1024];
+    connection.write(Request::post("/private/a").body(body).bytes());
+    assert_eq!(connection.response().status, 401);
+    assert!(connection.ends());
+    assert!(upstream.seen().is_empty());
+}
+
+#[test]
+fn a_client_that_pauses_in_a_refused_upload_does_not_keep_its_connection() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    let mut connection = gateway.client().connect();
+    let head = Request::post("/private/a").header("Content-Length", "1000000");
+    connection.write(head.bytes());
+    assert_eq!(connection.response().status, 401);
+    wait_until("the connection is gone", || {
+        let metrics = gateway.ask("/metrics").text();
+        metrics.lines().any(|line| line == "sidegate_connections 0")
+    });
 }
