@@ -261,20 +261,23 @@ async fn answer<H: Handler>(
     core: Core,
     request: Box<Request<Incoming>>,
 ) -> Result<Response<Tracked<H::Body, ExchangeGuard>>, Infallible> {
-    let body = if request.body().is_end_stream() {
-        RequestBody::None
-    } else {
-        RequestBody::Some
+    let body = match request.body() {
+        body if body.is_end_stream() => RequestBody::None,
+        body if body.size_hint().exact().is_some() => RequestBody::Sized,
+        _ => RequestBody::Chunked,
     };
     peer.notices.begin_exchange(body);
     let exchange = ExchangeGuard(Rc::clone(&peer));
     let notices = &exchange.0.notices;
     let mut response = handler.handle(peer, request).await;
     // A refusal is answered in the moment it is read, and the library would take the next request.
-    // A request that is refused before all of its body has come is the last one: nobody reads the rest.
+    // A request that is refused before all of its body has been read is the last one: nobody reads the rest.
     let status = response.status();
-    let unread = status.as_u16() >= 400 && notices.has_unread_body();
-    if unread || (core.is_draining() && status != StatusCode::SWITCHING_PROTOCOLS) {
+    let unfinished = status.as_u16() >= 400 && notices.has_unfinished_body();
+    if unfinished
+        || notices.has_left_body()
+        || (core.is_draining() && status != StatusCode::SWITCHING_PROTOCOLS)
+    {
         response.headers_mut().insert(header::CONNECTION, CLOSE);
     }
     Ok(response.map(|body| Tracked::new(body, exchange)))

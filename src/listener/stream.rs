@@ -67,11 +67,14 @@ enum Answering {
     Request,
 }
 
-/// Whether the last request had a body. One that had may still be sending it after its answer.
+/// The body of the last request. It may still be on its way after the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RequestBody {
     None,
-    Some,
+    Sized,
+    Chunked,
+    /// Nobody reads the rest of it, so that no request can follow it.
+    Left,
 }
 
 /// Whether what was written has left the library's buffer.
@@ -145,9 +148,33 @@ impl Notices {
         }
     }
 
+    /// The request that is being answered is answered without a look at its body. The library gets past one that has
+    /// come whole, but not when it is chunked: it does not look for the last chunk.
+    pub fn leave_body(&self) {
+        let is_left = match self.request_body.get() {
+            RequestBody::None => false,
+            RequestBody::Sized => !self.has_whole_body(),
+            RequestBody::Chunked | RequestBody::Left => true,
+        };
+        if is_left {
+            self.request_body.set(RequestBody::Left);
+        }
+    }
+
+    /// Whether the body of the request that is being answered is left, and the connection has to end with it.
+    pub(super) fn has_left_body(&self) -> bool {
+        self.request_body.get() == RequestBody::Left
+    }
+
     /// Whether the body of the request that is being answered has not come to its end.
-    pub(super) fn has_unread_body(&self) -> bool {
-        self.request_body.get() == RequestBody::Some && !self.is_between_requests()
+    pub(super) fn has_unfinished_body(&self) -> bool {
+        self.request_body.get() != RequestBody::None && !self.has_whole_body()
+    }
+
+    fn has_whole_body(&self) -> bool {
+        let framing = self.framing.borrow();
+        // The head of a later request comes after the end of the body.
+        framing.is_between_requests() || framing.heads() != self.exchanges.get()
     }
 
     /// Whether a head has begun and not ended.

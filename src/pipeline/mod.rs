@@ -177,12 +177,18 @@ impl Handler for Pipeline {
         let mut record = Record::new(self.begin(), &peer, &request, &self.live);
         let answered = match self.walk(&peer, request, &mut record) {
             Ok(Walked::Prepared(prepared)) => self.dispatch(prepared, &peer, &mut record).await,
-            Ok(Walked::Answered(answer)) => Ok(*answer),
+            Ok(Walked::Answered(answer)) => {
+                peer.notices.leave_body();
+                Ok(*answer)
+            }
             Err(rejection) => Err(rejection),
         };
         let response = match answered {
             Ok(response) => response,
-            Err(rejection) => refuse(&rejection.of_body(&peer), &self.live, &mut record),
+            Err(rejection) => {
+                peer.notices.leave_body();
+                refuse(&rejection.of_body(&peer), &self.live, &mut record)
+            }
         };
         record.attach(response)
     }

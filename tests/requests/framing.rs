@@ -81,6 +81,75 @@ fn nothing_of_a_body_is_asked_for_before_its_request_is_authorised() {
 }
 
 #[test]
+fn a_client_that_is_refused_in_its_upload_learns_that_its_connection_ends() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    for (framing, begun) in [
+        ("Content-Length: 5", ""),
+        ("Content-Length: 5", "hell"),
+        ("Content-Length: 5\r\nExpect: 100-continue", ""),
+        ("Transfer-Encoding: chunked", ""),
+        ("Transfer-Encoding: chunked", "5\r\nhello\r\n0\r\n\r\n"),
+    ] {
+        let mut connection = gateway.client().connect();
+        connection.write(format!(
+            "POST /private/a HTTP/1.1\r\nHost: gateway.test\r\n{framing}\r\n\r\n{begun}"
+        ));
+        let answer = connection.response();
+        assert_eq!(answer.status, 401, "{framing:?} {begun:?}");
+        let told = answer.header("connection");
+        assert_eq!(told, Some("close"), "{framing:?} {begun:?}");
+        assert!(connection.ends(), "{framing:?} {begun:?}");
+    }
+}
+
+#[test]
+fn what_is_answered_without_a_look_at_its_body_says_when_its_connection_ends() {
+    let gateway = Gateway::before(&Upstream::start()).start();
+    for (framing, body, ends) in [
+        ("Content-Length: 5", "hello", false),
+        ("Content-Length: 5", "hell", true),
+        (
+            "Transfer-Encoding: chunked",
+            "5\r\nhello\r\n0\r\n\r\n",
+            true,
+        ),
+    ] {
+        let mut connection = gateway.client().connect();
+        connection.write(format!(
+            "OPTIONS * HTTP/1.1\r\nHost: gateway.test\r\n{framing}\r\n\r\n{body}"
+        ));
+        let answer = connection.response();
+        let told = answer.header("connection");
+        assert_eq!(
+            (answer.status, told),
+            (204, ends.then_some("close")),
+            "{framing:?}"
+        );
+        assert!(!ends || connection.ends(), "{framing:?} {body:?}");
+    }
+}
+
+#[test]
+fn a_refused_request_that_has_come_whole_keeps_its_connection() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    let mut connection = gateway.client().connect();
+    for length in [1, 2000] {
+        let refused = Request::post("/private/a").body(vec![b'a'; length]);
+        let answer = connection.send(&refused);
+        assert_eq!((answer.status, answer.header("connection")), (401, None));
+        // The next request has come along with it.
+        let next = Request::get("/public/a").bytes();
+        connection.write([refused.bytes(), next].concat());
+        let answer = connection.response();
+        assert_eq!((answer.status, answer.header("connection")), (401, None));
+        assert_eq!(connection.response().status, 200);
+    }
+    assert_eq!(upstream.seen().len(), 2);
+}
+
+#[test]
 fn a_refused_upload_may_be_sent_to_its_end_before_its_answer_is_read() {
     let upstream = Upstream::start();
     let gateway = Gateway::before(&upstream).start();
