@@ -45,8 +45,9 @@ def main() -> None:
     port = listener.getsockname()[1]
 
     # The access log would write the query, and with it the passwords of the login.
+    # Pings so often that a short test sees some.
     config = uvicorn.Config(
-        create_app(settings), access_log=False, log_level="warning", timeout_graceful_shutdown=2
+        create_app(settings), access_log=False, log_level="warning", timeout_graceful_shutdown=2, ws_ping_interval=0.5
     )
     AnnouncingServer(config, port, arguments.port_file).run(sockets=[listener])
 

@@ -2,16 +2,41 @@
 
 import asyncio
 import hashlib
+from collections import defaultdict
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response, WebSocket
 from fastapi.responses import JSONResponse, StreamingResponse
 
 router = APIRouter(prefix="/debug", tags=["debug"], include_in_schema=False)
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 BLOCK = bytes(range(256)) * 256
+# Longer than any test waits, so that one that fails leaves nothing behind.
+PATIENCE = 60.0
+
+
+@dataclass
+class Gate:
+    """Lets a test decide when an answer goes on, and know that somebody waits for it."""
+
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def wait(self) -> None:
+        self.reached.set()
+        await asyncio.wait_for(self.opened.wait(), PATIENCE)
+
+    async def open(self) -> None:
+        await asyncio.wait_for(self.reached.wait(), PATIENCE)
+        self.opened.set()
+
+
+gates: defaultdict[str, Gate] = defaultdict(Gate)
+# The close codes that have arrived, by the name that the socket was given.
+departures: defaultdict[str, asyncio.Queue[int]] = defaultdict(asyncio.Queue)
 
 
 @router.api_route("/echo", methods=METHODS)
@@ -70,3 +95,48 @@ class Broken(Response):
     async def __call__(self, scope, receive, send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": b"x" * 100, "more_body": True})
+
+
+@router.get("/gates/{name}")
+async def poll(name: str):
+    """A long poll: answers when the gate is opened."""
+    await gates[name].wait()
+    return {"opened": name}
+
+
+@router.post("/gates/{name}")
+async def open_gate(name: str):
+    """Opens the gate as soon as somebody waits at it."""
+    await gates[name].open()
+    return {"opened": name}
+
+
+@router.get("/events/{name}")
+async def events(name: str):
+    """Server-sent events: one at once, one when the gate is opened."""
+    return StreamingResponse(_events(gates[name]), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+async def _events(gate: Gate) -> AsyncIterator[bytes]:
+    yield b"id: 1\ndata: first\n\n"
+    await gate.wait()
+    yield b"id: 2\ndata: second\n\n"
+
+
+@router.websocket("/socket/{name}")
+async def echo_messages(socket: WebSocket, name: str, close: Annotated[int | None, Query(ge=1000, le=4999)] = None):
+    """Says what the handshake was, then echoes; with `close` it closes with that code at the first message instead."""
+    offered = socket.scope["subprotocols"]
+    await socket.accept(subprotocol=offered[0] if offered else None)
+    await socket.send_json({"user": socket.headers.get("x-user-id"), "offered": offered})
+    while (message := await socket.receive())["type"] != "websocket.disconnect":
+        if close is not None:
+            return await socket.close(close, "as asked")
+        await socket.send({**message, "type": "websocket.send"})
+    departures[name].put_nowait(message["code"])
+
+
+@router.get("/departures/{name}")
+async def departure(name: str):
+    """The code with which a client has closed the socket of this name, as soon as it has."""
+    return {"code": await asyncio.wait_for(departures[name].get(), PATIENCE)}
