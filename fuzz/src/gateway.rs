@@ -1,6 +1,7 @@
 //! A gateway that runs in this process, between the clients of a target and an upstream that notes what it gets.
 
 use std::{
+    hash::{BuildHasher, Hasher, RandomState},
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
@@ -29,7 +30,7 @@ listeners: [{ address: 127.0.0.1:0 }]
 admin: { address: 127.0.0.1:0 }
 logs: { level: error, access: refusals }
 limits: { header_size: 16KiB }
-upstreams: { api: { endpoints: ["UPSTREAM"] } }
+upstreams: { api: { endpoints: ["UPSTREAM"], ejection: { failures: 0 } } }
 tokens: { access: { algorithm: HS256, secret: "an-access-secret-of-thirty-two-bytes-0", lifetime: 30d } }
 routes:
   - { match: "/public/**", access: public }
@@ -47,6 +48,31 @@ static GATEWAY: LazyLock<SocketAddr> = LazyLock::new(start);
 
 /// What the upstream has got.
 static FORWARDED: Mutex<Vec<Message>> = Mutex::new(Vec::new());
+
+/// What the upstream says to requests for [`SCRIPTED`].
+static SCRIPT: Mutex<Option<Script>> = Mutex::new(None);
+
+/// What the upstream says to requests for [`MARKED`]: nobody can guess it.
+pub static MARK: LazyLock<String> = LazyLock::new(|| {
+    let random = RandomState::new().build_hasher().finish();
+    format!("{random:016x}")
+});
+
+pub const SCRIPTED: &str = "/public/scripted";
+pub const MARKED: &str = "/public/marked";
+
+/// An answer, byte by byte.
+#[derive(Debug, Clone)]
+pub struct Script {
+    pub pieces: Vec<Vec<u8>>,
+    /// Whether the connection ends with it.
+    pub closes: bool,
+}
+
+/// From now on the upstream says this to requests for [`SCRIPTED`].
+pub fn answer_with(script: Script) {
+    *SCRIPT.lock().expect("a lock") = Some(script);
+}
 
 /// A new connection to the gateway.
 pub fn connect() -> TcpStream {
@@ -151,8 +177,9 @@ fn start() -> SocketAddr {
     address
 }
 
-/// One connection of the gateway's: every request is noted and gets an empty answer.
+/// One connection of the gateway's: every request is noted and answered.
 fn serve(mut stream: TcpStream) {
+    stream.set_nodelay(true).expect("an option");
     let mut input = Vec::new();
     let mut buffer = [0; 16 * 1024];
     loop {
@@ -161,12 +188,34 @@ fn serve(mut stream: TcpStream) {
             Ok(read) => input.extend_from_slice(&buffer[..read]),
         }
         let found = messages(&input);
-        let answers = b"HTTP/1.1 204 No Content\r\n\r\n".repeat(found.complete.len());
         let left = found.rest.to_vec();
-        FORWARDED.lock().expect("a lock").extend(found.complete);
-        input = left;
-        if stream.write_all(&answers).is_err() {
-            return;
+        for request in found.complete {
+            let script = answer_to(&request.target);
+            FORWARDED.lock().expect("a lock").push(request);
+            for piece in &script.pieces {
+                if stream.write_all(piece).is_err() {
+                    return;
+                }
+            }
+            if script.closes {
+                return;
+            }
         }
+        input = left;
+    }
+}
+
+fn answer_to(target: &str) -> Script {
+    let script = SCRIPT.lock().expect("a lock").clone();
+    if let Some(script) = script.filter(|_| target == SCRIPTED) {
+        return script;
+    }
+    let usual = match target {
+        MARKED => format!("HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n{}", *MARK),
+        _ => "HTTP/1.1 204 No Content\r\n\r\n".to_owned(),
+    };
+    Script {
+        pieces: vec![usual.into_bytes()],
+        closes: false,
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod gateway;
 pub mod messages;
+pub mod responses;
 
 use http::{HeaderName, HeaderValue, Request};
 

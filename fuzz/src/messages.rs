@@ -97,51 +97,60 @@ fn body<'a>(head: &httparse::Request<'_, '_>, after: &'a [u8]) -> Option<(Vec<u8
         }
         ([], [coding]) => {
             assert!(coding.eq_ignore_ascii_case(b"chunked") && head.version == Some(1));
-            chunked(after)
+            chunked(after).expect("chunks")
         }
         _ => panic!("more than one way to frame a message"),
     }
 }
 
-fn chunked(mut after: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+/// The data of a chunked body and what follows it, if it has ended.
+pub(crate) fn chunked(mut after: &[u8]) -> Result<Option<(Vec<u8>, &[u8])>, &'static str> {
     let mut body = Vec::new();
     loop {
-        let line = line(&mut after)?;
-        let digits = line.split(|&byte| byte == b';').next().expect("a part");
-        let digits = std::str::from_utf8(digits).expect("digits");
-        assert!(
-            digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
-            "{digits:?}"
-        );
-        let size = u64::from_str_radix(digits, 16).expect("a size");
+        let Some(line) = line(&mut after)? else {
+            return Ok(None);
+        };
+        let digits = line.split(|&byte| byte == b';').next().unwrap_or_default();
+        let digits = std::str::from_utf8(digits).map_err(|_| "a size")?;
+        if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err("a size");
+        }
+        let size = u64::from_str_radix(digits, 16).map_err(|_| "a size")?;
         if size == 0 {
             break;
         }
-        let (data, rest) = after.split_at_checked(usize::try_from(size).ok()?)?;
+        let size = usize::try_from(size).map_err(|_| "a size")?;
+        let Some((data, rest)) = after.split_at_checked(size) else {
+            return Ok(None);
+        };
         body.extend_from_slice(data);
         after = rest;
-        let end = line_end(&mut after)?;
-        assert!(end.is_empty(), "data behind a chunk");
+        match line(&mut after)? {
+            Some([]) => {}
+            Some(_) => return Err("data behind a chunk"),
+            None => return Ok(None),
+        }
     }
-    while !line(&mut after)?.is_empty() {}
-    Some((body, after))
+    loop {
+        match line(&mut after)? {
+            Some([]) => return Ok(Some((body, after))),
+            Some(_) => {}
+            None => return Ok(None),
+        }
+    }
 }
 
-fn line_end<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
-    match bytes {
-        [] | [b'\r'] => None,
-        _ => line(bytes),
+/// Takes a line that ends with CR LF.
+fn line<'a>(bytes: &mut &'a [u8]) -> Result<Option<&'a [u8]>, &'static str> {
+    let Some(end) = bytes.iter().position(|&byte| byte == b'\n') else {
+        return Ok(None);
+    };
+    let line = bytes[..end].strip_suffix(b"\r").ok_or("a bare LF")?;
+    if line.contains(&b'\r') {
+        return Err("a bare CR");
     }
-}
-
-fn line<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let end = bytes.iter().position(|&byte| byte == b'\n')?;
-    let line = bytes[..end]
-        .strip_suffix(b"\r")
-        .expect("a line that ends with CR LF");
-    assert!(!line.contains(&b'\r'), "a bare CR");
     *bytes = &bytes[end + 1..];
-    Some(line)
+    Ok(Some(line))
 }
 
 fn has_strict_lines(head: &[u8]) -> bool {

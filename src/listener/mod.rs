@@ -40,6 +40,8 @@ pub use tls::{
     CERTIFICATE_PLACEHOLDERS, CertificateHeaders, ClientCertificates, MinimumVersion, PairFiles,
     Part, Presence, Problem, Tls, TlsError, TlsSettings, inspect,
 };
+#[cfg(fuzzing)]
+pub use tunnel::fuzzing;
 pub use tunnel::{Far, Protocol, Switch, Switching};
 pub use worker::{Core, Ending, Workers};
 

@@ -6,6 +6,8 @@
 
 mod direction;
 mod frames;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 
 use std::{
     cell::RefCell,
