@@ -107,10 +107,13 @@ fn body<'a>(head: &httparse::Request<'_, '_>, after: &'a [u8]) -> Option<(Vec<u8
 pub(crate) fn chunked(mut after: &[u8]) -> Result<Option<(Vec<u8>, &[u8])>, &'static str> {
     let mut body = Vec::new();
     loop {
-        let Some(line) = line(&mut after)? else {
+        let Some(size_line) = line(&mut after)? else {
             return Ok(None);
         };
-        let digits = line.split(|&byte| byte == b';').next().unwrap_or_default();
+        let digits = size_line
+            .split(|&byte| byte == b';')
+            .next()
+            .unwrap_or_default();
         let digits = std::str::from_utf8(digits).map_err(|_| "a size")?;
         if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err("a size");
