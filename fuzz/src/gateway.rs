@@ -2,7 +2,7 @@
 
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
-    io::{Read, Write},
+    io::{self, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     sync::{LazyLock, Mutex},
@@ -83,6 +83,16 @@ pub fn connect() -> TcpStream {
     stream.set_nodelay(true).expect("an option");
     stream.set_read_timeout(Some(PATIENCE)).expect("an option");
     stream
+}
+
+/// Reads what there is. A read is broken off by the alarm of a fuzzer that looks whether an input takes too long.
+pub fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match stream.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
 }
 
 /// What the upstream has got since the last call.
@@ -183,7 +193,7 @@ fn serve(mut stream: TcpStream) {
     let mut input = Vec::new();
     let mut buffer = [0; 16 * 1024];
     loop {
-        match stream.read(&mut buffer) {
+        match read(&mut stream, &mut buffer) {
             Ok(0) | Err(_) => return,
             Ok(read) => input.extend_from_slice(&buffer[..read]),
         }

@@ -6,7 +6,7 @@
 #![no_main]
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, Write},
     sync::Mutex,
 };
 
@@ -72,7 +72,7 @@ fn talk(pieces: &[&[u8]], sent: &[Message]) {
     let mut answers = Vec::new();
     let mut buffer = [0; 4096];
     while count(&answers, awaited) < awaited.len() {
-        match stream.read(&mut buffer) {
+        match gateway::read(&mut stream, &mut buffer) {
             Ok(0) => return,
             Ok(read) => answers.extend_from_slice(&buffer[..read]),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => panic!("no answer"),

@@ -7,7 +7,7 @@
 #![no_main]
 
 use std::{
-    io::{self, Read as _, Write},
+    io::{self, Write},
     net::TcpStream,
 };
 
@@ -42,7 +42,11 @@ fuzz_target!(|data: &[u8]| {
         check(answer, &response(script, method, true));
     }
     if answer.is_none_or(|answer| answer.closes) {
-        assert_eq!(client.read(&mut [0]).unwrap_or(0), 0, "more than an answer");
+        assert_eq!(
+            gateway::read(&mut client, &mut [0]).unwrap_or(0),
+            0,
+            "more than an answer"
+        );
         client = gateway::connect();
     }
     client
@@ -75,7 +79,7 @@ fn answer(client: &mut TcpStream, method: &str) -> Option<Response> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 16 * 1024];
     loop {
-        let read = match client.read(&mut buffer) {
+        let read = match gateway::read(client, &mut buffer) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 panic!("no answer behind {:?}", String::from_utf8_lossy(&bytes))
             }
