@@ -1,5 +1,6 @@
 //! What happens to a request, from its first byte to the last of its answer.
 
+mod answers;
 mod authorization;
 mod bearer;
 mod bodies;

@@ -1,6 +1,7 @@
 //! A response body on its stream.
 
 use std::{
+    io,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
@@ -82,8 +83,12 @@ impl http_body::Body for Body {
                 Poll::Ready(Some(Err(RelayError::Broken(error.into()))))
             }
             Poll::Ready(None) => {
+                // The library takes a reset without an error for an end (RFC 9113 section 8.1); the head may know better.
+                let missing = self.slot.is_some() && self.incoming.size_hint().lower() > 0;
                 self.finish();
-                Poll::Ready(None)
+                let broken =
+                    || RelayError::Broken(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+                Poll::Ready(missing.then(|| Err(broken())))
             }
         }
     }

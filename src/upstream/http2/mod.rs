@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::http::{Request, Response, StatusCode, Version};
+use ::http::{Request, Response, StatusCode, Version, header};
 use futures_util::future::{FutureExt, LocalBoxFuture, Shared, WeakShared};
 
 use super::{
@@ -28,11 +28,14 @@ use super::{
     patience::Patience,
     retry::Lost,
     settings::Protocol,
-    simple,
+    simple::{self, BadHead},
     tls::Offer,
     upload::{Trailers, Upload},
 };
-use crate::deadline::Deadlines;
+use crate::{
+    deadline::Deadlines,
+    http::header::{Occurrence, occurrence},
+};
 pub(super) use body::Body;
 use opening::{Opened, open};
 pub(super) use request::prepare;
@@ -208,6 +211,7 @@ impl Client {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Err(Failure::Switched);
         }
+        check_head(&response).map_err(|bad| Failure::NotHttp(bad.into()))?;
         // A gateway answers in its own version, not in the upstream's.
         *response.version_mut() = Version::HTTP_11;
         let limit = self.group.settings().body_timeout;
@@ -220,6 +224,19 @@ impl Client {
             let mut sessions = connections.sessions.borrow_mut();
             sessions.retain(|session| session.is_fit(now, self.group.settings()));
         }
+    }
+}
+
+/// What the library lets through and HTTP/1.1 would read in two ways. That a body is as long as its head says is
+/// compared by the library, and where that is not enough by [`Body`].
+fn check_head<B>(response: &Response<B>) -> Result<(), BadHead> {
+    if response.status().as_u16() >= 600 {
+        return Err(BadHead::Status);
+    }
+    match occurrence(response.headers(), &header::CONTENT_LENGTH) {
+        Occurrence::Absent => Ok(()),
+        Occurrence::Once(length) if simple::digits(length.as_bytes()).is_some() => Ok(()),
+        Occurrence::Once(_) | Occurrence::Repeated(_) => Err(BadHead::ContentLength),
     }
 }
 

@@ -176,19 +176,20 @@ fn take(length: &mut u64, available: usize) -> usize {
 }
 
 impl Source {
-    /// The next piece; an empty one only at the end.
+    /// The next piece; an empty one only at the end. Extensions and trailers are none, and do not end the silence: an
+    /// upstream could go on for ever with them.
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Bytes, RelayError>> {
         loop {
             let polled = self.poll_read(context);
             if polled.is_pending() {
                 return self.poll_stalled(context).map(Err);
             }
-            if self.wait == Wait::Limited {
-                self.link.deadline.unset();
-                self.wait = Wait::NotBegun;
-            }
             let piece = ready!(polled)?;
             if !piece.is_empty() || self.left.is_none() {
+                if self.wait == Wait::Limited {
+                    self.link.deadline.unset();
+                    self.wait = Wait::NotBegun;
+                }
                 return Poll::Ready(Ok(piece));
             }
         }

@@ -296,7 +296,7 @@ impl Fields {
 }
 
 /// A number of plain digits.
-fn digits(value: &[u8]) -> Option<u64> {
+pub(in crate::upstream) fn digits(value: &[u8]) -> Option<u64> {
     if value.is_empty() {
         return None;
     }
