@@ -82,6 +82,14 @@ pub(super) struct Line {
     reason: Option<String>,
     upstream_time: Option<Duration>,
     bytes: u64,
+    whole: Whole,
+}
+
+/// Whether all of an answer has been given to its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whole {
+    NotYet,
+    Yes,
 }
 
 impl<'a> Record<'a> {
@@ -133,7 +141,9 @@ impl<'a> Record<'a> {
     pub(super) fn close(mut self, status: u16, bytes: usize) {
         self.answer = Answer::Given;
         self.counts.answered(None, status);
-        self.finish(status).count(bytes);
+        let mut line = self.finish(status);
+        line.count(bytes);
+        line.ended();
     }
 
     pub(super) fn version(&self) -> Version {
@@ -224,6 +234,7 @@ impl<'a> Record<'a> {
             reason: self.reason.take(),
             upstream_time: self.upstream_time,
             bytes: 0,
+            whole: Whole::NotYet,
         }
     }
 }
@@ -238,7 +249,7 @@ impl Drop for Record<'_> {
         self.counts.unanswered(self.number());
         if self.logging == AccessLogging::All {
             self.outcome = "unanswered";
-            drop(self.finish(0));
+            self.finish(0).ended();
         }
     }
 }
@@ -251,11 +262,20 @@ impl Line {
     pub(super) fn broke(&mut self, error: &RelayError) {
         self.outcome = "upstream_broke_off";
         self.reason = Some(error.to_string());
+        self.whole = Whole::Yes;
+    }
+
+    /// Nothing more belongs to the answer.
+    pub(super) fn ended(&mut self) {
+        self.whole = Whole::Yes;
     }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
+        if self.whole == Whole::NotYet {
+            self.outcome = "cut_off";
+        }
         let elapsed = Clock.instant().duration_since(self.started);
         // Bytes are what needs no look for characters to escape: words of ours, digits, a method's token.
         info!(

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 
 use super::access_log::Line;
 use crate::upstream::{Relay, RelayError};
@@ -41,8 +41,22 @@ impl Body {
         Self::from(Content::Relayed(relay))
     }
 
-    pub(super) fn write_at_end(&mut self, line: Box<Line>) {
+    pub(super) fn write_at_end(&mut self, mut line: Box<Line>) {
+        // Of our own bodies the library may need nothing, and asks only once for what it needs.
+        let is_own = matches!(self.content, Content::Own(_));
+        if is_own || self.content.is_end_stream() {
+            line.ended();
+        }
         self.line = Some(line);
+    }
+}
+
+impl Content {
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Own(bytes) => bytes.is_none(),
+            Self::Relayed(relay) => relay.is_end_stream(),
+        }
     }
 }
 
@@ -64,22 +78,28 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, RelayError>>> {
-        if let Some(error) = self.broken.take() {
+        let this = &mut *self;
+        if let Some(error) = this.broken.take() {
             return Poll::Ready(Some(Err(error)));
         }
-        let polled = match &mut self.content {
+        let polled = match &mut this.content {
             Content::Own(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Content::Relayed(relay) => Pin::new(relay).poll_frame(context),
         };
-        if let (Some(line), Poll::Ready(Some(frame))) = (&mut self.line, &polled) {
+        if let (Some(line), Poll::Ready(Some(frame))) = (&mut this.line, &polled) {
             match frame {
                 Ok(frame) => line.count(frame.data_ref().map_or(0, Bytes::len)),
                 Err(error) => line.broke(error),
             }
         }
+        if let (Some(line), Poll::Ready(frame)) = (&mut this.line, &polled)
+            && (frame.is_none() || this.content.is_end_stream())
+        {
+            line.ended();
+        }
         if let Poll::Ready(Some(Err(error))) = polled {
             // The library drops what it has not written yet when a body breaks: it gets a chance to write that first.
-            self.broken = Some(error);
+            this.broken = Some(error);
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -87,10 +107,7 @@ impl http_body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.content {
-            Content::Own(bytes) => bytes.is_none(),
-            Content::Relayed(relay) => relay.is_end_stream(),
-        }
+        self.content.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

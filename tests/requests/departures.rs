@@ -11,7 +11,10 @@ use serde_json::json;
 use sidegate::clock::Clock;
 
 use crate::harness::{
-    After, Gate, Gateway, PATIENCE, Request, Setup, Upstream, client::Connection, token,
+    After, Gate, Gateway, PATIENCE, Request, Setup, Upstream,
+    client::Connection,
+    http2::{DATA, END_STREAM, Frames, Http2, RST_STREAM},
+    token,
 };
 
 /// Far longer than any test waits.
@@ -316,4 +319,84 @@ fn a_client_that_goes_away_in_a_download_frees_the_upstream() {
     assert_eq!(connection.bytes(5), b"first");
     drop(connection);
     upstream.wait_for_close(0);
+}
+
+#[test]
+fn an_answer_that_did_not_leave_whole_is_not_logged_as_forwarded() {
+    let upstream = Upstream::answering(|seen, wire| {
+        let framing = match seen.target() {
+            "/public/length" => "Content-Length: 1000\r\n\r\nfirst",
+            _ => "Transfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n",
+        };
+        wire.send(format!("HTTP/1.1 200 OK\r\n{framing}").as_bytes());
+        wire.hang()
+    });
+    let gateway = Gateway::before(&upstream).start();
+    for (path, request) in [
+        ("/public/length", Request::get("/public/length")),
+        ("/public/chunks", Request::get("/public/chunks")),
+        ("/public/upload", Request::post("/public/upload").body("x")),
+    ] {
+        let mut connection = gateway.client().connect();
+        connection.write(request.bytes());
+        connection.head();
+        drop(connection);
+        let line = gateway.access_line(path);
+        assert_eq!(
+            (&line["outcome"], &line["status"]),
+            (&json!("cut_off"), &json!(200))
+        );
+    }
+    let mut frames = Frames::connect(gateway.address);
+    let fields = [
+        (":method", "GET"),
+        (":scheme", "http"),
+        (":authority", "gateway.test"),
+        (":path", "/public/http2"),
+    ];
+    frames.request(1, END_STREAM, &fields).expect("sent");
+    while frames.frame_of(1).expect("a frame").kind != DATA {}
+    frames.send(RST_STREAM, 0, 1, &[0, 0, 0, 8]).expect("sent");
+    assert_eq!(gateway.outcome("/public/http2"), "cut_off");
+}
+
+#[test]
+fn an_answer_that_has_left_whole_is_logged_as_forwarded() {
+    let upstream = Upstream::answering(|seen, wire| {
+        match seen.target() {
+            "/public/empty" => wire.send(b"HTTP/1.1 204 No Content\r\n\r\n"),
+            "/public/chunks" => wire.send(
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n0\r\n\r\n",
+            ),
+            "/public/close" => {
+                wire.send(b"HTTP/1.1 200 OK\r\n\r\nfirst");
+                return After::Close;
+            }
+            _ => drop(wire.respond(200, &[], b"first")),
+        }
+        After::Keep
+    });
+    let gateway = Gateway::before(&upstream).start();
+    for method in ["GET", "POST"] {
+        for path in ["empty", "chunks", "close", "length"] {
+            let request = Request::new(method, &format!("/public/{path}"));
+            let request = if method == "GET" {
+                request
+            } else {
+                request.body("x")
+            };
+            assert!(gateway.send(&request).whole, "{method} {path}");
+        }
+    }
+    gateway
+        .client()
+        .connect()
+        .send(&Request::new("HEAD", "/public/head"));
+    let http2 = Http2::connect(gateway.address);
+    for (method, path) in [("GET", "length"), ("GET", "chunks"), ("GET", "empty")] {
+        http2.send(Http2::request(method, &format!("/public/{path}")), b"");
+    }
+    let lines = gateway.access_lines(12);
+    let whole = lines.iter().all(|line| line["outcome"] == "forwarded");
+    assert!(whole, "{lines:?}");
 }
