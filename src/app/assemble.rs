@@ -15,7 +15,7 @@ use crate::{
     store::Store,
     telemetry::counters::{Counters, Kind, RouteLabels, Sample},
     token::{cache::ProofCache, mint::Minter, verify::Verifier},
-    upstream,
+    upstream::{self, Event, Group},
 };
 
 /// Builds the snapshot; has to run inside the control runtime.
@@ -72,7 +72,7 @@ pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
         forwarded: server.forwarded,
         cors,
         refusals,
-        upstreams: upstreams.into_iter().map(group).collect(),
+        upstreams: start_tallies(upstreams, &counters),
         accounts,
         body_timeout: server.body_timeout,
         account_body: server.account_body,
@@ -118,8 +118,38 @@ fn route_labels(table: &RouteTable) -> Vec<RouteLabels> {
     labels.collect()
 }
 
-fn group(settings: upstream::Settings) -> Arc<upstream::Group> {
-    Arc::new(upstream::Group::new(settings, Clock.instant()))
+/// Nothing has happened to any upstream yet.
+fn start_tallies(settings: Vec<upstream::Settings>, counters: &Counters) -> Vec<Arc<Group>> {
+    let start = Clock.instant();
+    let group = |settings| Arc::new(Group::new(settings, start));
+    let groups: Vec<Arc<Group>> = settings.into_iter().map(group).collect();
+    for (name, help, event) in [
+        (
+            "upstream_retries",
+            "Requests that were sent again after they were lost",
+            Event::Repeated,
+        ),
+        (
+            "upstream_broken_answers",
+            "Answers that an upstream broke off",
+            Event::BrokeOff,
+        ),
+        (
+            "upstream_ejections",
+            "Endpoints that were left alone after failures",
+            Event::Ejected,
+        ),
+    ] {
+        let read = groups.clone();
+        let sample = move |group: &Arc<Group>| Sample {
+            labels: vec![("upstream", group.settings().name.clone())],
+            value: group.tally().count(event),
+        };
+        counters.read(name, help, Kind::Counter, move || {
+            read.iter().map(&sample).collect()
+        });
+    }
+    groups
 }
 
 fn verifier(settings: &TokenSettings, subject: &str, tokens: &Tokens) -> Verifier {

@@ -14,6 +14,7 @@ use super::{
     gate::Gate,
     health::Unwell,
     settings::{Endpoint, Settings},
+    tally::{Event, Tally},
 };
 
 /// One upstream, as all cores see it.
@@ -24,6 +25,7 @@ pub struct Group {
     gate: Gate,
     /// Where moments are counted from.
     origin: Instant,
+    tally: Tally,
     /// Held while one is ejected, so that the last two are not ejected by each other's example.
     ejecting: Mutex<()>,
 }
@@ -36,6 +38,7 @@ impl Group {
             standings: standings.collect(),
             gate: Gate::new(&settings.concurrency),
             origin: now,
+            tally: Tally::default(),
             ejecting: Mutex::new(()),
             settings,
         }
@@ -49,6 +52,11 @@ impl Group {
     /// Whether none of its endpoints is used.
     pub fn is_down(&self) -> bool {
         !self.standings.iter().any(Standing::is_usable)
+    }
+
+    /// What has happened to it so far.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     pub(super) fn gate(&self) -> &Gate {
@@ -107,6 +115,7 @@ impl Group {
             return;
         }
         if standing.eject(self.moment(now), ejection) == Change::Out {
+            self.tally.add(Event::Ejected);
             let (upstream, endpoint) = self.names(position);
             warn!(upstream, endpoint, reason = %failure, "an endpoint has failed and is left alone for a while");
         }

@@ -25,6 +25,7 @@ mod retry;
 mod settings;
 mod simple;
 mod stream;
+mod tally;
 mod ticket;
 mod tls;
 mod upgrade;
@@ -43,6 +44,7 @@ pub use settings::{
 #[cfg(fuzzing)]
 pub use simple::fuzzing;
 pub use stream::Stream;
+pub use tally::{Event, Tally};
 pub use tls::{File as TlsFile, Tls, TlsError, TlsFiles};
 pub use upgrade::Switched;
 pub use upload::BodyLimits;

@@ -25,6 +25,7 @@ use super::{
     retry::{Attempts, Budget, Lost, Stage},
     settings::{Endpoint, Protocol, Settings},
     simple,
+    tally::Event,
     ticket::Ticket,
     upgrade::{Switched, Upgrading},
     upload::{BodyLimits, Upload},
@@ -259,6 +260,7 @@ impl Upstream {
                 return None;
             }
             attempts.repeated += 1;
+            self.group.tally().add(Event::Repeated);
         }
         self.choose(attempts.tried, now)
     }

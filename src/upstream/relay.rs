@@ -11,7 +11,8 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::{
-    connection::Connection, error::RelayError, http2, pool::Upstream, simple, ticket::Ticket,
+    connection::Connection, error::RelayError, http2, pool::Upstream, simple, tally::Event,
+    ticket::Ticket,
 };
 use crate::deadline::Deadline;
 
@@ -71,6 +72,14 @@ impl Relay {
     }
 }
 
+impl Relay {
+    fn count_break(&self) {
+        if let Some(ticket) = &self.ticket {
+            ticket.upstream().group().tally().add(Event::BrokeOff);
+        }
+    }
+}
+
 impl Body for Relay {
     type Data = Bytes;
     type Error = RelayError;
@@ -87,7 +96,11 @@ impl Body for Relay {
         if self.ticket.is_some() {
             let over = match &polled {
                 Poll::Pending => false,
-                Poll::Ready(None | Some(Err(_))) => true,
+                Poll::Ready(None) => true,
+                Poll::Ready(Some(Err(_))) => {
+                    self.count_break();
+                    true
+                }
                 Poll::Ready(Some(Ok(_))) => self.is_end_stream(),
             };
             if over {
@@ -160,6 +173,11 @@ impl LibraryBody {
                 self.lease = None;
                 Some(Err(RelayError::Stalled))
             }),
+            // As where the library is not used: trailers of HTTP/1.1 end with their hop.
+            Poll::Ready(Some(Ok(frame))) if frame.is_trailers() => {
+                self.finish();
+                Poll::Ready(None)
+            }
             Poll::Ready(Some(Ok(frame))) => {
                 self.stalled = None;
                 if self.body.is_end_stream() {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     accounts::login,
-    harness::{Gateway, Request, Setup, Upstream, token, users::PASSWORD, wait_until},
+    harness::{After, Gateway, Request, Setup, Upstream, token, users::PASSWORD, wait_until},
 };
 
 /// The value of one series; `None` where it is not there.
@@ -119,6 +119,60 @@ fn an_upstream_that_does_not_answer_is_counted_by_its_name() {
     let labels = "{upstream=\"api\",code=\"upstream_unreachable\"}";
     let series = format!("sidegate_upstream_failures_total{labels}");
     assert_eq!(value(&gateway, &series), Some(1));
+}
+
+#[test]
+fn what_happens_to_an_upstream_is_counted_from_the_beginning() {
+    let upstream = Upstream::answering(|_, wire| {
+        wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this");
+        After::Close
+    });
+    let endpoints = format!("[\"{}\", \"http://127.0.0.1:9\"]", upstream.url());
+    let ejection = "ejection: { failures: 1 }";
+    let upstreams = format!("{{ api: {{ endpoints: {endpoints}, {ejection} }} }}");
+    let gateway = Gateway::before(&upstream)
+        .section("upstreams", &upstreams)
+        .start();
+    let counted = |name: &str| {
+        let series = format!("sidegate_upstream_{name}_total{{upstream=\"api\"}}");
+        value(&gateway, &series).expect("a series")
+    };
+    for name in ["retries", "broken_answers", "ejections"] {
+        assert_eq!(counted(name), 0, "{name}");
+    }
+    // Whether a head comes depends on where the break falls.
+    let ask = |request: &Request| {
+        let mut connection = gateway.client().connect();
+        connection.write(request.bytes());
+        drop(connection.try_head());
+        connection.rest();
+    };
+    ask(&Request::get("/public/a"));
+    assert_eq!(counted("broken_answers"), 1);
+    ask(&Request::post("/public/a").body("x"));
+    assert_eq!(counted("broken_answers"), 2);
+    wait_until("the dead endpoint to be left alone", || {
+        ask(&Request::get("/public/a"));
+        counted("ejections") == 1
+    });
+}
+
+#[test]
+fn requests_that_are_sent_again_are_counted() {
+    let silent = Upstream::answering(|_, _| After::Close);
+    let upstream = Upstream::start();
+    let endpoints = format!("[\"{}\", \"{}\"]", silent.url(), upstream.url());
+    let upstreams = format!("{{ api: {{ endpoints: {endpoints} }} }}");
+    let gateway = Gateway::before(&upstream)
+        .section("upstreams", &upstreams)
+        .start();
+    wait_until("both to be chosen", || {
+        assert_eq!(gateway.get("/public/a").status, 200);
+        value(
+            &gateway,
+            "sidegate_upstream_retries_total{upstream=\"api\"}",
+        ) > Some(0)
+    });
 }
 
 #[test]
