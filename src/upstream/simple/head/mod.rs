@@ -114,10 +114,9 @@ fn build(
     }
     let (framing, reuse) = match bodiless(method, status) {
         None => (framing, reuse),
-        Some(Bodiless::Understood) => (Framing::Length(0), reuse),
         // A body that there cannot be may come all the same, and would be taken for the next response.
         Some(Bodiless::Contradicted) if announces_body => (Framing::Length(0), Reuse::Forbidden),
-        Some(Bodiless::Contradicted) => (Framing::Length(0), reuse),
+        Some(Bodiless::Understood | Bodiless::Contradicted) => (Framing::Length(0), reuse),
     };
     Ok(Head {
         response,
