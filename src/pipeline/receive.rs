@@ -54,7 +54,7 @@ pub(super) fn receive<B>(
 }
 
 /// What the framing of HTTP/1.1 refuses before there is a request. The library limits a header list of HTTP/2 by its
-/// size alone, and takes targets beyond ASCII and names with a quotation mark.
+/// size alone, and takes targets beyond ASCII, names with a quotation mark and values with outer spaces.
 pub(super) fn check_head<B>(request: &Request<B>, limits: Limits) -> Result<(), Rejection> {
     let target = request.uri().path_and_query();
     let target = target.map_or("", |target| target.as_str());
@@ -67,10 +67,19 @@ pub(super) fn check_head<B>(request: &Request<B>, limits: Limits) -> Result<(), 
         Violation::Target
     } else if request.headers().keys().any(has_quote) {
         Violation::FieldName
+    } else if request.headers().values().any(has_outer_space) {
+        Violation::FieldValue
     } else {
         return Ok(());
     };
     Err(Refusal::Malformed(violation).into())
+}
+
+/// RFC 9113 section 8.2.1 forbids it; before HTTP/1.1 it would be cut off.
+fn has_outer_space(value: &HeaderValue) -> bool {
+    let bytes = value.as_bytes();
+    let is_space = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b' ' | b'\t'));
+    is_space(bytes.first()) || is_space(bytes.last())
 }
 
 /// Methods are compared by exact case (RFC 9110 section 9.1), but some upstreams fold them: `delete` would miss the
