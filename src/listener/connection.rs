@@ -75,7 +75,7 @@ pub(super) async fn serve<H: Handler>(
             Pause::TimedOut(reason) => return connection_refused(reason),
             Pause::Refused(refusal) => {
                 connection_refused(match refusal {
-                    Refusal::Malformed(_) => ConnectionRefusal::BadRequest,
+                    Refusal::Malformed(_) | Refusal::Stream => ConnectionRefusal::BadRequest,
                     Refusal::SlowHead => ConnectionRefusal::SlowHead,
                     Refusal::Resets => ConnectionRefusal::StreamResets,
                 });

@@ -101,6 +101,9 @@ pub enum Refusal {
     /// The head did not come in time.
     #[error("the request head did not come in time")]
     SlowHead,
+    /// A request of HTTP/2 that the library refuses, or trailers with a pseudo-header.
+    #[error("the request is malformed by section 8 of RFC 9113")]
+    Stream,
     /// Most requests of a connection of HTTP/2 are taken back before they are answered.
     #[error("the client takes its requests back faster than they can be answered")]
     Resets,

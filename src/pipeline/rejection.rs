@@ -267,6 +267,7 @@ fn unread_row(refusal: Refusal) -> Row {
             "slow_head",
             "The request head did not come in time",
         ),
+        Refusal::Stream => bad_request("bad_stream", "The request is malformed"),
         Refusal::Resets => Row::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_resets",

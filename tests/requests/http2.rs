@@ -179,6 +179,116 @@ fn what_http1_has_no_room_for_is_refused_and_reaches_no_upstream() {
     }
 }
 
+/// The names of requests that were refused before they were requests.
+fn outcomes(gateway: &Gateway, count: usize) -> Vec<String> {
+    let lines = gateway.access_lines(count);
+    let outcome = |line: &serde_json::Value| line["outcome"].as_str().unwrap_or("").to_owned();
+    lines.iter().map(outcome).collect()
+}
+
+#[test]
+fn a_malformed_stream_has_a_line_in_the_log_and_is_counted() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    let mut frames = Frames::connect(gateway.address);
+    for (stream, field) in [(1, ("te", "gzip")), (3, ("connection", "close"))] {
+        let list = with(&[field]);
+        frames
+            .request(stream, END_STREAM, &list)
+            .expect("a request");
+        let answer = frames.frame_of(stream).expect("an answer");
+        assert_eq!(
+            (answer.kind, answer.payload),
+            (RST_STREAM, vec![0, 0, 0, 1])
+        );
+    }
+    // The others of its connection go on, and are no refusals.
+    frames.request(5, END_STREAM, &GET).expect("a request");
+    assert_eq!(frames.frame_of(5).expect("an answer").kind, HEADERS);
+    assert_eq!(
+        outcomes(&gateway, 3),
+        ["bad_stream", "bad_stream", "forwarded"]
+    );
+    let metrics = gateway.ask("/metrics").text();
+    let series = "sidegate_connection_refusals_total{reason=\"bad_request\"} 2";
+    assert!(metrics.contains(series), "{metrics}");
+}
+
+#[test]
+fn trailers_with_a_pseudo_header_end_the_connection() {
+    let gate = Gate::shut();
+    let held = gate.clone();
+    let upstream = Upstream::answering(move |_, wire| {
+        held.pass();
+        wire.respond(200, &[], b"")
+    });
+    let gateway = Gateway::before(&upstream).start();
+    for (name, path) in [(":method", "GET"), (":path", "/private"), (":x", "a")] {
+        let mut frames = Frames::connect(gateway.address);
+        let mut list = GET;
+        list[0].1 = "POST";
+        frames.request(1, 0, &list).expect("a request");
+        frames.send(DATA, 0, 1, b"abc").expect("a body");
+        let _ = frames.request(1, END_STREAM, &[(name, path)]);
+        let answer = frames.frame_of(1);
+        let answered = answer.as_ref().is_some_and(|frame| frame.kind == HEADERS);
+        assert!(!answered, "{name}: {answer:?}");
+    }
+    assert!(upstream.seen().iter().all(|seen| !seen.whole));
+    gate.open();
+    assert!(
+        outcomes(&gateway, 3)
+            .iter()
+            .any(|outcome| outcome == "bad_stream")
+    );
+}
+
+#[test]
+fn ordinary_trailers_of_a_request_are_taken() {
+    let upstream = Upstream::answering(|seen, wire| wire.respond(200, &[], &seen.body));
+    let gateway = Gateway::before(&upstream).start();
+    let mut frames = Frames::connect(gateway.address);
+    let mut list = GET;
+    list[0].1 = "POST";
+    frames.request(1, 0, &list).expect("a request");
+    frames.send(DATA, 0, 1, b"abc").expect("a body");
+    let trailers = [("x-checksum", ":1")];
+    frames.request(1, END_STREAM, &trailers).expect("trailers");
+    assert_eq!(frames.frame_of(1).expect("an answer").kind, HEADERS);
+    assert_eq!(frames.frame_of(1).expect("a body").payload, b"abc");
+}
+
+#[test]
+fn a_scheme_says_nothing_about_the_connection() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream).start();
+    for scheme in ["https", "ftp"] {
+        let mut list = GET;
+        list[1].1 = scheme;
+        let mut frames = Frames::connect(gateway.address);
+        frames.request(1, END_STREAM, &list).expect("a request");
+        assert_eq!(frames.frame_of(1).expect("an answer").kind, HEADERS);
+    }
+    let seen = upstream.seen();
+    assert!(
+        seen.iter()
+            .all(|seen| seen.values("x-forwarded-proto") == ["http"])
+    );
+}
+
+#[test]
+fn a_frame_that_breaks_the_rules_ends_the_connection_and_is_counted() {
+    let gateway = Gateway::before(&Upstream::start()).start();
+    let mut frames = Frames::connect(gateway.address);
+    // DATA on the connection itself.
+    frames.send(DATA, 0, 0, b"abc").expect("a frame");
+    assert!(frames.ends_with_goaway());
+    wait_until("the counter", || {
+        let series = "sidegate_connection_refusals_total{reason=\"bad_request\"} 1";
+        gateway.ask("/metrics").text().contains(series)
+    });
+}
+
 #[test]
 fn a_fragment_is_neither_matched_nor_forwarded() {
     let upstream = Upstream::start();

@@ -3,9 +3,13 @@
 //! The library checks frames and header lists; here are the limits on what a client may make it hold: streams at once,
 //! streams that are opened and reset, a client that does not read, and a connection that is not used.
 
+mod block;
+mod frames;
+
 use std::{
     cell::{Cell, RefCell},
     convert::Infallible,
+    error::Error,
     future::{Future, poll_fn},
     rc::Rc,
     task::{Poll, Waker},
@@ -51,7 +55,9 @@ where
             stream,
         )
     });
-    let connection = builder(core.settings()).serve_connection(TokioIo::new(stream), service);
+    let notices = Rc::new(frames::Notices::default());
+    let stream = TokioIo::new(frames::Watched::new(stream, Rc::clone(&notices)));
+    let connection = builder(core.settings()).serve_connection(stream, service);
     let mut connection = std::pin::pin!(connection);
     let deadline = core.deadlines().unset();
     let mut limited = None;
@@ -62,8 +68,15 @@ where
             goodbye = Goodbye::Draining;
         }
         streams.wake_by(context.waker());
-        // An error here is the client's or the network's; what it cut short has been logged by its exchange.
-        if connection.as_mut().poll(context).is_ready() {
+        let polled = connection.as_mut().poll(context);
+        for _ in 0..notices.take_malformed() {
+            connection_refused(ConnectionRefusal::BadRequest);
+            drop(handler.refuse(&peer, Refusal::Stream));
+        }
+        if let Poll::Ready(ended) = polled {
+            // What an error cut short has been logged by its exchange.
+            let reason = ended.err().and_then(|error| refusal_of(&error));
+            reason.into_iter().for_each(connection_refused);
             return Poll::Ready(());
         }
         if streams.has_too_many_resets() {
@@ -95,6 +108,17 @@ where
         Poll::Pending
     })
     .await;
+}
+
+/// Why the library gave the connection up, if that is the client's fault.
+fn refusal_of(error: &hyper::Error) -> Option<ConnectionRefusal> {
+    let error = error.source()?.downcast_ref::<h2::Error>()?;
+    let reason = error.reason().filter(|_| error.is_library())?;
+    match reason {
+        h2::Reason::NO_ERROR => None,
+        h2::Reason::ENHANCE_YOUR_CALM => Some(ConnectionRefusal::FrameFlood),
+        _ => Some(ConnectionRefusal::BadRequest),
+    }
 }
 
 /// Whether the client was told that the connection ends.
