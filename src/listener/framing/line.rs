@@ -263,7 +263,7 @@ const fn uncommon(word: u64) -> u64 {
     let behind_z = folded + ONES * (0x7F - b'z' as u64);
     let letter = from_a & !behind_z & HIGHS;
     let flipped = word ^ (ONES * b'-' as u64);
-    let dash = !((flipped & !HIGHS) + !HIGHS | flipped) & HIGHS;
+    let dash = !(((flipped & !HIGHS) + !HIGHS) | flipped) & HIGHS;
     (HIGHS & !(letter | dash)) | (word & HIGHS)
 }
 
