@@ -23,7 +23,7 @@ SILENCE = 3.0
 
 
 class Calls:
-    """The service. `ended` counts the calls that their clients took back."""
+    """The service. `ended` counts the calls to `Hang` that are over."""
 
     def __init__(self) -> None:
         self.ended = 0
@@ -64,10 +64,15 @@ class Calls:
     def hang(self, request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
         """Says how long the client waits, and nothing else until it is gone."""
         gone = threading.Event()
-        context.add_callback(gone.set)
-        yield str(context.time_remaining()).encode()
-        if gone.wait(PATIENCE):
+
+        def end() -> None:
             self.ended += 1
+            gone.set()
+
+        # Not after the wait: a call that is taken back early is not continued after its `yield`.
+        context.add_callback(end)
+        yield str(context.time_remaining()).encode()
+        gone.wait(PATIENCE)
 
     def handlers(self) -> grpc.GenericRpcHandler:
         methods = {
