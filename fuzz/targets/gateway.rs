@@ -110,7 +110,9 @@ fn count(mut answers: &[u8], requests: &[Message]) -> usize {
 
 /// Whether the upstream got what this client sent.
 fn is_same(sent: &Message, forwarded: &Message) -> bool {
-    let authority = sent.target.split_once("://").map(|(_, rest)| rest);
+    let absolute = sent.target.split_once("://");
+    let absolute = absolute.filter(|_| !sent.target.starts_with('/'));
+    let authority = absolute.map(|(_, rest)| rest);
     let target = authority.map_or(sent.target.clone(), |rest| {
         let path = rest.find(['/', '?']).map_or("", |at| &rest[at..]);
         let slash = if path.starts_with('/') { "" } else { "/" };
