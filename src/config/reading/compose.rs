@@ -255,11 +255,17 @@ impl<'t> Composer<'t> {
             if event == Event::MappingEnd {
                 break;
             }
-            // After `secret,` or `secret` without a colon, the secret itself reads as the next key or its value.
-            self.ledger.hide(orphaned);
-            let key = self.node(event, &span)?;
-            let entry = self.entry(key, &extent(&span), orphaned)?;
-            self.ledger.unhide(orphaned);
+            // After `secret,` or `secret` without a colon, the secret itself reads as the next key or its value; and in
+            // a key that is no word the names are not to be trusted.
+            let hidden =
+                orphaned || matches!(event, Event::MappingStart(..) | Event::SequenceStart(..));
+            self.ledger.hide(hidden);
+            let key = self.node(event, &span);
+            if key.is_err() && hidden {
+                self.ledger.mask_rest(extent(&span).start);
+            }
+            let entry = self.entry(key?, &extent(&span), orphaned)?;
+            self.ledger.unhide(hidden);
             orphaned = entry
                 .as_ref()
                 .is_some_and(|entry| is_absent(&entry.value) && is_secret_name(&entry.key.text));

@@ -124,3 +124,17 @@ gateway.yaml:15:14: routes[1].match: this value is refused; the reason is not sh
      |              ^";
     tells(&text, expected);
 }
+
+#[test]
+fn in_a_key_that_is_no_word() {
+    for text in [
+        with(
+            "algorithm: HS256, secret: \"hunter2hunter2\"",
+            "algoritsecret:  HS256,{ret: \"hunter2hunter2\"",
+        ),
+        with("secret: \"hunter2hunter2\"", "[ret, \"hunter2hunter2\"]: x"),
+        with("secret: \"hunter2hunter2\"", "{ret: x}: \"hunter2hunter2\""),
+    ] {
+        assert!(!told(&text).contains("hunter2"), "{}", told(&text));
+    }
+}

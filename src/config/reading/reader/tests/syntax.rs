@@ -171,7 +171,7 @@ fn a_variable_without_quotes_inside_braces() {
 fn a_key_that_is_a_list() {
     let text = with("is_restricted: true", "[a]: true, is_restricted: true");
     let expected = r"gateway.yaml:9:15: users.states.banned: a key has to be a word; fix: put the value in quotes if it begins with `{` or `[`
-  9 |     banned: { [a]: true, is_restricted: true }
+  9 |     banned: { [[redacted]]: [redacted], is_restricted: true }
     |               ^";
     tells(&text, expected);
 }
