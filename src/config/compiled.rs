@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use ::http::HeaderName;
 
+use super::fingerprint::Fingerprint;
 use crate::{
     accounts::{Endpoint, hashing},
     http::{
@@ -21,6 +22,8 @@ use crate::{
 /// A configuration without mistakes.
 #[derive(Debug)]
 pub struct Compiled {
+    /// What tells it from others.
+    pub fingerprint: Fingerprint,
     /// Sockets, cores, limits and logs.
     pub server: Server,
     /// The upstreams.
@@ -50,7 +53,7 @@ pub struct Compiled {
 }
 
 /// Sockets, cores, limits and logs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Server {
     /// How many cores serve.
     pub cores: usize,
@@ -79,7 +82,7 @@ pub struct Server {
 }
 
 /// Where clients connect, and what is wanted of them there.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
     /// The socket.
     pub address: Address,

@@ -1,12 +1,13 @@
 //! A file to a compiled configuration, with everything that is wrong about it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{
     compile::{Extent, Findings, compile},
     compiled::Compiled,
     diagnostic::{Diagnostic, sort},
     document::Document,
+    fingerprint::Recorder,
     reading::reader::read,
     source::{Environment, Files, Source, SourceError},
 };
@@ -18,6 +19,8 @@ pub struct Loaded {
     pub compiled: Option<Compiled>,
     /// Mistakes and warnings, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
+    /// The other files that were read, or should have been.
+    pub files: Vec<PathBuf>,
 }
 
 /// Reads and compiles the file at `path`. Relative paths in it begin at its own folder.
@@ -42,6 +45,7 @@ pub fn load_source(
     let mut diagnostics = reading.diagnostics;
     let sound = reading.value.is_some();
     let mut compiled = None;
+    let files = Recorder::new(files, source);
     // What is left of a broken document is compiled too, for more mistakes, but never used.
     if let Some(document) = reading.value.or(reading.remainder) {
         let extent = if sound {
@@ -49,7 +53,7 @@ pub fn load_source(
         } else {
             Extent::Remainder(&reading.made_up)
         };
-        let mut findings = Findings::new(&reading.places, extent, files, folder);
+        let mut findings = Findings::new(&reading.places, extent, &files, folder);
         compiled = compile(&document, &mut findings).filter(|_| sound);
         diagnostics.extend(findings.into_diagnostics());
     }
@@ -57,5 +61,6 @@ pub fn load_source(
     Loaded {
         compiled,
         diagnostics,
+        files: files.paths(),
     }
 }

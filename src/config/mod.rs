@@ -8,6 +8,7 @@ pub mod compiled;
 pub mod diagnostic;
 pub mod document;
 pub mod duration;
+pub mod fingerprint;
 mod from_text;
 pub mod load;
 pub mod percent;

@@ -41,7 +41,8 @@ impl Source {
 
     /// Reads the file at `path`.
     pub fn load(files: &dyn Files, path: &Path) -> Result<Self, SourceError> {
-        let text = read_text(files, path, LARGEST_SOURCE)?;
+        let content = files.read(path, LARGEST_SOURCE + 1);
+        let text = as_text(content, path, LARGEST_SOURCE)?;
         Ok(Self::new(&path.display().to_string(), &text))
     }
 
@@ -94,6 +95,16 @@ pub enum SourceError {
 pub trait Files {
     /// The content of a file, but no more than `limit` bytes of it.
     fn read(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>>;
+
+    /// The same of a file whose content is a secret.
+    fn read_secret(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        self.read(path, limit)
+    }
+
+    /// The same of a file that is only looked at, since whoever uses it reads it again whenever it changes.
+    fn look_at(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        self.read(path, limit)
+    }
 }
 
 /// The files of this machine.
@@ -140,7 +151,8 @@ impl Environment for ProcessEnvironment {
 
 /// Reads the file that a `file:PATH` value names; one trailing line break is not part of the secret.
 pub fn read_secret_file(files: &dyn Files, path: &Path) -> Result<Zeroizing<String>, SourceError> {
-    let text = read_text(files, path, LARGEST_SECRET)?;
+    let content = files.read_secret(path, LARGEST_SECRET + 1);
+    let text = as_text(content, path, LARGEST_SECRET)?;
     let secret = text.strip_suffix('\n').map_or(text.as_str(), |line| {
         line.strip_suffix('\r').unwrap_or(line)
     });
@@ -152,17 +164,15 @@ pub fn read_secret_file(files: &dyn Files, path: &Path) -> Result<Zeroizing<Stri
     Ok(Zeroizing::new(secret.to_owned()))
 }
 
-fn read_text(
-    files: &dyn Files,
+fn as_text(
+    content: io::Result<Vec<u8>>,
     path: &Path,
     limit: usize,
 ) -> Result<Zeroizing<String>, SourceError> {
-    let content = files
-        .read(path, limit + 1)
-        .map_err(|source| SourceError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
+    let content = content.map_err(|source| SourceError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
     if content.len() > limit {
         return Err(SourceError::TooLarge {
             path: path.to_owned(),

@@ -6,7 +6,10 @@ use super::Findings;
 use crate::{
     certificate::CertificateError,
     clock::Clock,
-    config::document::listeners::{Presence as Written, Tls, TlsVersion},
+    config::{
+        document::listeners::{Presence as Written, Tls, TlsVersion},
+        source::Files,
+    },
     listener::{
         ClientCertificates, MinimumVersion, PairFiles, Part, Presence, Problem, Protocols,
         TlsError, TlsSettings, inspect,
@@ -109,7 +112,7 @@ fn clients(tls: &Tls, path: &str, findings: &mut Findings<'_>) -> Option<ClientC
 /// Whether the files make a configuration.
 fn look(settings: &TlsSettings, pairs: &[Place], path: &str, findings: &mut Findings<'_>) -> bool {
     let files = findings.files;
-    let read = |path: &Path| -> io::Result<Vec<u8>> { files.read(path, LARGEST) };
+    let read = |path: &Path| -> io::Result<Vec<u8>> { files.look_at(path, LARGEST) };
     let inspected = inspect(settings, &read);
     let now = Clock.unix_seconds();
     for (index, found) in inspected.iter().enumerate() {

@@ -30,8 +30,8 @@ use super::{
     compiled::Compiled,
     diagnostic::{Diagnostic, Severity},
     document::Document,
+    fingerprint::Recorder,
     reading::places::Places,
-    source::Files,
 };
 
 /// What compiling collects.
@@ -40,7 +40,7 @@ pub(super) struct Findings<'a> {
     extent: Extent<'a>,
     diagnostics: Vec<Diagnostic>,
     /// Where files are, and where relative paths begin.
-    files: &'a dyn Files,
+    files: &'a Recorder<'a>,
     folder: PathBuf,
 }
 
@@ -71,7 +71,7 @@ impl<'a> Findings<'a> {
     pub(super) fn new(
         places: &'a Places,
         extent: Extent<'a>,
-        files: &'a dyn Files,
+        files: &'a Recorder<'a>,
         folder: &Path,
     ) -> Self {
         Self {
@@ -174,7 +174,9 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     if findings.has_mistakes() {
         return None;
     }
+    let root = findings.places.root();
     Some(Compiled {
+        fingerprint: findings.files.fingerprint(root, &findings.folder),
         server: server?,
         upstreams,
         tokens: tokens?,

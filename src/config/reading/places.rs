@@ -31,6 +31,11 @@ impl Places {
         Self { listing, root }
     }
 
+    /// The document itself, where there is one.
+    pub fn root(&self) -> Option<&Node> {
+        self.root.as_ref()
+    }
+
     /// The file's name.
     pub fn file(&self) -> Arc<str> {
         self.listing.file()
