@@ -1,5 +1,7 @@
 //! The walk of a guarded request without a network: from the parsed head to the decision, with a warm token.
 
+use std::sync::Arc;
+
 use ::http::{HeaderValue, Request};
 use divan::{Bencher, black_box};
 use sidegate::{
@@ -35,13 +37,13 @@ impl Environment for NoEnvironment {
     }
 }
 
-fn live() -> Live {
+fn live() -> Arc<Live> {
     let source = Source::new("bench.yaml", CONFIGURATION);
     let loaded = load_source(&source, ".".as_ref(), &Disk, &NoEnvironment);
     let compiled = loaded.compiled.expect("a good configuration");
     let runtime = control_runtime().expect("a runtime");
     let _entered = runtime.enter();
-    assemble(compiled).expect("a snapshot").0
+    assemble(compiled, None).expect("a snapshot").live
 }
 
 fn token() -> HeaderValue {

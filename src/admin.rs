@@ -1,4 +1,4 @@
-//! The operators' listener: is the gateway alive, is it ready, and if not, why; and what it has counted.
+//! The operators' listener: is the gateway alive, is it ready, and if not, why; and what it has counted; and `POST /reload`.
 //!
 //! It runs on the control runtime, on an address of its own, and is never part of the public listeners.
 
@@ -10,6 +10,7 @@ use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Serialize;
+use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::warn;
@@ -25,14 +26,21 @@ pub trait Report: Send + Sync + 'static {
     /// Why the gateway is not ready; nothing when it is.
     fn reasons(&self) -> impl Future<Output = Vec<String>> + Send;
 
+    /// Which configuration is in effect, since when, and whether the file says something else.
+    fn configuration(&self) -> Value;
+
     /// What has been counted, as OpenMetrics text.
     fn metrics(&self) -> String;
+
+    /// Reads the configuration again. When it returns, whatever came of it is in effect on every core.
+    fn reload(&self) -> impl Future<Output = (StatusCode, Value)> + Send;
 }
 
 #[derive(Debug, Serialize)]
-struct Ready {
+struct Readiness {
     ready: bool,
     reasons: Vec<String>,
+    config: Value,
 }
 
 /// Serves until the drain is over.
@@ -77,13 +85,26 @@ async fn answer<R: Report>(
     request: Request<Incoming>,
     report: Arc<R>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
+    let path = request.uri().path();
+    if path == "/reload" {
+        return Ok(match *request.method() {
+            Method::POST => {
+                let (status, answer) = report.reload().await;
+                json(status, &answer)
+            }
+            _ => json(
+                StatusCode::METHOD_NOT_ALLOWED,
+                &"only POST is answered here",
+            ),
+        });
+    }
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return Ok(json(
             StatusCode::METHOD_NOT_ALLOWED,
             &"only GET is answered here",
         ));
     }
-    Ok(match request.uri().path() {
+    Ok(match path {
         "/live" => json(StatusCode::OK, &"alive"),
         "/ready" => {
             let reasons = report.reasons().await;
@@ -93,12 +114,20 @@ async fn answer<R: Report>(
             } else {
                 StatusCode::SERVICE_UNAVAILABLE
             };
-            json(status, &Ready { ready, reasons })
+            let config = report.configuration();
+            json(
+                status,
+                &Readiness {
+                    ready,
+                    reasons,
+                    config,
+                },
+            )
         }
         "/metrics" => respond(report.metrics(), OPEN_METRICS),
         _ => json(
             StatusCode::NOT_FOUND,
-            &"there are /live, /ready and /metrics",
+            &"there are /live, /ready, /metrics and POST /reload",
         ),
     })
 }

@@ -25,7 +25,7 @@ use crate::{
 const NICENESS: i32 = 10;
 
 /// Bounds of the work.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// How many passwords are checked at once.
     pub threads: usize,

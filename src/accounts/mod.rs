@@ -71,9 +71,9 @@ pub struct Accounts {
     /// The endpoints, by [`crate::policy::route::EndpointId`].
     pub endpoints: Vec<Endpoint>,
     /// The monolith's users.
-    pub store: Store,
+    pub store: Arc<Store>,
     /// Where passwords are checked.
-    pub hashing: hashing::HashingPool,
+    pub hashing: Arc<hashing::HashingPool>,
     /// Access tokens.
     pub access: TokenKind,
     /// Refresh tokens.

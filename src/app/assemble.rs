@@ -1,26 +1,52 @@
 //! Compiled settings and open handles to the snapshot that requests are decided by.
+//!
+//! A snapshot that follows another takes over whatever is made of the same settings: connections and the health of
+//! upstreams, what has been used of limits, proofs of tokens, the database's connections, the password threads.
 
 use std::{hash::RandomState, sync::Arc};
 
+use ::http::HeaderName;
+use aws_lc_rs::hmac;
+
 use super::StartError;
 use crate::{
-    accounts::{Accounts, TokenKind, hashing::HashingPool},
+    accounts::{Accounts, TokenKind, hashing},
     clock::Clock,
-    config::compiled::{Compiled, Server, TokenSettings, Tokens},
+    config::{
+        compiled::{Compiled, Server, TokenSettings, Tokens},
+        fingerprint::Fingerprint,
+    },
     entropy::Entropy,
     http::stripped::Stripped,
     pipeline::{IdentityHeaders, Live, SubjectLog},
     policy::table::RouteTable,
     ratelimit::{self, RateLimit},
-    store::Store,
-    telemetry::counters::{Counters, Kind, RouteLabels, Sample},
+    store::{self, Store},
+    telemetry::counters::{Counters, RouteLabels},
+    template::Template,
     token::{cache::ProofCache, mint::Minter, verify::Verifier},
-    upstream::{self, Event, Group},
+    upstream,
 };
 
-/// Builds the snapshot; has to run inside the control runtime.
-pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
+/// A snapshot, and what it was made of.
+#[derive(Debug)]
+pub struct Assembled {
+    /// What requests are decided by.
+    pub live: Arc<Live>,
+    /// What has been decided once for the whole process, as the configuration has it.
+    pub server: Server,
+    pub(super) fingerprint: Fingerprint,
+    pub(super) certificate_headers: Vec<(HeaderName, Template)>,
+    users: Option<store::Settings>,
+    hashing: hashing::Settings,
+    /// Of this process alone: equal subjects look equal in one run's log, and nothing leads back to them.
+    subject_key: hmac::Key,
+}
+
+/// Builds the first snapshot, or the one that follows `before`; has to run inside the control runtime.
+pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assembled, StartError> {
     let Compiled {
+        fingerprint,
         server,
         upstreams,
         tokens,
@@ -36,77 +62,153 @@ pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
         table,
     } = compiled;
     let subject = identity.subject.as_str();
-    let verifier = verifier(&tokens.access, subject, &tokens);
-    let accounts = match (users, &tokens.refresh) {
+    let follows = Follows(before);
+    let accounts = match (&users, &tokens.refresh) {
         (Some(users), Some(refresh)) => Some(Arc::new(Accounts {
             endpoints,
-            store: Store::open(&users)?,
-            hashing: HashingPool::start(hashing)?,
+            store: follows.store(users)?,
+            hashing: follows.hashing(hashing)?,
             access: kind(&tokens.access, subject, &tokens),
             refresh: kind(refresh, subject, &tokens),
             clock: Clock,
         })),
         _ => None,
     };
-    let subject_log = if identity.subject_is_row_id {
-        SubjectLog::RowId
-    } else {
-        hashed_subjects()
-    };
-    let counters = Arc::new(Counters::new(route_labels(&table)));
-    let rate_limits = start_counting(rate_limits, &counters);
+    let subject_key = follows.subject_key();
     let certificate_headers = identity.certificate_headers;
-    let certificate_headers = certificate_headers.iter().map(|(name, _)| name.as_str());
-    let identity = IdentityHeaders::new(identity.headers);
+    let names = certificate_headers.iter().map(|(name, _)| name.as_str());
+    let identity_headers = IdentityHeaders::new(identity.headers);
     let further = headers.strip.iter().map(String::as_str);
-    let further = identity.names().chain(certificate_headers).chain(further);
+    let further = identity_headers.names().chain(names).chain(further);
+    let stripped = Stripped::new(further, headers.keep.iter().map(String::as_str));
+    let counters = follows.counters();
+    let proven = follows.proven(&fingerprint);
     let live = Live {
+        hash: fingerprint.hash().to_string().into(),
         reading,
-        stripped: Stripped::new(further, headers.keep.iter().map(String::as_str)),
+        stripped: follows.stripped(stripped),
+        route_rows: counters.rows(route_labels(&table)),
         table,
-        verifier,
-        proofs: ProofCache::new(tokens.cache_capacity),
-        identity,
-        subject_log,
+        verifier: proven.map_or_else(
+            || Arc::new(verifier(&tokens.access, &identity.subject, &tokens)),
+            |before| Arc::clone(&before.verifier),
+        ),
+        proofs: proven.map_or_else(
+            || Arc::new(ProofCache::new(tokens.cache_capacity)),
+            |before| Arc::clone(&before.proofs),
+        ),
+        identity: identity_headers,
+        subject_log: if identity.subject_is_row_id {
+            SubjectLog::RowId
+        } else {
+            SubjectLog::Hashed(Box::new(subject_key.clone()))
+        },
         trusted_proxies: server.trusted_proxies.clone(),
         forwarded: server.forwarded,
         cors,
         refusals,
-        upstreams: start_tallies(upstreams, &counters),
+        upstreams: follows.all(upstreams, Follows::group),
         accounts,
         body_timeout: server.body_timeout,
         account_body: server.account_body,
-        rate_limits,
+        rate_limits: follows.all(rate_limits, Follows::rate_limit),
         counters,
         access_log: server.logs.access,
     };
-    Ok((live, server))
+    Ok(Assembled {
+        live: Arc::new(live),
+        server,
+        fingerprint,
+        certificate_headers,
+        users,
+        hashing,
+        subject_key,
+    })
 }
 
-/// Nobody has used anything of any limit yet.
-fn start_counting(settings: Vec<ratelimit::Settings>, counters: &Counters) -> Vec<Arc<RateLimit>> {
-    let start = Clock.instant();
-    let limit = |settings| Arc::new(RateLimit::new(settings, RandomState::new(), start));
-    let limits: Vec<Arc<RateLimit>> = settings.into_iter().map(limit).collect();
-    let sample = |limit: &RateLimit, value| Sample {
-        labels: vec![("limit", limit.name().to_owned())],
-        value,
-    };
-    let read = limits.clone();
-    let help = "Requests that a limit of the rate refused";
-    counters.read("rate_limited", help, Kind::Counter, move || {
-        let limits = read.iter();
-        limits.map(|limit| sample(limit, limit.refused())).collect()
-    });
-    let read = limits.clone();
-    let help = "Clients, subjects or accounts that have used something of a limit";
-    counters.read("rate_limit_keys", help, Kind::Gauge, move || {
-        let now = Clock.instant();
-        let limits = read.iter();
-        let keys = limits.map(|limit| sample(limit, limit.keys(now) as u64));
-        keys.collect()
-    });
-    limits
+/// What there was before, to be taken over where it is made of the same.
+#[derive(Clone, Copy)]
+struct Follows<'a>(Option<&'a Assembled>);
+
+impl<'a> Follows<'a> {
+    fn live(self) -> Option<&'a Live> {
+        self.0.map(|before| &*before.live)
+    }
+
+    fn accounts(self) -> Option<(&'a Assembled, &'a Accounts)> {
+        let before = self.0?;
+        Some((before, before.live.accounts.as_deref()?))
+    }
+
+    fn store(self, settings: &store::Settings) -> Result<Arc<Store>, store::Error> {
+        match self.accounts() {
+            Some((before, accounts)) if before.users.as_ref() == Some(settings) => {
+                Ok(Arc::clone(&accounts.store))
+            }
+            Some(_) | None => Store::open(settings).map(Arc::new),
+        }
+    }
+
+    fn hashing(self, settings: hashing::Settings) -> std::io::Result<Arc<hashing::HashingPool>> {
+        match self.accounts() {
+            Some((before, accounts)) if before.hashing == settings => {
+                Ok(Arc::clone(&accounts.hashing))
+            }
+            Some(_) | None => hashing::HashingPool::start(settings).map(Arc::new),
+        }
+    }
+
+    fn subject_key(self) -> hmac::Key {
+        let new = || {
+            let secret: [u8; 32] = Entropy::from_os().bytes();
+            hmac::Key::new(hmac::HMAC_SHA256, &secret)
+        };
+        self.0.map_or_else(new, |before| before.subject_key.clone())
+    }
+
+    fn counters(self) -> Arc<Counters> {
+        self.live()
+            .map_or_else(Arc::default, |before| Arc::clone(&before.counters))
+    }
+
+    /// What has proven the same of every token.
+    fn proven(self, fingerprint: &Fingerprint) -> Option<&'a Live> {
+        let same = |before: &&Assembled| before.fingerprint.same_tokens(fingerprint);
+        self.0.filter(same).map(|before| &*before.live)
+    }
+
+    fn stripped(self, stripped: Stripped) -> Arc<Stripped> {
+        let same = self.live().filter(|before| *before.stripped == stripped);
+        same.map_or_else(|| Arc::new(stripped), |before| Arc::clone(&before.stripped))
+    }
+
+    fn all<S, T>(self, settings: Vec<S>, one: impl Fn(Self, S) -> T) -> Vec<T> {
+        settings.into_iter().map(|it| one(self, it)).collect()
+    }
+
+    fn group(self, settings: upstream::Settings) -> Arc<upstream::Group> {
+        let mut groups = self.live().into_iter().flat_map(|live| &live.upstreams);
+        let same = groups.find(|group| *group.settings() == settings);
+        same.map_or_else(
+            || Arc::new(upstream::Group::new(settings, Clock.instant())),
+            Arc::clone,
+        )
+    }
+
+    /// Nobody has used anything yet of one that is new or has changed.
+    fn rate_limit(self, settings: ratelimit::Settings) -> Arc<RateLimit> {
+        let mut limits = self.live().into_iter().flat_map(|live| &live.rate_limits);
+        let old = limits.find(|limit| limit.name() == &*settings.name);
+        match old {
+            Some(old) if *old.settings() == settings => Arc::clone(old),
+            Some(old) => Arc::new(start_counting(settings).in_place_of(old)),
+            None => Arc::new(start_counting(settings)),
+        }
+    }
+}
+
+fn start_counting(settings: ratelimit::Settings) -> RateLimit {
+    RateLimit::new(settings, RandomState::new(), Clock.instant())
 }
 
 /// What tells the routes apart in the counters, in the order of the table.
@@ -116,40 +218,6 @@ fn route_labels(table: &RouteTable) -> Vec<RouteLabels> {
         host: route.host.to_string().into(),
     });
     labels.collect()
-}
-
-/// Nothing has happened to any upstream yet.
-fn start_tallies(settings: Vec<upstream::Settings>, counters: &Counters) -> Vec<Arc<Group>> {
-    let start = Clock.instant();
-    let group = |settings| Arc::new(Group::new(settings, start));
-    let groups: Vec<Arc<Group>> = settings.into_iter().map(group).collect();
-    for (name, help, event) in [
-        (
-            "upstream_retries",
-            "Requests that were sent again after they were lost",
-            Event::Repeated,
-        ),
-        (
-            "upstream_broken_answers",
-            "Answers that an upstream broke off",
-            Event::BrokeOff,
-        ),
-        (
-            "upstream_ejections",
-            "Endpoints that were left alone after failures",
-            Event::Ejected,
-        ),
-    ] {
-        let read = groups.clone();
-        let sample = move |group: &Arc<Group>| Sample {
-            labels: vec![("upstream", group.settings().name.clone())],
-            value: group.tally().count(event),
-        };
-        counters.read(name, help, Kind::Counter, move || {
-            read.iter().map(&sample).collect()
-        });
-    }
-    groups
 }
 
 fn verifier(settings: &TokenSettings, subject: &str, tokens: &Tokens) -> Verifier {
@@ -162,11 +230,4 @@ fn kind(settings: &TokenSettings, subject: &str, tokens: &Tokens) -> TokenKind {
         minter: Minter::new(&settings.key, settings.lifetime, claims),
         verifier: verifier(settings, subject, tokens),
     }
-}
-
-/// A key of this process alone: equal subjects look equal in one run's log, and nothing leads back to them.
-fn hashed_subjects() -> SubjectLog {
-    let secret: [u8; 32] = Entropy::from_os().bytes();
-    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &secret);
-    SubjectLog::Hashed(Box::new(key))
 }

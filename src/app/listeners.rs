@@ -19,7 +19,11 @@ use crate::{
 
 /// Everything that can fail has been done.
 #[derive(Debug)]
-pub(super) struct Opened(Vec<(Bound, Entrance)>);
+pub(super) struct Opened {
+    sockets: Vec<(Bound, Entrance)>,
+    /// How many connections an address may have on all of them.
+    pub(super) address_limit: Arc<AddressLimit>,
+}
 
 /// What the service manager handed over.
 pub(super) fn handed_over() -> HandedOver {
@@ -46,20 +50,24 @@ pub(super) fn open(
         };
         Ok((bind(&listener.address, handed_over)?, entrance))
     });
-    opened.collect::<Result<_, StartError>>().map(Opened)
+    let sockets = opened.collect::<Result<_, StartError>>()?;
+    Ok(Opened {
+        sockets,
+        address_limit,
+    })
 }
 
 impl Opened {
     /// Where clients connect.
     pub(super) fn addresses(&self) -> Vec<BoundAddress> {
-        let bound = self.0.iter();
+        let bound = self.sockets.iter();
         bound.map(|(bound, _)| bound.address.clone()).collect()
     }
 
     /// A second hold on each socket, with its address in the configuration.
     pub(super) fn clones(&self, server: &Server) -> io::Result<Vec<Named>> {
         let addresses = server.listeners.iter().map(|listener| &listener.address);
-        let clones = addresses.zip(&self.0).map(|(address, (bound, _))| {
+        let clones = addresses.zip(&self.sockets).map(|(address, (bound, _))| {
             Ok(Named {
                 name: address.to_string(),
                 socket: bound.try_clone()?,
@@ -70,7 +78,7 @@ impl Opened {
 
     /// The TLS of those that speak it.
     pub(super) fn tls(&self) -> Vec<Arc<Tls>> {
-        let entrances = self.0.iter();
+        let entrances = self.sockets.iter();
         entrances
             .filter_map(|(_, entrance)| entrance.tls.clone())
             .collect()
@@ -84,7 +92,7 @@ impl Opened {
         draining: &CancellationToken,
     ) -> io::Result<Vec<impl Future<Output = ()> + Send + use<>>> {
         let permits = Arc::new(Semaphore::new(max_connections));
-        let accepting = self.0.into_iter().map(|(bound, entrance)| {
+        let accepting = self.sockets.into_iter().map(|(bound, entrance)| {
             let acceptor = Acceptor::new(bound, Arc::clone(&permits), entrance)?;
             Ok(acceptor.run(Arc::clone(workers), draining.clone()))
         });

@@ -4,11 +4,16 @@
 //! The user database is the exception: it may be away, and then `/ready` says so and logins answer 503.
 
 mod assemble;
+mod health;
 mod listeners;
+mod metrics;
 mod ready;
+mod reload;
 mod renewal;
+mod restart;
 mod service_manager;
 mod shutdown;
+mod stamp;
 mod takeover;
 
 use std::{io, mem, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
@@ -17,21 +22,21 @@ use tokio::{runtime::Runtime, sync::Notify};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
-pub use assemble::assemble;
+pub use assemble::{Assembled, assemble};
 
 use crate::{
     accounts::AccountError,
     admin,
-    clock::Clock,
     config::compiled::{Compiled, Server},
     listener::{self, BindError, BoundAddress, Ending, FilesLeft, TlsError, Workers},
-    pipeline::{Control, Live, Pipeline},
+    pipeline::{Control, Pipeline, Snapshots},
     store,
-    telemetry::counters::{Kind, Sample},
-    upstream,
 };
+use health::HealthChecks;
 use listeners::Opened;
 use ready::Ready;
+pub use reload::Origin;
+use reload::{Parts, Reload};
 use renewal::Renewal;
 use shutdown::{CUT_OFF, LATE, Outcome, Signals};
 pub use takeover::TakeoverError;
@@ -88,8 +93,12 @@ pub fn control_runtime() -> io::Result<Runtime> {
 }
 
 impl App {
-    /// Binds and starts everything.
-    pub fn start(compiled: Compiled, control: Runtime) -> Result<Self, StartError> {
+    /// Binds and starts everything. Where the configuration has an origin, it is read again from there when it changes.
+    pub fn start(
+        compiled: Compiled,
+        origin: Option<Origin>,
+        control: Runtime,
+    ) -> Result<Self, StartError> {
         let mut handed_over = listeners::handed_over();
         let mut predecessor = None;
         if let Some(path) = &compiled.server.takeover
@@ -104,8 +113,9 @@ impl App {
         let tasks = TaskTracker::new();
         let (draining, stop) = (CancellationToken::new(), CancellationToken::new());
         let entered = control.enter();
-        let (live, server) = assemble(compiled)?;
-        let live = Arc::new(live);
+        let assembled = assemble(compiled, None)?;
+        let (live, server) = (Arc::clone(&assembled.live), assembled.server.clone());
+        let snapshots = Arc::new(Snapshots::new(Arc::clone(&live)));
         let handed = Control {
             runtime: control.handle().clone(),
             tasks: tasks.clone(),
@@ -114,21 +124,25 @@ impl App {
             deadline: server.drain,
             cut_off: CancellationToken::new(),
         };
-        let (workers, cores) = start_cores(&live, &server, &ending, handed)?;
-        count_connections(&live, &workers);
+        let (workers, cores) = start_cores(&snapshots, &server, &ending, handed)?;
+        metrics::register(&live, &workers, &snapshots);
+        let parts = Parts {
+            snapshots: Arc::clone(&snapshots),
+            address_limit: Arc::clone(&opened.address_limit),
+            health_checks: HealthChecks::new(tasks.clone(), stop.clone()),
+        };
+        let reload = Arc::new(Reload::new(assembled, origin, parts));
+        Reload::register(&reload, &live.counters);
         let addresses = opened.addresses();
-        let renewal = Renewal::new(opened.tls())?;
-        tasks.spawn(renewal.run(draining.clone()));
+        let renewal = Renewal::new(opened.tls());
+        let following = reload::follow(Arc::clone(&reload), renewal, draining.clone())?;
+        tasks.spawn(following);
         let most = server.connections.max_connections;
         for accepting in opened.accept(most, &workers, &draining)? {
             tasks.spawn(accepting);
         }
         let (admin_listener, admin) = admin::listen(admin_socket)?;
-        for upstream in &live.upstreams {
-            let watch = upstream::watch(Arc::clone(upstream), Clock);
-            tasks.spawn(stop.clone().run_until_cancelled_owned(watch));
-        }
-        let ready = Arc::new(Ready::new(live, draining.clone()));
+        let ready = Arc::new(Ready::new(snapshots, reload, draining.clone()));
         tasks.spawn(admin::serve(
             admin_listener,
             ready,
@@ -142,14 +156,10 @@ impl App {
             info!(%address, "listening");
         }
         info!(address = %admin, "admin listening");
+        info!(hash = &*live.hash, "the configuration is in effect");
         let taken_over = Arc::new(Notify::new());
         if let Some(path) = &server.takeover {
-            let offer = Offer::open(path, given)?;
-            let taken_over = Arc::clone(&taken_over);
-            // Ends with the process: it waits for a process that may never come.
-            std::thread::Builder::new()
-                .name("takeover".to_owned())
-                .spawn(move || offer.wait(&taken_over))?;
+            wait_for_successor(Offer::open(path, given)?, &taken_over)?;
         }
         service_manager::ready();
         if let Some(predecessor) = predecessor {
@@ -235,26 +245,21 @@ fn given(
     Ok(sockets)
 }
 
-fn count_connections(live: &Live, workers: &Workers) {
-    let open = workers.open_connections();
-    let help = "Open connections of clients";
-    let read = move || {
-        vec![Sample {
-            labels: Vec::new(),
-            value: open(),
-        }]
-    };
-    live.counters.read("connections", help, Kind::Gauge, read);
+/// Ends with the process: it waits for a process that may never come.
+fn wait_for_successor(offer: Offer, taken_over: &Arc<Notify>) -> std::io::Result<()> {
+    let taken_over = Arc::clone(taken_over);
+    let thread = std::thread::Builder::new().name("takeover".to_owned());
+    thread.spawn(move || offer.wait(&taken_over)).map(drop)
 }
 
 fn start_cores(
-    live: &Arc<Live>,
+    snapshots: &Arc<Snapshots>,
     server: &Server,
     ending: &Ending,
     control: Control,
 ) -> Result<(Arc<Workers>, Vec<JoinHandle<()>>), StartError> {
-    let live = Arc::clone(live);
-    let make = move |core| Pipeline::new(Arc::clone(&live), control.clone(), core);
+    let snapshots = Arc::clone(snapshots);
+    let make = move |core| Pipeline::new(Arc::clone(&snapshots), control.clone(), core);
     let (workers, cores) = Workers::start(server.cores, &server.connections, ending, make)?;
     Ok((Arc::new(workers), cores))
 }

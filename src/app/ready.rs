@@ -2,35 +2,47 @@
 
 use std::sync::Arc;
 
+use ::http::StatusCode;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::{admin::Report, pipeline::Live};
+use super::reload::{self, Reload, Trigger};
+use crate::{admin::Report, pipeline::Snapshots};
 
 /// Asks the parts when somebody asks it.
-#[derive(Debug)]
 pub(super) struct Ready {
-    live: Arc<Live>,
+    snapshots: Arc<Snapshots>,
+    reload: Arc<Reload>,
     draining: CancellationToken,
 }
 
 impl Ready {
-    pub(super) fn new(live: Arc<Live>, draining: CancellationToken) -> Self {
-        Self { live, draining }
+    pub(super) fn new(
+        snapshots: Arc<Snapshots>,
+        reload: Arc<Reload>,
+        draining: CancellationToken,
+    ) -> Self {
+        Self {
+            snapshots,
+            reload,
+            draining,
+        }
     }
 }
 
 impl Report for Ready {
     async fn reasons(&self) -> Vec<String> {
+        let live = self.snapshots.current();
         let mut reasons = Vec::new();
         if self.draining.is_cancelled() {
             reasons.push("the gateway is shutting down".to_owned());
         }
-        if let Some(accounts) = &self.live.accounts
+        if let Some(accounts) = &live.accounts
             && let Err(error) = accounts.store.inspect().await
         {
             reasons.push(error.to_string());
         }
-        let upstreams = self.live.upstreams.iter();
+        let upstreams = live.upstreams.iter();
         for upstream in upstreams.filter(|upstream| upstream.is_down()) {
             let name = &upstream.settings().name;
             reasons.push(format!("every endpoint of the upstream {name} is down"));
@@ -38,7 +50,15 @@ impl Report for Ready {
         reasons
     }
 
+    fn configuration(&self) -> Value {
+        json!(self.reload.shown())
+    }
+
     fn metrics(&self) -> String {
-        self.live.counters.text()
+        self.snapshots.current().counters.text()
+    }
+
+    async fn reload(&self) -> (StatusCode, Value) {
+        reload::ask(&self.reload, Trigger::Operator).await
     }
 }

@@ -1,32 +1,11 @@
 //! Certificates that change while the gateway serves.
 
-use std::{
-    fs, io,
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc};
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::service_manager;
+use super::stamp::{Stamp, stamp};
 use crate::listener::Tls;
-
-/// How often the files are looked at. A change counts when a second look finds the same, so that a certificate and
-/// its key can be replaced one after the other.
-const LOOK: Duration = Duration::from_secs(2);
-
-/// What tells one state of a file from another, a file that a link or a rename has put there included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    device: u64,
-    inode: u64,
-    size: u64,
-    changed: (i64, i64),
-}
 
 /// The files of one listener.
 #[derive(Debug)]
@@ -39,39 +18,25 @@ struct Watched {
     seen: Vec<Option<Stamp>>,
 }
 
-/// Watches the files until the drain begins.
+/// All of them.
 #[derive(Debug)]
-pub(super) struct Renewal {
-    watched: Vec<Watched>,
-    hangups: Signal,
-}
+pub(super) struct Renewal(Vec<Watched>);
 
 impl Renewal {
-    /// Has to be called inside the control runtime. From now on SIGHUP does not end the process.
-    pub(super) fn new(tls: Vec<Arc<Tls>>) -> io::Result<Self> {
-        Ok(Self {
-            watched: tls.into_iter().map(Watched::new).collect(),
-            hangups: signal(SignalKind::hangup())?,
-        })
+    /// Their files as they are now have been read.
+    pub(super) fn new(tls: Vec<Arc<Tls>>) -> Self {
+        Self(tls.into_iter().map(Watched::new).collect())
     }
 
-    pub(super) async fn run(mut self, draining: CancellationToken) {
-        let mut looks = tokio::time::interval(LOOK);
-        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = draining.cancelled() => return,
-                _ = looks.tick(), if !self.watched.is_empty() => {
-                    self.watched.iter_mut().for_each(Watched::look);
-                }
-                Some(()) = self.hangups.recv() => {
-                    info!("SIGHUP: certificates are read again");
-                    service_manager::reloading();
-                    self.watched.iter_mut().for_each(Watched::read);
-                    service_manager::ready();
-                }
-            }
-        }
+    /// Reads what has changed. To be called every now and then; a change counts when a second look finds the same, so
+    /// that a certificate and its key can be replaced one after the other.
+    pub(super) fn look(&mut self) {
+        self.0.iter_mut().for_each(Watched::look);
+    }
+
+    /// Reads everything, changed or not.
+    pub(super) fn read(&mut self) {
+        self.0.iter_mut().for_each(Watched::read);
     }
 }
 
@@ -108,15 +73,4 @@ impl Watched {
 
 fn stamps(files: &[PathBuf]) -> Vec<Option<Stamp>> {
     files.iter().map(|file| stamp(file)).collect()
-}
-
-/// `None` where there is nothing.
-fn stamp(file: &Path) -> Option<Stamp> {
-    let metadata = fs::metadata(file).ok()?;
-    Some(Stamp {
-        device: metadata.dev(),
-        inode: metadata.ino(),
-        size: metadata.size(),
-        changed: (metadata.mtime(), metadata.mtime_nsec()),
-    })
 }

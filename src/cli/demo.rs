@@ -25,7 +25,7 @@ pub(super) fn demo(arguments: &Arguments) -> Result<Outcome> {
             return Ok(Outcome::Unusable);
         }
     };
-    serve(compiled, |app| {
+    serve(compiled, None, |app| {
         if let Some(address) = app.addresses.iter().find_map(BoundAddress::ip) {
             report(&demo.instructions(address, app.admin));
         }

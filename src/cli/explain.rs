@@ -55,7 +55,7 @@ pub(super) fn explain(arguments: &Arguments) -> Result<Outcome> {
     };
     let runtime = control_runtime().context("cannot start the control runtime")?;
     let entered = runtime.enter();
-    let (live, _server) = assemble(compiled).context("cannot use the configuration")?;
+    let assembled = assemble(compiled, None).context("cannot use the configuration")?;
     drop(entered);
     let question = Question {
         method: arguments.method.clone(),
@@ -65,7 +65,7 @@ pub(super) fn explain(arguments: &Arguments) -> Result<Outcome> {
         certificate: certificate.as_ref(),
         now: Clock.unix_seconds(),
     };
-    let explanation = ask(&question, &live);
+    let explanation = ask(&question, &assembled.live);
     match arguments.format {
         Format::Text => report(&explanation.to_string()),
         Format::Json => report(&serde_json::to_string_pretty(&explanation)?),

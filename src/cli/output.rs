@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crate::config::{
@@ -24,9 +24,15 @@ pub(super) fn complain(text: &str) {
 
 /// Loads a configuration for a command that needs a good one; complains about everything that is wrong with it.
 pub(super) fn load_or_complain(path: &Path) -> Option<Compiled> {
+    load_with_files(path).map(|(compiled, _files)| compiled)
+}
+
+/// The same, with the other files that it is made of.
+pub(super) fn load_with_files(path: &Path) -> Option<(Compiled, Vec<PathBuf>)> {
     let Loaded {
         compiled,
         diagnostics,
+        files,
     } = match load(path, &Disk, &ProcessEnvironment) {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -45,7 +51,7 @@ pub(super) fn load_or_complain(path: &Path) -> Option<Compiled> {
             counted(mistakes, "mistake")
         ));
     }
-    compiled
+    compiled.map(|compiled| (compiled, files))
 }
 
 pub(super) fn is_mistake(diagnostic: &Diagnostic) -> bool {

@@ -4,26 +4,34 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Outcome, output::load_or_complain};
+use super::{Outcome, output::load_with_files};
 use crate::{
-    app::{App, control_runtime},
+    app::{App, Origin, control_runtime},
     config::compiled::Compiled,
     telemetry,
 };
 
 pub(super) fn run(config: &Path) -> Result<Outcome> {
-    let Some(compiled) = load_or_complain(config) else {
+    let Some((compiled, files)) = load_with_files(config) else {
         return Ok(Outcome::Unusable);
     };
-    serve(compiled, |_app| ())
+    let origin = Origin {
+        path: config.to_owned(),
+        files,
+    };
+    serve(compiled, Some(origin), |_app| ())
 }
 
 /// Starts, says so, and serves until a signal.
-pub(super) fn serve(compiled: Compiled, started: impl FnOnce(&App)) -> Result<Outcome> {
+pub(super) fn serve(
+    compiled: Compiled,
+    origin: Option<Origin>,
+    started: impl FnOnce(&App),
+) -> Result<Outcome> {
     let guard = telemetry::init(compiled.server.logs).context("cannot start the log")?;
     raise_file_limit();
     let control = control_runtime().context("cannot start the control runtime")?;
-    let app = App::start(compiled, control).context("cannot start")?;
+    let app = App::start(compiled, origin, control).context("cannot start")?;
     started(&app);
     app.run();
     drop(guard);

@@ -18,7 +18,7 @@ pub enum PeerAddress {
 }
 
 /// Networks whose `X-Forwarded-*` lines are believed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies {
     networks: Vec<IpNet>,
     unix_sockets: UnixSockets,

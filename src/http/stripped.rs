@@ -65,7 +65,7 @@ const PREFIXES: [&str; 13] = [
 ];
 
 /// The fields whose every spelling is removed from a request before the gateway adds its own.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stripped {
     /// Folded names.
     names: Vec<Box<str>>,

@@ -7,6 +7,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use arc_swap::ArcSwap;
+
 use crate::http::client_address::{PeerAddress, TrustedProxies};
 
 /// Each has a lock of its own, so that cores seldom wait for each other.
@@ -15,7 +17,7 @@ const SHARDS: usize = 16;
 /// Counts open connections by address.
 #[derive(Debug)]
 pub struct AddressLimit {
-    settings: AddressLimitSettings,
+    settings: ArcSwap<AddressLimitSettings>,
     hasher: RandomState,
     shards: [Mutex<HashMap<Place, usize>>; SHARDS],
 }
@@ -62,20 +64,26 @@ impl AddressLimit {
     /// Nobody is connected.
     pub fn new(settings: AddressLimitSettings) -> Self {
         Self {
-            settings,
+            settings: ArcSwap::from_pointee(settings),
             hasher: RandomState::new(),
             shards: std::array::from_fn(|_| Mutex::default()),
         }
     }
 
+    /// Says something else about it from now on; who is connected stays.
+    pub fn change(&self, settings: AddressLimitSettings) {
+        self.settings.store(Arc::new(settings));
+    }
+
     /// Counts one more connection until the seat is dropped; `None` for whom nothing is counted.
     pub(super) fn admit(self: &Arc<Self>, peer: PeerAddress) -> Result<Option<Seat>, Full> {
-        let Some(place) = self.place(peer) else {
+        let settings = self.settings.load();
+        let Some(place) = settings.place(peer) else {
             return Ok(None);
         };
         let mut counts = self.counts(place);
         let count = counts.entry(place).or_insert(0);
-        if *count >= self.settings.most {
+        if *count >= settings.most {
             return Err(Full);
         }
         *count += 1;
@@ -86,24 +94,27 @@ impl AddressLimit {
         }))
     }
 
-    fn place(&self, peer: PeerAddress) -> Option<Place> {
-        let ip = peer.ip()?;
-        let exempt = ip.is_loopback() && self.settings.loopback == Loopback::Exempt;
-        if exempt || self.settings.proxies.contains(peer) {
-            return None;
-        }
-        Some(match ip {
-            IpAddr::V4(address) => Place::V4(address),
-            IpAddr::V6(address) => Place::V6(u64::try_from(address.to_bits() >> 64).ok()?),
-        })
-    }
-
     fn counts(&self, place: Place) -> MutexGuard<'_, HashMap<Place, usize>> {
         let hash = usize::try_from(self.hasher.hash_one(place) % SHARDS as u64);
         // INVARIANT: a remainder is smaller than its divisor.
         let shard = self.shards.get(hash.unwrap_or(0)).expect("a shard");
         // Nothing between locking and unlocking can panic half way.
         shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AddressLimitSettings {
+    /// Where a peer is counted, if it is.
+    fn place(&self, peer: PeerAddress) -> Option<Place> {
+        let ip = peer.ip()?;
+        let exempt = ip.is_loopback() && self.loopback == Loopback::Exempt;
+        if exempt || self.proxies.contains(peer) {
+            return None;
+        }
+        Some(match ip {
+            IpAddr::V4(address) => Place::V4(address),
+            IpAddr::V6(address) => Place::V6(u64::try_from(address.to_bits() >> 64).ok()?),
+        })
     }
 }
 
@@ -133,6 +144,22 @@ mod tests {
 
     fn at(address: &str) -> PeerAddress {
         PeerAddress::Ip(format!("{address}:4711").parse().unwrap())
+    }
+
+    #[test]
+    fn a_changed_limit_holds_for_whoever_is_connected_already() {
+        let limit = limit(3, Loopback::Counted);
+        let seats = [(); 3].map(|()| limit.admit(at("192.0.2.1")).unwrap());
+        limit.change(AddressLimitSettings {
+            most: 2,
+            loopback: Loopback::Counted,
+            proxies: TrustedProxies::default(),
+        });
+        let [first, second, _third] = seats;
+        drop(first);
+        assert_eq!(limit.admit(at("192.0.2.1")).unwrap_err(), Full);
+        drop(second);
+        assert!(limit.admit(at("192.0.2.1")).unwrap().is_some());
     }
 
     fn known(limit: &AddressLimit) -> usize {

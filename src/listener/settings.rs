@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::framing::Limits;
 
 /// What the operator says about connections, compiled.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// How long a connection may wait for its next request.
     pub idle_timeout: Duration,
@@ -24,7 +24,7 @@ pub struct Settings {
 }
 
 /// Limits of a connection of HTTP/2.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Http2 {
     /// Requests at once.
     pub streams: u32,

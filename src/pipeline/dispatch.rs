@@ -7,8 +7,8 @@ use hyper::body::{Body as _, Incoming};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Pipeline, access_log::Record, body::Body, rejection::Rejection, stage::Prepared,
-    upgrade::can_ask,
+    Pipeline, access_log::Record, body::Body, rejection::Rejection, snapshot::View,
+    stage::Prepared, upgrade::can_ask,
 };
 use crate::{
     accounts::{AccountError, AccountRequest, Answer},
@@ -28,6 +28,7 @@ impl Pipeline {
     pub(super) async fn dispatch<'a>(
         &self,
         mut prepared: Prepared<'a, Incoming>,
+        view: &View,
         peer: &Peer,
         record: &mut Record<'a>,
     ) -> Result<Response<Body>, Rejection> {
@@ -35,17 +36,17 @@ impl Pipeline {
             Action::Forward(upstream) => upstream,
             // Few requests are answered here, and the state of one should not weigh on every idle connection.
             Action::Answer(endpoint) => {
-                return Box::pin(self.answer(endpoint, prepared, record)).await;
+                return Box::pin(self.answer(endpoint, prepared, view, record)).await;
             }
         };
         let limits = BodyLimits {
             size: prepared.route.body_size,
-            silence: self.live.body_timeout,
+            silence: view.live.body_timeout,
         };
         if prepared.request.body().size_hint().lower() > limits.size {
             return Err(CollectError::TooLarge.into());
         }
-        let upstream = self.upstreams.get(upstream).ok_or(Rejection::Misrouted)?;
+        let upstream = view.upstreams.get(upstream).ok_or(Rejection::Misrouted)?;
         let request = &mut prepared.request;
         let own_host = upstream.settings().host.as_ref();
         if own_host.is_some() || !request.headers().contains_key(header::HOST) {
@@ -72,14 +73,16 @@ impl Pipeline {
         &self,
         EndpointId(endpoint): EndpointId,
         prepared: Prepared<'a, Incoming>,
+        view: &View,
         record: &mut Record<'a>,
     ) -> Result<Response<Body>, Rejection> {
-        let accounts = self.live.accounts.as_ref().ok_or(Rejection::Misrouted)?;
+        let live = &*view.live;
+        let accounts = live.accounts.as_ref().ok_or(Rejection::Misrouted)?;
         let action = accounts.action(endpoint);
         let (head, body) = prepared.request.into_parts();
         let deadline = self.core.deadlines().unset();
-        deadline.set_from_now(self.live.body_timeout);
-        let body = deadline.bound(collect(body, self.live.account_body)).await;
+        deadline.set_from_now(live.body_timeout);
+        let body = deadline.bound(collect(body, live.account_body)).await;
         let content_type = head.headers.get(header::CONTENT_TYPE);
         let request = AccountRequest {
             query: head.uri.query().unwrap_or_default().to_owned(),
@@ -87,8 +90,7 @@ impl Pipeline {
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned),
             body: body.ok_or(Rejection::BodyTimeout)??,
-            attempts: self
-                .live
+            attempts: live
                 .rate_limits(&prepared.route.rate_limits.attempts)
                 .cloned()
                 .collect(),
@@ -108,7 +110,7 @@ impl Pipeline {
         let outcome = answer
             .as_ref()
             .map_or_else(|error| error.outcome().code, |answer| answer.outcome);
-        self.live.counters.account_answered(action, outcome);
+        live.counters.account_answered(action, outcome);
         let answer = answer?;
         record.set_outcome(answer.outcome);
         Ok(render(answer, prepared.route.cors.as_deref(), record))

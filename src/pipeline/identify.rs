@@ -35,6 +35,7 @@ pub struct Proof {
 pub struct IdentityHeaders(Vec<(HeaderName, Template)>);
 
 /// What the log shows of a subject.
+#[derive(Clone)]
 pub enum SubjectLog {
     /// It is the id of a row: shown as it is.
     RowId,
@@ -76,6 +77,7 @@ fn prove(token: &[u8], live: &Live, now: UnixSeconds) -> Result<Arc<Proof>, Reje
         }
         return Ok(proof);
     }
+    live.counters.token_verified();
     let proof = Arc::new(verify(token, live, now)?);
     let key = Bytes::copy_from_slice(token);
     live.proofs.keep(key, Arc::clone(&proof));

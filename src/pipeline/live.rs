@@ -15,7 +15,10 @@ use crate::{
     listener::Peer,
     policy::{cors::CorsPolicy, refusal::RefusalTemplate, route::RateLimitId, table::RouteTable},
     ratelimit::RateLimit,
-    telemetry::{AccessLogging, counters::Counters},
+    telemetry::{
+        AccessLogging,
+        counters::{Counters, RouteRows},
+    },
     token::{cache::ProofCache, verify::Verifier},
     upstream,
 };
@@ -23,12 +26,14 @@ use crate::{
 /// The snapshot.
 #[derive(Debug)]
 pub struct Live {
+    /// Names the configuration that it is made of.
+    pub hash: Box<str>,
     /// The routes.
     pub table: RouteTable,
     /// Proves access tokens.
-    pub verifier: Verifier,
+    pub verifier: Arc<Verifier>,
     /// Proofs of earlier requests.
-    pub proofs: ProofCache<Proof>,
+    pub proofs: Arc<ProofCache<Proof>>,
     /// What the upstream is told about the subject.
     pub identity: IdentityHeaders,
     /// What the log is told about the subject.
@@ -36,7 +41,7 @@ pub struct Live {
     /// How the upstreams read paths.
     pub reading: Reading,
     /// What no client may send.
-    pub stripped: Stripped,
+    pub stripped: Arc<Stripped>,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted_proxies: TrustedProxies,
     /// How the client's address goes on.
@@ -57,6 +62,8 @@ pub struct Live {
     pub rate_limits: Vec<Arc<RateLimit>>,
     /// What is counted.
     pub counters: Arc<Counters>,
+    /// Where the requests of each route are counted.
+    pub route_rows: RouteRows,
     /// Which requests get a line in the access log.
     pub access_log: AccessLogging,
 }

@@ -22,6 +22,7 @@ mod receive;
 mod refuse;
 mod rejection;
 mod route;
+mod snapshot;
 mod stage;
 mod throttle;
 mod upgrade;
@@ -38,28 +39,26 @@ pub use body::Body;
 pub use identify::{IdentityHeaders, Proof, SubjectLog};
 pub use live::Live;
 pub use rejection::Rejection;
+pub use snapshot::Snapshots;
 
 use crate::{
     clock::Clock,
     entropy::Entropy,
     listener::{Core, Handler, Peer, Refusal},
-    telemetry::counters::CoreCounts,
-    upstream::{Group, Upstream},
 };
 use access_log::{Begun, Record};
 use refuse::{refuse, refuse_unread};
+use snapshot::{Follower, View};
 use stage::Prepared;
 
 /// One core's way of answering requests.
 #[derive(Debug)]
 pub struct Pipeline {
-    live: Arc<Live>,
-    upstreams: Vec<Rc<Upstream>>,
+    follower: Rc<Follower>,
     entropy: RefCell<Entropy>,
     clock: Clock,
     core: Core,
     control: Control,
-    counts: Arc<CoreCounts>,
 }
 
 /// Where work that waits for the database or for password checks is done.
@@ -73,24 +72,12 @@ pub struct Control {
 
 impl Pipeline {
     /// The handler of one core, with its own upstream connections. Has to be called on the core's runtime.
-    pub fn new(live: Arc<Live>, control: Control, core: Core) -> Self {
-        let upstream = |group: &Arc<Group>| {
-            let deadlines = core.deadlines().clone();
-            let (group, stripped) = (Arc::clone(group), live.stripped.clone());
-            Rc::new(Upstream::new(
-                group,
-                deadlines,
-                Entropy::from_os(),
-                stripped,
-            ))
-        };
-        let upstreams: Vec<Rc<Upstream>> = live.upstreams.iter().map(upstream).collect();
+    pub fn new(snapshots: Arc<Snapshots>, control: Control, core: Core) -> Self {
+        let follower = Rc::new(Follower::new(snapshots, core.deadlines().clone()));
         // Ends with this core's runtime.
-        tokio::task::spawn_local(close_stale(upstreams.clone()));
+        tokio::task::spawn_local(keep_tidy(Rc::clone(&follower)));
         Self {
-            upstreams,
-            counts: live.counters.core(),
-            live,
+            follower,
             entropy: RefCell::new(Entropy::from_os()),
             clock: Clock,
             core,
@@ -98,22 +85,23 @@ impl Pipeline {
         }
     }
 
-    fn begin(&self) -> Begun<'_> {
+    fn begin<'a>(&self, view: &'a View) -> Begun<'a> {
         Begun {
             decision: self.entropy.borrow_mut().decision_id(),
             started: self.clock.instant(),
-            counts: &self.counts,
+            counts: &view.counts,
         }
     }
 
     /// Every decision about a request. Nothing here waits.
     fn walk<'a>(
-        &'a self,
+        &self,
+        view: &'a View,
         peer: &'a Peer,
         mut request: Box<Request<Incoming>>,
         record: &mut Record<'a>,
     ) -> Result<Walked<'a>, Rejection> {
-        let live = &*self.live;
+        let live = &*view.live;
         if request.version() == Version::HTTP_2 {
             receive::check_head(&request, self.core.settings().head)?;
         }
@@ -155,14 +143,12 @@ enum Walked<'a> {
     Answered(Box<Response<Body>>),
 }
 
-/// Closes connections that nobody used for too long, so that an idle gateway does not hold them for ever.
-async fn close_stale(upstreams: Vec<Rc<Upstream>>) {
+/// What an idle core has to do, too.
+async fn keep_tidy(follower: Rc<Follower>) {
     const EVERY: Duration = Duration::from_secs(1);
     loop {
         tokio::time::sleep(EVERY).await;
-        for upstream in &upstreams {
-            upstream.close_stale();
-        }
+        follower.tidy();
     }
 }
 
@@ -174,9 +160,12 @@ impl Handler for Pipeline {
         peer: Rc<Peer>,
         request: Box<Request<Incoming>>,
     ) -> Response<Body> {
-        let mut record = Record::new(self.begin(), &peer, &request, &self.live);
-        let answered = match self.walk(&peer, request, &mut record) {
-            Ok(Walked::Prepared(prepared)) => self.dispatch(prepared, &peer, &mut record).await,
+        let view = self.follower.view();
+        let mut record = Record::new(self.begin(&view), &peer, &request, &view.live);
+        let answered = match self.walk(&view, &peer, request, &mut record) {
+            Ok(Walked::Prepared(prepared)) => {
+                self.dispatch(prepared, &view, &peer, &mut record).await
+            }
             Ok(Walked::Answered(answer)) => {
                 peer.notices.leave_body();
                 Ok(*answer)
@@ -187,14 +176,15 @@ impl Handler for Pipeline {
             Ok(response) => response,
             Err(rejection) => {
                 peer.notices.leave_body();
-                refuse(&rejection.of_body(&peer), &self.live, &mut record)
+                refuse(&rejection.of_body(&peer), &view.live, &mut record)
             }
         };
         record.attach(response)
     }
 
     fn refuse(&self, peer: &Peer, refusal: Refusal) -> Response<Bytes> {
-        let record = Record::unread(self.begin(), peer, &self.live);
-        refuse_unread(&refusal.into(), &self.live, record)
+        let view = self.follower.view();
+        let record = Record::unread(self.begin(&view), peer, &view.live);
+        refuse_unread(&refusal.into(), &view.live, record)
     }
 }

@@ -82,7 +82,10 @@ impl<B> Counted<'_, '_, B> {
 
     fn key(&self, by: By) -> Key<'_> {
         match (by, self.subject.as_deref()) {
-            (By::Route, _) => Key::Route(self.routed.route.number),
+            (By::Route, _) => {
+                let route = self.routed.route;
+                Key::Route(&route.name, route.host.text())
+            }
             (By::Subject, Some(subject)) => Key::Subject(subject),
             // An anonymous request has no other name than where it comes from.
             (By::Client | By::Account, _) | (By::Subject, None) => {

@@ -128,6 +128,15 @@ impl HostMatch {
         }
     }
 
+    /// What tells it from others; empty for any host, with a leading dot for those below a name.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Any => "",
+            Self::Below(suffix) => suffix,
+            Self::Exact(name) => name,
+        }
+    }
+
     /// Exact before below (the longer first) before any.
     pub fn specificity(&self) -> (u8, usize) {
         match self {

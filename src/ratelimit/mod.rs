@@ -59,8 +59,8 @@ pub enum Key<'a> {
     Login(&'a str),
     /// The id of a row.
     Row(&'a str),
-    /// A route's number.
-    Route(usize),
+    /// A route's `match` and its host.
+    Route(&'a str, &'a str),
 }
 
 /// An address as far as it tells clients apart: whoever has one IPv6 address has 2^64 of them.
@@ -73,7 +73,7 @@ pub struct RateLimit {
     table: Table,
     secret: RandomState,
     start: Instant,
-    refused: AtomicU64,
+    refused: Arc<AtomicU64>,
 }
 
 /// How a key stands with a limit.
@@ -105,8 +105,22 @@ impl RateLimit {
             settings: Arc::new(settings),
             secret,
             start,
-            refused: AtomicU64::new(0),
+            refused: Arc::default(),
         }
+    }
+
+    /// A limit of the same name in place of another: nobody has used anything of it, and refusals are counted on.
+    #[must_use]
+    pub fn in_place_of(self, other: &Self) -> Self {
+        Self {
+            refused: Arc::clone(&other.refused),
+            ..self
+        }
+    }
+
+    /// What it is made of.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// The operator's name for it.
@@ -173,7 +187,7 @@ impl fmt::Debug for Key<'_> {
             Self::Subject(_) => "Subject",
             Self::Login(_) => "Login",
             Self::Row(_) => "Row",
-            Self::Route(_) => "Route",
+            Self::Route(..) => "Route",
         })
     }
 }
@@ -376,7 +390,7 @@ mod tests {
             Key::Subject("7"),
             Key::Row("7"),
             Key::Login("7"),
-            Key::Route(7),
+            Key::Route("7", ""),
         ] {
             assert!(limit.take(key, limit.start).is_ok());
             assert!(limit.take(key, limit.start).is_err());

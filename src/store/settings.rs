@@ -12,7 +12,7 @@ use super::url::DatabaseUrl;
 use crate::member::StateName;
 
 /// Everything a store needs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Where the database is.
     pub database: DatabaseUrl,
@@ -35,7 +35,7 @@ pub struct Settings {
 }
 
 /// The names of the columns that a login needs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
     /// The row's identity.
     pub id: String,
@@ -46,7 +46,7 @@ pub struct Columns {
 }
 
 /// A blocked state and the columns that say so.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateRule {
     /// What the state is called.
     pub name: StateName,
@@ -68,7 +68,7 @@ pub enum Expected {
 }
 
 /// A column that is handed on.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
     /// The column of the table.
     pub column: String,
@@ -98,7 +98,7 @@ pub enum ColumnType {
 }
 
 /// The bounds of the connection pool.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolSettings {
     /// Connections that are kept when idle.
     pub min: usize,
@@ -107,7 +107,7 @@ pub struct PoolSettings {
 }
 
 /// TLS towards the database.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsSettings {
     /// The authority that signed the server's certificate, as PEM; no other is trusted then.
     /// `None` trusts the public authorities.

@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::secret::Secret;
 
 /// A database that the store can open.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     /// A MySQL or MariaDB server, with the account's password in the URL.
     MySql(Secret<String>),

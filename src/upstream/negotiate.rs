@@ -1,6 +1,6 @@
 //! An exchange with an upstream that speaks HTTP/2, or may.
 
-use std::{rc::Rc, time::Instant};
+use std::{rc::Rc, sync::Arc, time::Instant};
 
 use ::http::{Request, Response};
 use http_body::Body as _;
@@ -67,7 +67,7 @@ impl Upstream {
             .map_err(Lost::unsent)?
         {
             Spoken::Http2(slot) => {
-                let trailers = Trailers::Cleaned(Rc::clone(&self.stripped));
+                let trailers = Trailers::Cleaned(Arc::clone(&self.stripped));
                 let mut request = http2::twin(request, trailers);
                 insert_all(fields, request.headers_mut());
                 let has_tls = self.has_tls(endpoint);

@@ -46,7 +46,7 @@ pub struct Upstream {
     deadlines: Deadlines,
     pub(super) simple: Rc<simple::Client>,
     pub(super) http2: http2::Client,
-    pub(super) stripped: Rc<Stripped>,
+    pub(super) stripped: Arc<Stripped>,
     idle: RefCell<Vec<Connection>>,
     budget: Budget,
     entropy: RefCell<Entropy>,
@@ -58,12 +58,12 @@ impl Upstream {
         group: Arc<Group>,
         deadlines: Deadlines,
         entropy: Entropy,
-        stripped: Stripped,
+        stripped: Arc<Stripped>,
     ) -> Self {
         let simple = Rc::new(simple::Client::new(Arc::clone(&group), deadlines.clone()));
         Self {
             http2: http2::Client::new(Arc::clone(&group), deadlines.clone(), Rc::clone(&simple)),
-            stripped: Rc::new(stripped),
+            stripped,
             budget: Budget::new(group.settings().retry, deadlines.now()),
             group,
             deadlines,
@@ -71,6 +71,11 @@ impl Upstream {
             idle: RefCell::new(Vec::new()),
             entropy: RefCell::new(entropy),
         }
+    }
+
+    /// Whether it is this group's, for requests from which these names are removed.
+    pub fn is_of(&self, group: &Arc<Group>, stripped: &Arc<Stripped>) -> bool {
+        Arc::ptr_eq(&self.group, group) && Arc::ptr_eq(&self.stripped, stripped)
     }
 
     /// What the operator said.

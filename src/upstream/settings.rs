@@ -11,7 +11,7 @@ use super::tls::Tls;
 pub const MOST_ENDPOINTS: usize = 64;
 
 /// One upstream.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Its name in the configuration, for logs.
     pub name: String,
@@ -50,7 +50,7 @@ pub struct Settings {
 }
 
 /// Which part of the requests may be sent again, to another endpoint.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retry {
     /// How often one request may be sent again.
     pub attempts: u32,
@@ -59,7 +59,7 @@ pub struct Retry {
 }
 
 /// When an endpoint is left alone.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ejection {
     /// After how many failures in a row; never, if 0.
     pub failures: u32,
@@ -68,7 +68,7 @@ pub struct Ejection {
 }
 
 /// How endpoints are asked whether they are well.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HealthCheck {
     /// What is asked for.
     pub path: PathAndQuery,
@@ -83,7 +83,7 @@ pub struct HealthCheck {
 }
 
 /// How many requests there are at once, on all cores together.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Concurrency {
     /// How many the upstream has.
     pub requests: usize,
@@ -105,7 +105,7 @@ pub enum Protocol {
 }
 
 /// Where an upstream listens.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
     /// Clear text over TCP.
     Tcp {

@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     pin::Pin,
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -79,7 +80,7 @@ pub(super) enum Trailers {
     /// HTTP/1.1 has servers that take any of them for a header: none goes on.
     Dropped,
     /// All but those that a client may not send.
-    Cleaned(Rc<Stripped>),
+    Cleaned(Arc<Stripped>),
 }
 
 /// What has been read of a body.

@@ -80,7 +80,7 @@ pub enum Violation {
 }
 
 /// What a request may be at most.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The head in bytes.
     pub head: usize,

@@ -20,7 +20,7 @@ pub use load::{Part, Problem, TlsError, inspect};
 use super::settings::Protocols;
 
 /// What the operator says about TLS, compiled.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsSettings {
     /// At least one; the first is for clients that ask for none of the names.
     pub certificates: Vec<PairFiles>,
@@ -33,7 +33,7 @@ pub struct TlsSettings {
 }
 
 /// A chain of certificates and the key of its first.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairFiles {
     /// PEM.
     pub certificate: PathBuf,
@@ -42,7 +42,7 @@ pub struct PairFiles {
 }
 
 /// What is asked of clients.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientCertificates {
     /// The authorities in PEM.
     pub authorities: PathBuf,

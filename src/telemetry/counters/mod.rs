@@ -21,7 +21,7 @@ use prometheus_client::{
 
 pub use connections::{ConnectionRefusal, connection_refused};
 pub use reading::{Kind, Sample};
-pub use routes::{CoreCounts, RouteLabels};
+pub use routes::{CoreCounts, RouteLabels, RouteRows};
 
 use reading::Reading;
 use routes::RouteCounts;
@@ -36,17 +36,19 @@ pub struct Counters {
     refusals: Family<Word, Counter>,
     upstream_failures: Family<[(&'static str, String); 2], Counter>,
     accounts: Family<[(&'static str, &'static str); 2], Counter>,
+    verifications: Counter,
 }
 
 impl Counters {
-    /// Nothing is counted yet. The routes are numbered as their table numbers them.
-    pub fn new(routes: Vec<RouteLabels>) -> Self {
+    /// Nothing is counted yet.
+    pub fn new() -> Self {
         let counters = Self {
             registry: Mutex::new(Registry::with_prefix("sidegate")),
-            routes: Arc::new(RouteCounts::new(routes)),
+            routes: Arc::default(),
             refusals: Family::default(),
             upstream_failures: Family::default(),
             accounts: Family::default(),
+            verifications: Counter::default(),
         };
         counters.register_all();
         counters
@@ -84,6 +86,11 @@ impl Counters {
             "Answers of the account routes, by action and outcome",
             self.accounts.clone(),
         );
+        registry.register(
+            "token_verifications",
+            "Tokens that were verified and not taken from the cache",
+            self.verifications.clone(),
+        );
     }
 
     fn lock(&self) -> MutexGuard<'_, Registry> {
@@ -102,9 +109,19 @@ impl Counters {
         self.lock().register(name, help, Reading::new(kind, read));
     }
 
-    /// The counts of one more core.
-    pub fn core(&self) -> Arc<CoreCounts> {
-        self.routes.core()
+    /// Where the requests of these routes are counted, which are numbered as their table numbers them.
+    pub fn rows(&self, routes: Vec<RouteLabels>) -> RouteRows {
+        self.routes.rows(routes)
+    }
+
+    /// The counts of one core, for the routes of one table.
+    pub fn core(&self, rows: &RouteRows) -> Arc<CoreCounts> {
+        self.routes.core(rows)
+    }
+
+    /// A token was not in the cache.
+    pub fn token_verified(&self) {
+        self.verifications.inc();
     }
 
     /// A request was refused with this code.
@@ -133,6 +150,12 @@ impl Counters {
     }
 }
 
+impl Default for Counters {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl fmt::Debug for Counters {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Counters")
@@ -157,8 +180,9 @@ mod tests {
 
     #[test]
     fn the_counts_of_all_cores_are_added() {
-        let counters = Counters::new(vec![labels("GET /a"), labels("/**")]);
-        let (one, other) = (counters.core(), counters.core());
+        let counters = Counters::new();
+        let rows = counters.rows(vec![labels("GET /a"), labels("/**")]);
+        let (one, other) = (counters.core(&rows), counters.core(&rows));
         one.answered(Some(0), 200);
         one.answered(Some(0), 204);
         other.answered(Some(0), 200);
@@ -179,21 +203,48 @@ mod tests {
 
     #[test]
     fn a_route_that_is_not_in_the_table_is_counted_as_none() {
-        let counters = Counters::new(vec![labels("/**")]);
-        counters.core().answered(Some(7), 200);
+        let counters = Counters::new();
+        let rows = counters.rows(vec![labels("/**")]);
+        counters.core(&rows).answered(Some(7), 200);
         let series = "sidegate_requests_total{route=\"\",host=\"\",status=\"2xx\"}";
         assert_eq!(value(&counters.text(), series), Some(1));
     }
 
     #[test]
+    fn what_was_counted_stays_with_its_labels_when_routes_get_other_numbers() {
+        let counters = Counters::new();
+        let before = counters.core(&counters.rows(vec![labels("/a"), labels("/b")]));
+        before.answered(Some(0), 200);
+        before.answered(Some(1), 200);
+        let after = counters.core(&counters.rows(vec![labels("/b"), labels("/c")]));
+        after.answered(Some(0), 200);
+        // A request of the old table ends after the first of the new one.
+        before.answered(Some(1), 200);
+        drop(before);
+        after.answered(None, 404);
+        for _ in 0..2 {
+            let text = counters.text();
+            let requests = |route: &str, status: &str| {
+                let labels = format!("{{route=\"{route}\",host=\"\",status=\"{status}\"}}");
+                value(&text, &format!("sidegate_requests_total{labels}"))
+            };
+            assert_eq!(requests("/a", "2xx"), Some(1));
+            assert_eq!(requests("/b", "2xx"), Some(3));
+            assert_eq!(requests("/c", "2xx"), Some(0));
+            assert_eq!(requests("", "4xx"), Some(1));
+        }
+    }
+
+    #[test]
     fn what_a_label_may_hold_is_escaped() {
-        let counters = Counters::new(vec![labels("/a\"\\b")]);
+        let counters = Counters::new();
+        counters.rows(vec![labels("/a\"\\b")]);
         assert!(counters.text().contains(r#"route="/a\"\\b""#));
     }
 
     #[test]
     fn what_happens_seldom_is_counted_by_its_words() {
-        let counters = Counters::new(Vec::new());
+        let counters = Counters::new();
         counters.refused("no_route");
         counters.refused("no_route");
         counters.upstream_failed("api", "upstream_timeout");

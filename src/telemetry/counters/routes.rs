@@ -1,9 +1,13 @@
 //! Requests by route and class of status: each core has numbers of its own, which are added when somebody asks.
+//!
+//! Routes come and go with the configuration; what was counted for one stays as long as the process, under its labels.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
+
+use indexmap::IndexMap;
 
 use super::reading::Sample;
 
@@ -14,7 +18,7 @@ const CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "none"];
 const UNANSWERED: usize = CLASSES.len() - 1;
 
 /// What tells a route's numbers from the others'.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RouteLabels {
     /// The `match` of the route.
     pub route: Arc<str>,
@@ -22,59 +26,97 @@ pub struct RouteLabels {
     pub host: Arc<str>,
 }
 
+/// The rows of a table's routes, by their numbers; the last one is that of requests without a route.
+#[derive(Debug, Clone)]
+pub struct RouteRows(Arc<[usize]>);
+
 /// The numbers of all cores.
-#[derive(Debug)]
-pub(super) struct RouteCounts {
-    /// The last ones are those of requests without a route.
-    labels: Vec<RouteLabels>,
-    cores: Mutex<Vec<Arc<CoreCounts>>>,
+#[derive(Debug, Default)]
+pub(super) struct RouteCounts(Mutex<Rows>);
+
+#[derive(Debug, Default)]
+struct Rows {
+    /// What has been counted by those that count no more.
+    settled: IndexMap<RouteLabels, Numbers>,
+    counting: Vec<(Arc<CoreCounts>, RouteRows)>,
 }
 
-/// The numbers of one core: it alone writes them.
+type Numbers = [u64; CLASSES.len()];
+
+/// The numbers of one core for one table: it alone writes them.
 #[derive(Debug)]
 pub struct CoreCounts(Box<[[AtomicU64; CLASSES.len()]]>);
 
 impl RouteCounts {
-    pub(super) fn new(mut labels: Vec<RouteLabels>) -> Self {
-        labels.push(RouteLabels {
+    pub(super) fn rows(&self, routes: Vec<RouteLabels>) -> RouteRows {
+        let mut rows = self.lock();
+        let none = RouteLabels {
             route: "".into(),
             host: "".into(),
-        });
-        Self {
-            labels,
-            cores: Mutex::default(),
-        }
+        };
+        let routes = routes.into_iter().chain([none]);
+        let row = |labels| {
+            let entry = rows.settled.entry(labels);
+            let row = entry.index();
+            entry.or_default();
+            row
+        };
+        RouteRows(routes.map(row).collect())
     }
 
-    pub(super) fn core(&self) -> Arc<CoreCounts> {
-        let counts = self.labels.iter().map(|_| Default::default());
+    pub(super) fn core(&self, rows: &RouteRows) -> Arc<CoreCounts> {
+        let counts = rows.0.iter().map(|_| Default::default());
         let counts = Arc::new(CoreCounts(counts.collect()));
-        self.lock().push(Arc::clone(&counts));
+        let mut all = self.lock();
+        all.settle();
+        all.counting.push((Arc::clone(&counts), rows.clone()));
         counts
     }
 
     pub(super) fn samples(&self) -> Vec<Sample> {
-        let cores = self.lock();
-        let mut samples = Vec::with_capacity(self.labels.len() * CLASSES.len());
-        for (route, labels) in self.labels.iter().enumerate() {
-            for (class, name) in CLASSES.iter().enumerate() {
-                let counts = cores.iter().filter_map(|core| core.count(route, class));
+        let totals = self.lock().totals();
+        let mut samples = Vec::with_capacity(totals.len() * CLASSES.len());
+        for (labels, numbers) in totals {
+            for (class, value) in CLASSES.iter().zip(numbers) {
                 samples.push(Sample {
                     labels: vec![
                         ("route", labels.route.to_string()),
                         ("host", labels.host.to_string()),
-                        ("status", (*name).to_owned()),
+                        ("status", (*class).to_owned()),
                     ],
-                    value: counts.map(|count| count.load(Ordering::Relaxed)).sum(),
+                    value,
                 });
             }
         }
         samples
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<CoreCounts>>> {
-        // A push either happened or did not.
-        self.cores.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Rows> {
+        // Numbers are added to one row at a time, and nothing in between can panic.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Rows {
+    /// Keeps what was counted by cores that have gone on to another table, and by the last request of the old one.
+    fn settle(&mut self) {
+        let Self { settled, counting } = self;
+        counting.retain_mut(|(counts, rows)| {
+            let ended = Arc::get_mut(counts).is_some();
+            if ended {
+                counts.add_to(rows, settled);
+            }
+            !ended
+        });
+    }
+
+    fn totals(&mut self) -> IndexMap<RouteLabels, Numbers> {
+        self.settle();
+        let mut totals = self.settled.clone();
+        for (counts, rows) in &self.counting {
+            counts.add_to(rows, &mut totals);
+        }
+        totals
     }
 }
 
@@ -93,14 +135,20 @@ impl CoreCounts {
     fn add(&self, route: Option<usize>, class: usize) {
         let none = self.0.len().saturating_sub(1);
         let route = route.unwrap_or(none).min(none);
-        if let Some(count) = self.count(route, class) {
+        if let Some(count) = self.0.get(route).and_then(|counts| counts.get(class)) {
             // Not `fetch_add`, which locks the bus for other writers: there are none.
             let next = count.load(Ordering::Relaxed).wrapping_add(1);
             count.store(next, Ordering::Relaxed);
         }
     }
 
-    fn count(&self, route: usize, class: usize) -> Option<&AtomicU64> {
-        self.0.get(route)?.get(class)
+    fn add_to(&self, rows: &RouteRows, totals: &mut IndexMap<RouteLabels, Numbers>) {
+        for (counts, row) in self.0.iter().zip(rows.0.iter()) {
+            if let Some((_, numbers)) = totals.get_index_mut(*row) {
+                for (number, count) in numbers.iter_mut().zip(counts) {
+                    *number = number.wrapping_add(count.load(Ordering::Relaxed));
+                }
+            }
+        }
     }
 }

@@ -23,7 +23,7 @@ use crate::certificate::{CertificateError, Chain, Key, Pair, authorities};
 const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// Where certificates and keys are.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
     /// The authorities that may have signed the upstream's certificate; `None` takes those of the system.
     pub authorities: Option<PathBuf>,

@@ -115,6 +115,15 @@ impl Tls {
     }
 }
 
+/// By the files that it is made of, whatever they held when they were read.
+impl PartialEq for Tls {
+    fn eq(&self, other: &Self) -> bool {
+        self.files == other.files
+    }
+}
+
+impl Eq for Tls {}
+
 impl fmt::Debug for Tls {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut tls = formatter.debug_struct("Tls");

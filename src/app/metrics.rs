@@ -1,0 +1,90 @@
+//! What is counted outside the pipeline, and read when somebody asks.
+
+use std::sync::Arc;
+
+use crate::{
+    clock::Clock,
+    listener::Workers,
+    pipeline::{Live, Snapshots},
+    ratelimit::RateLimit,
+    telemetry::counters::{Kind, Sample},
+    upstream::{Event, Group},
+};
+
+/// Adds it to the counters of the snapshot, which all that follow share.
+pub(super) fn register(live: &Live, workers: &Arc<Workers>, snapshots: &Arc<Snapshots>) {
+    count_connections(live, workers);
+    count_limits(live, snapshots);
+    count_upstreams(live, snapshots);
+}
+
+fn count_connections(live: &Live, workers: &Workers) {
+    let open = workers.open_connections();
+    let help = "Open connections of clients";
+    let read = move || {
+        vec![Sample {
+            labels: Vec::new(),
+            value: open(),
+        }]
+    };
+    live.counters.read("connections", help, Kind::Gauge, read);
+}
+
+/// The limits of whichever snapshot is in effect when somebody asks.
+fn count_limits(live: &Live, snapshots: &Arc<Snapshots>) {
+    let read = |value: fn(&RateLimit) -> u64| {
+        // Weakly: the counters are a part of each snapshot.
+        let snapshots = Arc::downgrade(snapshots);
+        move || {
+            let current = snapshots.upgrade().map(|snapshots| snapshots.current());
+            let limits = current.iter().flat_map(|live| &live.rate_limits);
+            let sample = |limit: &Arc<RateLimit>| Sample {
+                labels: vec![("limit", limit.name().to_owned())],
+                value: value(limit),
+            };
+            limits.map(sample).collect()
+        }
+    };
+    let help = "Requests that a limit of the rate refused";
+    let refused = read(RateLimit::refused);
+    live.counters
+        .read("rate_limited", help, Kind::Counter, refused);
+    let help = "Clients, subjects or accounts that have used something of a limit";
+    let keys = read(|limit| limit.keys(Clock.instant()) as u64);
+    live.counters
+        .read("rate_limit_keys", help, Kind::Gauge, keys);
+}
+
+/// What has happened to the upstreams of whichever snapshot is in effect when somebody asks.
+fn count_upstreams(live: &Live, snapshots: &Arc<Snapshots>) {
+    for (name, help, event) in [
+        (
+            "upstream_retries",
+            "Requests that were sent again after they were lost",
+            Event::Repeated,
+        ),
+        (
+            "upstream_broken_answers",
+            "Answers that an upstream broke off",
+            Event::BrokeOff,
+        ),
+        (
+            "upstream_ejections",
+            "Endpoints that were left alone after failures",
+            Event::Ejected,
+        ),
+    ] {
+        // Weakly: the counters are a part of each snapshot.
+        let snapshots = Arc::downgrade(snapshots);
+        let read = move || {
+            let current = snapshots.upgrade().map(|snapshots| snapshots.current());
+            let groups = current.iter().flat_map(|live| &live.upstreams);
+            let sample = |group: &Arc<Group>| Sample {
+                labels: vec![("upstream", group.settings().name.clone())],
+                value: group.tally().count(event),
+            };
+            groups.map(sample).collect()
+        };
+        live.counters.read(name, help, Kind::Counter, read);
+    }
+}

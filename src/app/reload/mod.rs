@@ -1,0 +1,174 @@
+//! The configuration is read again while the gateway serves: load, compare, build, swap, or keep what there is and say
+//! why.
+//!
+//! A file is taken whole or not at all. The environment is the one of the start, since a process has no other.
+
+mod left;
+mod outcome;
+mod status;
+mod triggers;
+mod watch;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use ::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{
+    assemble::{Assembled, assemble},
+    health::HealthChecks,
+    restart,
+};
+use crate::{
+    clock::Clock,
+    config::{
+        diagnostic::{Diagnostic, Severity},
+        load::{Loaded, load},
+        source::{Disk, ProcessEnvironment},
+    },
+    listener::AddressLimit,
+    pipeline::Snapshots,
+};
+use left::Left;
+pub(super) use outcome::Trigger;
+use outcome::{Mistake, Outcome, Refused};
+pub(super) use status::Shown;
+use status::Status;
+pub(super) use triggers::follow;
+
+/// A configuration file, and the other files that it was made of.
+#[derive(Debug)]
+pub struct Origin {
+    /// The file.
+    pub path: PathBuf,
+    /// What else was read.
+    pub files: Vec<PathBuf>,
+}
+
+/// Everything that a reload changes.
+pub(super) struct Parts {
+    pub(super) snapshots: Arc<Snapshots>,
+    pub(super) address_limit: Arc<AddressLimit>,
+    pub(super) health_checks: HealthChecks,
+}
+
+/// Reads the configuration again.
+pub(super) struct Reload {
+    /// `None` where it came from no file.
+    path: Option<PathBuf>,
+    parts: Parts,
+    /// Held as long as it takes: one reload follows the other.
+    running: Mutex<Assembled>,
+    status: Mutex<Status>,
+    left: Left,
+}
+
+impl Reload {
+    pub(super) fn new(running: Assembled, origin: Option<Origin>, parts: Parts) -> Self {
+        let (path, files) = origin.map(|origin| (origin.path, origin.files)).unzip();
+        let hash = running.fingerprint.hash();
+        let status = Status::new(hash, Clock.unix_seconds(), files.unwrap_or_default());
+        parts.health_checks.follow(&running.live.upstreams);
+        Self {
+            path,
+            parts,
+            running: Mutex::new(running),
+            status: Mutex::new(status),
+            left: Left::default(),
+        }
+    }
+
+    /// Reads the file and uses it, if it can be used. Has to be called inside the control runtime, where it may block.
+    fn reload(&self, trigger: Trigger) -> Outcome {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = self.attempt(&mut running);
+        let hash = running.fingerprint.hash();
+        self.status().note(&outcome, hash, Clock.unix_seconds());
+        outcome.report(trigger, hash);
+        outcome
+    }
+
+    fn attempt(&self, running: &mut Assembled) -> Outcome {
+        let Some(path) = &self.path else {
+            return Outcome::NoFile;
+        };
+        let loaded = match load(path, &Disk, &ProcessEnvironment) {
+            Ok(loaded) => loaded,
+            Err(error) => return Refused::for_want_of(&error).into(),
+        };
+        let Loaded {
+            compiled,
+            diagnostics,
+            files,
+        } = loaded;
+        self.status().watch(files);
+        let (warnings, mistakes): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(is_warning);
+        let Some(compiled) = compiled else {
+            let mistakes = mistakes.into_iter().map(Mistake::from).collect();
+            return Refused::with(mistakes).into();
+        };
+        if compiled.fingerprint == running.fingerprint {
+            return Outcome::Unchanged;
+        }
+        let restart = restart::needed(running, &compiled);
+        if !restart.is_empty() {
+            return Refused::until_restart(restart).into();
+        }
+        match assemble(compiled, Some(running)) {
+            Ok(assembled) => self.swap(running, assembled),
+            Err(error) => return Refused::for_want_of(&error).into(),
+        }
+        Outcome::Applied { warnings }
+    }
+
+    fn swap(&self, running: &mut Assembled, assembled: Assembled) {
+        let Parts {
+            snapshots,
+            address_limit,
+            health_checks,
+        } = &self.parts;
+        *running = assembled;
+        self.left.keep(snapshots.replace(Arc::clone(&running.live)));
+        address_limit.change(running.server.address_limit.clone());
+        health_checks.follow(&running.live.upstreams);
+    }
+
+    fn status(&self) -> MutexGuard<'_, Status> {
+        // Nothing between two changes that belong together can panic.
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is in effect, and what is not.
+    pub(super) fn shown(&self) -> Shown {
+        self.status().show(Clock.unix_seconds())
+    }
+
+    /// How many snapshots there are, with those that some request still has.
+    fn snapshots(&self) -> usize {
+        1 + self.left.count()
+    }
+}
+
+/// A reload that an operator asks for, and what came of it.
+pub(super) async fn ask(reload: &Arc<Reload>, trigger: Trigger) -> (StatusCode, Value) {
+    let reload = Arc::clone(reload);
+    // It goes on when the operator does not wait for it.
+    let asked = tokio::task::spawn_blocking(move || {
+        let outcome = reload.reload(trigger);
+        (outcome.status(), json!(outcome.answer(reload.shown())))
+    });
+    asked.await.unwrap_or_else(|_| {
+        let answer = Value::from("the configuration could not be read again");
+        (StatusCode::INTERNAL_SERVER_ERROR, answer)
+    })
+}
+
+fn is_warning(diagnostic: &Diagnostic) -> bool {
+    match diagnostic.severity {
+        Severity::Mistake => false,
+        Severity::Warning => true,
+    }
+}
