@@ -1,4 +1,4 @@
-//! The command line: `run`, `check`, `explain`, `token`, `health`, `demo`.
+//! The command line: `run`, `check`, `explain`, `token`, `schema`, `health`, `demo`.
 //!
 //! Answers go to standard output, complaints to standard error. Exit codes: 0 for success, 1 for a failure at run
 //! time, 64 for a configuration or a command line that cannot be used, and from `explain` 2 for a refusal.
@@ -9,6 +9,7 @@ mod explain;
 mod health;
 mod output;
 mod run;
+mod schema;
 mod token;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -36,6 +37,8 @@ enum Command {
     /// Make, read or check a token.
     #[command(subcommand)]
     Token(token::Command),
+    /// Print the JSON Schema of a file, for editors.
+    Schema(schema::Arguments),
     /// Ask a running gateway whether it is ready; exit code 1 if it is not.
     Health(health::Arguments),
     /// Serve an embedded user database and a stand-in monolith, and print commands to try.
@@ -101,6 +104,7 @@ pub fn run() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Token(command) => token::token(&command),
+        Command::Schema(arguments) => schema::schema(&arguments),
         Command::Health(arguments) => health::health(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments),
     };

@@ -2,10 +2,11 @@
 //!
 //! A whole number and a unit, never a bare number. Only the form is checked here, not whether the length makes sense.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 use super::from_text::FromText;
@@ -78,6 +79,31 @@ impl From<Span> for Duration {
     }
 }
 
+impl fmt::Display for Span {
+    /// In the largest unit that leaves a whole number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let milliseconds = self.0.as_millis();
+        let units = [
+            (86_400_000, "d"),
+            (3_600_000, "h"),
+            (60_000, "m"),
+            (1_000, "s"),
+        ];
+        let fits = |(length, _): &(u128, &str)| milliseconds.is_multiple_of(*length);
+        match units.into_iter().find(fits) {
+            _ if milliseconds == 0 => f.write_str("0s"),
+            Some((length, unit)) => write!(f, "{}{unit}", milliseconds / length),
+            None => write!(f, "{milliseconds}ms"),
+        }
+    }
+}
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(FromText::expecting(SpanError::Number))
@@ -105,6 +131,19 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn is_written_in_the_largest_unit_that_fits() {
+        for text in [
+            "500ms", "10s", "1500ms", "75s", "15m", "1h", "25h", "30d", "0s",
+        ] {
+            assert_eq!(
+                text.parse::<Span>().map(|span| span.to_string()),
+                Ok(text.to_owned())
+            );
+        }
+        assert_eq!(Span::from_secs(3600).to_string(), "1h");
     }
 
     #[test]

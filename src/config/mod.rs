@@ -14,5 +14,6 @@ pub mod load;
 pub mod percent;
 pub mod rate;
 pub mod reading;
+pub mod schema;
 pub mod size;
 pub mod source;

@@ -1,8 +1,9 @@
 //! Shares as operators write them: `20%`.
 
+use std::fmt;
 use std::str::FromStr;
 
-use serde::de::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 use super::from_text::FromText;
@@ -46,6 +47,18 @@ impl FromStr for Percent {
 impl From<Percent> for u32 {
     fn from(percent: Percent) -> Self {
         percent.0.into()
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}%", self.0)
+    }
+}
+
+impl Serialize for Percent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

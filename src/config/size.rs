@@ -2,9 +2,10 @@
 //!
 //! A whole number and a unit, powers of 1024 only, since `MB` means two things. Never a bare number.
 
+use std::fmt;
 use std::str::FromStr;
 
-use serde::de::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 use super::from_text::FromText;
@@ -75,6 +76,21 @@ impl From<SizeLimit> for u64 {
     }
 }
 
+impl fmt::Display for SizeLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(size) => size.fmt(f),
+            None => f.write_str("unlimited"),
+        }
+    }
+}
+
+impl Serialize for SizeLimit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl<'de> Deserialize<'de> for SizeLimit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(FromText::expecting(SizeLimitError(SizeError::Number)))
@@ -119,6 +135,22 @@ impl From<Size> for usize {
     }
 }
 
+impl fmt::Display for Size {
+    /// In the largest unit that leaves a whole number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+        let fits = |(length, _): &(u64, &str)| self.0 > 0 && self.0.is_multiple_of(*length);
+        let (length, unit) = units.into_iter().find(fits).unwrap_or((1, "B"));
+        write!(f, "{}{unit}", self.0 / length)
+    }
+}
+
+impl Serialize for Size {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(FromText::expecting(SizeError::Number))
@@ -141,6 +173,17 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Size>().map(u64::from), Ok(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn is_written_in_the_largest_unit_that_fits() {
+        for text in ["512B", "1025B", "64KiB", "10MiB", "1GiB", "0B"] {
+            assert_eq!(
+                text.parse::<Size>().map(|size| size.to_string()),
+                Ok(text.to_owned())
+            );
+        }
+        assert_eq!(Size::from_bytes(1 << 20).to_string(), "1MiB");
     }
 
     #[test]

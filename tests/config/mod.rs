@@ -4,3 +4,4 @@ mod accepts;
 mod example;
 mod fixture;
 mod rejects;
+mod schema;

@@ -27,3 +27,8 @@ pub(crate) use watch::{Gate, Watch, wait_until};
 
 /// The longest that a test waits for something that has to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Whether files that hold what the gateway prints are to be written anew, with `BLESS=1`, and then read by a person.
+pub(crate) fn blesses() -> bool {
+    std::env::var_os("BLESS").is_some_and(|value| value == "1")
+}

@@ -1,11 +1,12 @@
 //! The routes that the gateway answers itself.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::routes::Cors;
 
 /// One such route.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
     /// What it does.
@@ -25,7 +26,7 @@ pub struct Account {
 }
 
 /// What an account route does.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Credentials for tokens.
@@ -37,7 +38,7 @@ pub enum Action {
 }
 
 /// How passwords are checked.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Passwords {
     /// How many are checked at once, on threads of low priority. Default: as many as cores.

@@ -1,11 +1,12 @@
 //! A dialect file: how one legacy login speaks.
 
 use indexmap::IndexMap;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The whole file; each part is an action that `accounts` can name.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dialect {
     /// Credentials for tokens.
@@ -17,7 +18,7 @@ pub struct Dialect {
 }
 
 /// A login.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Login {
     /// How the credentials are read.
@@ -35,7 +36,7 @@ pub struct Login {
 }
 
 /// How credentials are read. The fields are validated in this order.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
     /// Where they are.
@@ -49,7 +50,7 @@ pub struct LoginRequest {
 }
 
 /// A refresh.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refresh {
     /// How the refresh token is read.
@@ -61,7 +62,7 @@ pub struct Refresh {
 }
 
 /// A question whether a token holds.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Verify {
     /// How the token is read.
@@ -73,7 +74,7 @@ pub struct Verify {
 }
 
 /// How a token is read.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenRequest {
     /// Where it is.
@@ -85,7 +86,7 @@ pub struct TokenRequest {
 }
 
 /// Where the fields of a request are.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum From {
     /// In the query.
@@ -97,7 +98,7 @@ pub enum From {
 }
 
 /// One field.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     /// Its name.
@@ -108,7 +109,7 @@ pub struct Field {
 }
 
 /// What a field has to be.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldType {
     /// Any text.
@@ -119,7 +120,7 @@ pub enum FieldType {
 }
 
 /// What a request without usable fields gets.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Invalid {
     /// FastAPI's validation body.
@@ -129,7 +130,7 @@ pub enum Invalid {
 }
 
 /// When a blocked user learns of it.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StatesReported {
     /// Before the password is checked.
@@ -140,7 +141,7 @@ pub enum StatesReported {
 }
 
 /// An answer: a text that is one placeholder keeps its JSON type, `...` merges an object at its place.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     /// The status.

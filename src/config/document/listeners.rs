@@ -1,9 +1,10 @@
 //! Where clients connect: addresses, TLS, PROXY headers.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// One address that clients connect to.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Listener {
     /// An address and a port, such as `0.0.0.0:8080` or `[::]:8080`, which is for IPv4 too; `unix:` and a path for a
@@ -23,7 +24,7 @@ pub struct Listener {
 }
 
 /// A version of HTTP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
     /// HTTP/1.1 and 1.0.
@@ -33,7 +34,7 @@ pub enum Protocol {
 }
 
 /// The files are read again when they change, and on SIGHUP; bad ones leave everything as it is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
     /// The path of a certificate in PEM, with those that lead to its authority. Paths are relative to this file.
@@ -54,7 +55,7 @@ pub struct Tls {
 }
 
 /// A certificate and its key.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pair {
     /// The path of a certificate in PEM, with those that lead to its authority.
@@ -64,7 +65,7 @@ pub struct Pair {
 }
 
 /// Whether something has to be there.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Presence {
     /// What is there has to be good.
@@ -74,7 +75,7 @@ pub enum Presence {
 }
 
 /// A version of TLS.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema, Serialize)]
 pub enum TlsVersion {
     /// Of 2008.
     #[default]
@@ -86,7 +87,7 @@ pub enum TlsVersion {
 }
 
 /// PROXY headers of version 1 or 2.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProxyProtocol {
     /// Addresses or networks of the proxies; `unix` is whoever connects to a Unix socket. Each of their connections

@@ -15,6 +15,7 @@ pub mod upstreams;
 pub mod users;
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use self::{
@@ -30,7 +31,7 @@ use self::{
 };
 
 /// The whole file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Document {
     /// How many cores serve requests, each with a thread of its own. Default: as many as the machine has.
@@ -100,7 +101,7 @@ pub struct Document {
 }
 
 /// Something unsafe that the operator takes on in words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Waiver {
     /// "I know what this means."

@@ -1,6 +1,7 @@
 //! What the upstreams read as the same path.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// What all upstreams of this gateway read as the same path.
 ///
@@ -8,7 +9,7 @@ use serde::Deserialize;
 /// What they ignore is ignored before a route is chosen, and goes on as the client sent it. What only some of them ignore
 /// is not to be listed: it would be matched as one path and served as another. Redirects of the upstream, such as
 /// Starlette's from `/a/` to `/a`, need nothing here: the client comes back with the other path.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Paths {
     /// Whether `/Admin` is `/admin`. Default: `exact`.
@@ -25,7 +26,7 @@ pub struct Paths {
 }
 
 /// Whether a difference makes another path.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Difference {
     /// It does.
@@ -36,7 +37,7 @@ pub enum Difference {
 }
 
 /// What is done about an odd path.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Oddity {
     /// It is refused.
@@ -49,7 +50,7 @@ pub enum Oddity {
 }
 
 /// What is done about bytes that are no UTF-8.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Overlong {
     /// They are refused.

@@ -1,11 +1,12 @@
 //! Limits on how often something may happen.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::config::rate::Rate;
 
 /// One limit. It holds nothing back until a route or an account names it.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
     /// Who shares one count.
@@ -21,7 +22,7 @@ pub struct RateLimit {
 }
 
 /// Who shares one count. Routes that name the same limit share it, except by `route`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
     /// The client's address, as far as `trusted_proxies` tell it; of an IPv6 address the first 64 bits.

@@ -1,11 +1,12 @@
 //! Route policies.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::config::{duration::Span, size::SizeLimit};
 
 /// One route.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
     /// Methods and a path: `GET,HEAD /docs/**`, or a path alone for every method.
@@ -39,7 +40,7 @@ pub struct Route {
 }
 
 /// Where a token may be besides `Authorization`. Two places that hold different tokens are a refusal.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenFrom {
     /// The name of a cookie.
@@ -54,7 +55,7 @@ fn websocket() -> Vec<String> {
 }
 
 /// Who may use a route.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Access {
     /// Everybody; the token is not read.
@@ -66,7 +67,7 @@ pub enum Access {
 }
 
 /// What has to hold besides a good token.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Require {
     /// A path parameter that has to be the token's subject.
@@ -76,7 +77,7 @@ pub struct Require {
 }
 
 /// Certificates of clients.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientCertificate {
     /// Of anybody whom the listener's `client_ca` has signed.
@@ -90,7 +91,7 @@ pub enum ClientCertificate {
 }
 
 /// Whether the client's Authorization goes on to the upstream.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Authorization {
     /// The upstream still checks it.
@@ -101,7 +102,7 @@ pub enum Authorization {
 }
 
 /// What refusals look like.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusals {
     /// problem+json (RFC 9457).
@@ -114,7 +115,7 @@ pub enum Refusals {
 }
 
 /// Refusals of the monolith's own kind.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CustomRefusals {
     /// No token where one is required.
@@ -132,7 +133,7 @@ pub struct CustomRefusals {
 }
 
 /// One refusal.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CustomRefusal {
     /// The status, 400 to 599.
@@ -142,7 +143,7 @@ pub struct CustomRefusal {
 }
 
 /// CORS headers of the gateway's own answers.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cors {
     /// Origins such as `https://app.example.com`, or `["*"]`.
@@ -164,7 +165,7 @@ pub struct Cors {
 }
 
 /// Whether browsers may send cookies along.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Credentials {
     /// They may.

@@ -1,6 +1,7 @@
 //! The operators' listener, limits, logs and the way down.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::config::{
     duration::Span,
@@ -8,7 +9,7 @@ use crate::config::{
 };
 
 /// The operators' listener.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Admin {
     /// An address and a port. Default: 127.0.0.1:9901.
@@ -24,7 +25,7 @@ impl Default for Admin {
 }
 
 /// Limits of connections and requests.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// The largest request head. Default: 64KiB.
@@ -59,7 +60,7 @@ pub struct Limits {
 }
 
 /// Limits of a connection of HTTP/2.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Http2Limits {
     /// The most requests at once. Default: 128.
@@ -97,7 +98,7 @@ impl Default for Limits {
 }
 
 /// Which headers carry the client's address to the upstream.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Forwarded {
     /// `X-Forwarded-For`, `-Proto` and `-Host`.
@@ -115,7 +116,7 @@ pub enum Forwarded {
 /// `X-Remote-*`, `X-Authenticated-*`, `X-Auth-Request-*`, `X-WebAuth-*`, `Client-Cert`; what changes the method or the
 /// target that was checked, such as `X-HTTP-Method-Override`, `X-Original-*`, `X-Rewrite-URL`, `Script-Name`; and what
 /// servers tell each other, such as `X-Accel-*`, `X-Envoy-*`, `X-Middleware-*`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Headers {
     /// Further ones that are removed. Default: none.
@@ -126,7 +127,7 @@ pub struct Headers {
 
 /// How a new process follows this one without a refused connection: it gets the listening sockets, serves, and only
 /// then does this one drain.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Takeover {
     /// The Unix socket on which the process that runs is asked, such as `/run/sidegate/takeover.sock`. Both processes
@@ -135,7 +136,7 @@ pub struct Takeover {
 }
 
 /// How the gateway stops on SIGTERM.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Shutdown {
     /// How long requests in flight may take to finish. Default: 30s.
@@ -155,7 +156,7 @@ impl Default for Shutdown {
 }
 
 /// What is logged, and how. Logs go to standard error, access lines to standard output.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Logs {
     /// For people or for machines. Default: `text`.
@@ -167,7 +168,7 @@ pub struct Logs {
 }
 
 /// How a log line is written.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
     /// For people.
@@ -178,7 +179,7 @@ pub enum LogFormat {
 }
 
 /// The least important level.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogLevel {
     /// Something failed.
@@ -193,7 +194,7 @@ pub enum LogLevel {
 }
 
 /// Which requests get an access line.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessLog {
     /// Every request.

@@ -1,6 +1,7 @@
 //! Tokens and what they say.
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::Waiver;
@@ -10,7 +11,7 @@ use crate::{
 };
 
 /// The tokens that are accepted and minted.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tokens {
     /// What guarded routes accept and a login answers.
@@ -28,7 +29,7 @@ pub struct Tokens {
 }
 
 /// One kind of token.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Token {
     /// The one algorithm of the key.
@@ -45,7 +46,7 @@ pub struct Token {
 }
 
 /// Signature algorithms.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 pub enum Algorithm {
     /// HMAC with SHA-256.
     #[serde(rename = "HS256")]
@@ -53,7 +54,7 @@ pub enum Algorithm {
 }
 
 /// The cache of verified tokens.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Cache {
     /// How many tokens it keeps. Default: 100000.
@@ -67,7 +68,7 @@ impl Default for Cache {
 }
 
 /// What the upstream is told about the user.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Identity {
     /// The claim that says who it is: a text or an integer. Default: `sub`.

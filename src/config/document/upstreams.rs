@@ -1,11 +1,12 @@
 //! The monolith's addresses.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::config::{duration::Span, percent::Percent};
 
 /// One upstream.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Upstream {
     /// Where it listens, such as `http://127.0.0.1:8000`, `https://api.internal` or `unix:/run/app.sock`; several share
@@ -64,7 +65,7 @@ pub struct Upstream {
 /// What is sent again, to another endpoint: a request without a body and with an idempotent method whose connection
 /// broke before anything came back. What could not even be sent goes to every other endpoint once and is not counted.
 /// A response is never asked for twice.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retry {
     /// How often one request is sent again. Default: 1.
@@ -86,7 +87,7 @@ impl Default for Retry {
 /// When an endpoint that fails is left alone: it cannot be connected to, it does not answer in time, or not in HTTP;
 /// a status is no failure. The last endpoint is left alone only when it cannot be connected to. Where all are, requests
 /// are refused at once, and one request a second finds out whether an endpoint is back.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ejection {
     /// After how many failures in a row; 0: never. Default: 5.
@@ -105,7 +106,7 @@ impl Default for Ejection {
 }
 
 /// How each endpoint is asked whether it is well: `GET` with a 2xx answer is good.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Health {
     /// What is asked for, such as `/health`.
@@ -127,7 +128,7 @@ pub struct Health {
 /// How many requests the upstream has at once, on all cores together, each until its response has ended, however long
 /// that takes: streams and long polls count, what has switched protocols does not. Further ones wait in line; those for
 /// which there is no place are refused.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Concurrency {
     /// How many there are. Default: 1024.
@@ -153,8 +154,9 @@ fn one_second() -> Span {
 }
 
 /// What is spoken with an upstream.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "UpstreamProtocol")]
 pub enum Protocol {
     /// HTTP/1.1.
     #[default]
@@ -166,7 +168,7 @@ pub enum Protocol {
 }
 
 /// TLS to an upstream, whose certificate is always verified. The files are read again when they have changed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpstreamTls {
     /// A PEM file with the authorities that may have signed the upstream's certificate; no others are trusted then.

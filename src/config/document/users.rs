@@ -1,13 +1,14 @@
 //! The monolith's own user table. It is only read: its schema is never altered.
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::tokens::SecretText;
 use crate::config::duration::Span;
 
 /// Where users are and which columns matter.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Users {
     /// `mysql://user:password@host/database` or `sqlite:path`; `file:PATH` reads it from a file.
@@ -37,7 +38,7 @@ pub struct Users {
 }
 
 /// The columns that a login needs.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Columns {
     /// The row's id, which tokens carry.
@@ -49,7 +50,7 @@ pub struct Columns {
 }
 
 /// The JSON type of a shown column.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ColumnType {
     /// A number without fraction.
@@ -69,7 +70,7 @@ pub enum ColumnType {
 }
 
 /// Connections to the database.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Pool {
     /// Kept when idle. Default: 1.
@@ -85,8 +86,9 @@ impl Default for Pool {
 }
 
 /// TLS to the database.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "DatabaseTls")]
 pub struct Tls {
     /// A PEM file with the authority that signed the server's certificate. Default: the public authorities.
     pub ca: Option<String>,

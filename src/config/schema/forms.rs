@@ -1,0 +1,86 @@
+//! The forms of texts, such as durations and sizes, as an editor checks them.
+//!
+//! Each has a name, by which keys refer to it, and says what it looks like. The patterns follow the parsers beside the
+//! types; what a pattern cannot say, such as the largest size, the gateway says when it reads the file.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::config::{
+    document::tokens::SecretText,
+    duration::Span,
+    percent::Percent,
+    rate::Rate,
+    size::{Size, SizeLimit},
+};
+
+macro_rules! form {
+    ($type:ty, $name:literal, $title:literal, $pattern:literal, $description:literal) => {
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({
+                    "title": $title,
+                    "type": "string",
+                    "pattern": $pattern,
+                    "description": $description,
+                })
+            }
+        }
+    };
+}
+
+form!(
+    Span,
+    "Duration",
+    "duration",
+    "^[0-9]+(ms|s|m|h|d)$",
+    "A whole number and `d`, `h`, `m`, `s` or `ms`: `30d`, `15m`, `500ms`."
+);
+form!(
+    Size,
+    "Size",
+    "size",
+    "^[0-9]+(B|KiB|MiB|GiB)$",
+    "A whole number and `B`, `KiB`, `MiB` or `GiB`: `10MiB`, `64KiB`."
+);
+form!(
+    SizeLimit,
+    "SizeLimit",
+    "size or unlimited",
+    "^([0-9]+(B|KiB|MiB|GiB)|unlimited)$",
+    "A size, or the word `unlimited`."
+);
+form!(
+    Rate,
+    "Rate",
+    "rate",
+    "^[0-9]+/[0-9]+(ms|s|m|h|d)$",
+    "A whole number, a slash and a duration: `10/1m` is ten in a minute."
+);
+form!(
+    Percent,
+    "Share",
+    "share",
+    "^(100|[0-9]?[0-9])%$",
+    "A whole number and `%`: `20%`."
+);
+
+impl JsonSchema for SecretText {
+    fn schema_name() -> Cow<'static, str> {
+        "Secret".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "title": "secret",
+            "type": "string",
+            "description": "A text that is never shown. Best from elsewhere: `${NAME}` takes it from the environment, \
+                            `file:PATH` from a file.",
+        })
+    }
+}
