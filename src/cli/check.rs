@@ -1,13 +1,16 @@
 //! `sidegate check`.
 
-use std::path::PathBuf;
+use std::{
+    io::{self, IsTerminal},
+    path::PathBuf,
+};
 
 use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::{
     Format, Outcome, complain,
-    output::{counted, is_mistake, with_causes},
+    output::{counted, is_mistake, paint, with_causes},
     report,
 };
 use crate::{
@@ -75,8 +78,9 @@ fn ask_database(compiled: &Compiled) -> Result<Option<String>> {
 }
 
 fn as_text(arguments: &Arguments, loaded: &Loaded, database: Option<&str>) {
+    let paint = paint(io::stdout().is_terminal(), &ProcessEnvironment);
     for diagnostic in &loaded.diagnostics {
-        report(&diagnostic.to_string());
+        report(&diagnostic.painted(paint));
     }
     if let Some(problem) = database {
         report(&format!("{}: users: {problem}", arguments.config.display()));

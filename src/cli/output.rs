@@ -1,7 +1,7 @@
 //! Standard output and standard error. A closed pipe ends nothing: there is nobody left to tell.
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
 
@@ -9,7 +9,8 @@ use crate::config::{
     compiled::Compiled,
     diagnostic::{Diagnostic, Severity},
     load::{Loaded, load},
-    source::{Disk, ProcessEnvironment},
+    paint::Paint,
+    source::{Disk, Environment, ProcessEnvironment},
 };
 
 /// An answer.
@@ -20,6 +21,19 @@ pub(super) fn report(text: &str) {
 /// A complaint.
 pub(super) fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Colours for a terminal, unless its user wants none (<https://no-color.org>) or it has none.
+pub(super) fn paint(is_terminal: bool, environment: &dyn Environment) -> Paint {
+    let refused = environment
+        .get("NO_COLOR")
+        .is_some_and(|value| !value.is_empty());
+    let plain = environment.get("TERM").is_some_and(|name| name == "dumb");
+    if is_terminal && !refused && !plain {
+        Paint::Coloured
+    } else {
+        Paint::Plain
+    }
 }
 
 /// Loads a configuration for a command that needs a good one; complains about everything that is wrong with it.
@@ -40,8 +54,9 @@ pub(super) fn load_with_files(path: &Path) -> Option<(Compiled, Vec<PathBuf>)> {
             return None;
         }
     };
+    let paint = paint(io::stderr().is_terminal(), &ProcessEnvironment);
     for diagnostic in &diagnostics {
-        complain(&diagnostic.to_string());
+        complain(&diagnostic.painted(paint));
     }
     if compiled.is_none() {
         let mistakes = diagnostics.iter().filter(|found| is_mistake(found)).count();
@@ -74,4 +89,28 @@ pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Variables(&'static [(&'static str, &'static str)]);
+
+    impl Environment for Variables {
+        fn get(&self, name: &str) -> Option<String> {
+            let found = self.0.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        }
+    }
+
+    #[test]
+    fn colours_are_for_terminals_whose_user_wants_them() {
+        let paint = |terminal, variables| paint(terminal, &Variables(variables));
+        assert_eq!(paint(true, &[("TERM", "xterm")]), Paint::Coloured);
+        assert_eq!(paint(true, &[("NO_COLOR", "")]), Paint::Coloured);
+        assert_eq!(paint(true, &[("NO_COLOR", "1")]), Paint::Plain);
+        assert_eq!(paint(true, &[("TERM", "dumb")]), Paint::Plain);
+        assert_eq!(paint(false, &[]), Paint::Plain);
+    }
 }

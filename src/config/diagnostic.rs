@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::config::paint::{Paint, Tone};
 use crate::config::reading::listing::{Excerpt, Listing};
 
 /// What stands for a value that must not be shown.
@@ -100,19 +101,41 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it.
     pub fix: String,
-    /// The source line with a caret, redacted.
+    /// The source line, with what is meant underlined, redacted.
     #[serde(skip)]
     pub excerpt: Option<Excerpt>,
 }
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.file)?;
-        if let Some(location) = self.location {
-            write!(f, "{location}:")?;
-        }
+        self.write(f, Paint::Plain)
+    }
+}
+
+impl Diagnostic {
+    /// As `Display` shows it, but in colours.
+    pub fn painted(&self, paint: Paint) -> String {
+        let mut text = String::new();
+        // A text takes whatever is written to it.
+        let _ = self.write(&mut text, paint);
+        text
+    }
+
+    fn write(&self, f: &mut dyn fmt::Write, paint: Paint) -> fmt::Result {
+        let tone = match self.severity {
+            Severity::Mistake => Tone::Bad,
+            Severity::Warning => Tone::Doubtful,
+        };
+        let place = self
+            .location
+            .map_or_else(String::new, |location| format!("{location}:"));
+        write!(
+            f,
+            "{}",
+            paint.tone(Tone::Place, format_args!("{}:{place}", self.file))
+        )?;
         if self.severity == Severity::Warning {
-            f.write_str(" warning:")?;
+            write!(f, " {}", paint.tone(tone, "warning:"))?;
         }
         if !self.path.is_empty() {
             write!(f, " {}:", self.path)?;
@@ -121,9 +144,11 @@ impl fmt::Display for Diagnostic {
         if let Some(value) = &self.value {
             write!(f, " (found {value})")?;
         }
-        write!(f, "; fix: {}", self.fix)?;
+        write!(f, "; {} {}", paint.tone(Tone::Good, "fix:"), self.fix)?;
         match (&self.excerpt, self.location) {
-            (Some(excerpt), Some(location)) => excerpt.render(f, location.line),
+            (Some(excerpt), Some(location)) => {
+                write!(f, "{}", excerpt.painted(location.line, paint, tone))
+            }
             (None, _) | (_, None) => Ok(()),
         }
     }
@@ -228,6 +253,20 @@ mod tests {
             mistake().to_string(),
             "gateway.yaml:12:5: routes[3].match: unknown method GTE (found \"GTE /x\"); fix: use one of GET, HEAD"
         );
+    }
+
+    #[test]
+    fn colours_leave_the_words_as_they_are() {
+        let painted = mistake().painted(Paint::Coloured);
+        assert!(
+            painted.starts_with("\u{1b}[1mgateway.yaml:12:5:\u{1b}[0m "),
+            "{painted}"
+        );
+        let codes = ["\u{1b}[1m", "\u{1b}[32m", "\u{1b}[0m"];
+        let words = codes
+            .iter()
+            .fold(painted, |text, code| text.replace(code, ""));
+        assert_eq!(words, mistake().to_string());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag,
 use crate::config::diagnostic::{Finding, REDACTED, Shown};
 use crate::config::reading::entries::Entries;
 use crate::config::reading::ledger::{Ledger, extent, position};
+use crate::config::reading::listing::Ranges;
 use crate::config::reading::places::{key_step, position_step};
 use crate::config::reading::secrecy::{is_name, is_secret_name, looks_secret};
 use crate::config::reading::syntax::TOO_DEEP;
@@ -29,10 +30,8 @@ pub struct Composition {
     pub root: Option<Node>,
     /// What was wrong.
     pub findings: Vec<Finding>,
-    /// The bytes that must not be shown.
-    pub masks: Vec<Range<usize>>,
-    /// The bytes of comments.
-    pub comments: Vec<Range<usize>>,
+    /// What of the text is what.
+    pub ranges: Ranges,
 }
 
 /// Composes the document in `text`.
@@ -59,15 +58,14 @@ pub fn compose(text: &str) -> Composition {
     }
     .ok();
     let ledger = composer.ledger;
-    let masked: HashSet<usize> = ledger.masks.iter().map(|mask| mask.start).collect();
+    let masked: HashSet<usize> = ledger.ranges.masks.iter().map(|mask| mask.start).collect();
     if let Some(root) = &mut root {
         hide(root, &masked);
     }
     Composition {
         root,
         findings: ledger.findings,
-        masks: ledger.masks,
-        comments: ledger.comments,
+        ranges: ledger.ranges,
     }
 }
 
@@ -128,7 +126,9 @@ impl<'t> Composer<'t> {
     fn next(&mut self) -> Result<(Event<'t>, Span), Stop> {
         loop {
             match self.parser.next() {
-                Some(Ok((Event::Comment(..), span))) => self.ledger.comments.push(extent(&span)),
+                Some(Ok((Event::Comment(..), span))) => {
+                    self.ledger.ranges.comments.push(extent(&span));
+                }
                 Some(Ok(event)) => return Ok(event),
                 Some(Err(error)) => {
                     self.ledger.report_syntax(&error);
@@ -352,6 +352,7 @@ impl<'t> Composer<'t> {
             self.ledger.conceal(&mut node);
         }
         node.location = position(span);
+        self.ledger.word(extent(span));
         Ok(node)
     }
 

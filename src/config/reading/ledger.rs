@@ -7,6 +7,7 @@ use std::ops::Range;
 use serde_yaml::granit_parser::{ScanError, Span};
 
 use crate::config::diagnostic::{Finding, Location, Shown};
+use crate::config::reading::listing::Ranges;
 use crate::config::reading::secrecy::{end_of_secret_name, is_secret_name, looks_secret};
 use crate::config::reading::syntax;
 use crate::config::reading::tree::{Node, Value};
@@ -29,8 +30,7 @@ pub(crate) fn position(span: &Span) -> Location {
 pub(crate) struct Ledger<'t> {
     text: &'t str,
     pub(crate) findings: Vec<Finding>,
-    pub(crate) masks: Vec<Range<usize>>,
-    pub(crate) comments: Vec<Range<usize>>,
+    pub(crate) ranges: Ranges,
     path: Vec<String>,
     /// How many of the keys that lead here name a secret.
     hidden: usize,
@@ -39,13 +39,11 @@ pub(crate) struct Ledger<'t> {
 
 impl<'t> Ledger<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
-        let (findings, masks, comments, path) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self {
             text,
-            findings,
-            masks,
-            comments,
-            path,
+            findings: Vec::new(),
+            ranges: Ranges::default(),
+            path: Vec::new(),
             hidden: 0,
             last_scalar: 0..0,
         }
@@ -124,37 +122,45 @@ impl<'t> Ledger<'t> {
         });
     }
 
-    /// Masks a scalar if it has to be; says whether.
+    /// Takes note of a word, as long as it is there.
+    pub(crate) fn word(&mut self, extent: Range<usize>) {
+        if !extent.is_empty() {
+            self.ranges.words.push(extent);
+        }
+    }
+
+    /// Takes note of a scalar and masks it if it has to be; says whether.
     pub(crate) fn mask_scalar(&mut self, extent: &Range<usize>, text: &str) -> bool {
         self.last_scalar = extent.clone();
+        self.word(extent.clone());
         let secret = self.is_hidden() || looks_secret(text);
         if secret {
-            self.masks.push(extent.clone());
+            self.ranges.masks.push(extent.clone());
         }
         secret
     }
 
     pub(crate) fn mask(&mut self, extent: Range<usize>) {
-        self.masks.push(extent);
+        self.ranges.masks.push(extent);
     }
 
     /// Takes back the mask of a scalar that turned out to be a key.
     pub(crate) fn unmask(&mut self, extent: &Range<usize>) {
-        if self.masks.last() == Some(extent) {
-            self.masks.pop();
+        if self.ranges.masks.last() == Some(extent) {
+            self.ranges.masks.pop();
         }
     }
 
     /// Masks everything from `start` on, since nobody knows where a secret ends whose value is broken.
     pub(crate) fn mask_rest(&mut self, start: usize) {
-        self.masks.push(start..self.text.len());
+        self.ranges.masks.push(start..self.text.len());
     }
 
     /// Marks and masks a value that an alias puts in a secret's place.
     pub(crate) fn conceal(&mut self, node: &mut Node) {
         if let Value::Scalar(scalar) = &mut node.value {
             scalar.secret = true;
-            self.masks.push(node.extent.clone());
+            self.ranges.masks.push(node.extent.clone());
         }
         node.children_mut().for_each(|child| self.conceal(child));
     }
@@ -163,15 +169,16 @@ impl<'t> Ledger<'t> {
     pub(crate) fn mask_line(&mut self, at: usize) {
         let (start, line) = syntax::line_around(self.text, at);
         let end = start + line.len();
-        if self.masks.last() == Some(&self.last_scalar) {
-            self.masks
+        if self.ranges.masks.last() == Some(&self.last_scalar) {
+            self.ranges
+                .masks
                 .push(self.last_scalar.start..end.max(self.last_scalar.end));
         }
         let after_colon = || line.find(':').map_or(0, |colon| colon + 1);
         let suspicious = end_of_secret_name(line).or_else(|| looks_secret(line).then(after_colon));
         let continues = end_of_secret_name(syntax::line_before(self.text, start)).map(|_| 0);
         if let Some(offset) = continues.or(suspicious) {
-            self.masks.push(start + offset..end);
+            self.ranges.masks.push(start + offset..end);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The source text as it may be shown: one line with a caret below, secrets masked and comments left out.
+//! The source text as it may be shown: one line with a part of it underlined, secrets masked and comments left out.
 //!
 //! It promises that no byte of a masked range ever reaches an [`Excerpt`]. It does not know what is secret; the masks
 //! come from [`compose`](crate::config::reading::compose).
@@ -8,12 +8,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::config::diagnostic::{Location, REDACTED, steers_terminal};
+use crate::config::paint::{Paint, Tone};
 
-/// How many characters of a line are shown around the caret.
+/// How many characters of a line are shown around what is underlined.
 const SHOWN_LINE: usize = 120;
 /// How many characters to either side of a place are looked at for it; a line can be as long as the file.
 const REACH: usize = 400;
-/// How many shown characters come before the caret when a line has to be cut.
+/// How many shown characters come before the underlined part when a line has to be cut.
 const SHOWN_BEFORE: usize = 60;
 
 /// A source text and what of it must not be shown.
@@ -23,6 +24,18 @@ pub struct Listing {
     text: Arc<str>,
     masks: Vec<Range<usize>>,
     comments: Vec<Range<usize>>,
+    words: Vec<Range<usize>>,
+}
+
+/// What a composition knows about the bytes of a text.
+#[derive(Debug, Clone, Default)]
+pub struct Ranges {
+    /// Those that must not be shown.
+    pub masks: Vec<Range<usize>>,
+    /// Those of comments.
+    pub comments: Vec<Range<usize>>,
+    /// Those of each key, scalar and alias, in the order of the text.
+    pub words: Vec<Range<usize>>,
 }
 
 impl fmt::Debug for Listing {
@@ -33,41 +46,41 @@ impl fmt::Debug for Listing {
     }
 }
 
-/// A line of the source and the column below which the caret stands.
+/// A line of the source and the characters of it that are underlined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
     line: String,
-    caret: usize,
+    underlined: Range<usize>,
 }
 
 impl Excerpt {
-    /// Writes the line and the caret, each on a line of its own that begins with a line break.
-    pub fn render(&self, f: &mut fmt::Formatter<'_>, number: usize) -> fmt::Result {
+    /// The line under its number and the underline, each on a line of its own that begins with a line break.
+    pub fn painted(&self, number: usize, paint: Paint, tone: Tone) -> String {
+        let columns = |part: Range<usize>| -> usize {
+            let characters = self.line.chars().skip(part.start).take(part.len());
+            characters.map(width).sum()
+        };
         let margin = number.to_string();
         let blank = " ".repeat(margin.len());
-        let indent: usize = self.line.chars().take(self.caret).map(width).sum();
-        write!(
-            f,
-            "\n  {margin} | {}\n  {blank} | {}^",
-            self.line,
-            " ".repeat(indent)
-        )
+        let indent = " ".repeat(columns(0..self.underlined.start));
+        // Never nothing: a place behind the end of a line has no characters.
+        let underline = "^".repeat(columns(self.underlined.clone()).max(1));
+        let margin = paint.tone(Tone::Faint, format!("{margin} |"));
+        let blank = paint.tone(Tone::Faint, format!("{blank} |"));
+        let underline = paint.tone(tone, underline);
+        format!("\n  {margin} {}\n  {blank} {indent}{underline}", self.line)
     }
 }
 
 impl Listing {
-    /// A listing of `text` that hides the byte ranges `masks` and `comments`.
-    pub fn new(
-        file: &str,
-        text: &str,
-        masks: Vec<Range<usize>>,
-        comments: Vec<Range<usize>>,
-    ) -> Self {
+    /// A listing of `text` that hides masks and comments.
+    pub fn new(file: &str, text: &str, ranges: Ranges) -> Self {
         Self {
             file: file.into(),
             text: text.into(),
-            masks: in_order(masks),
-            comments: in_order(comments),
+            masks: in_order(ranges.masks),
+            comments: in_order(ranges.comments),
+            words: ranges.words,
         }
     }
 
@@ -76,12 +89,12 @@ impl Listing {
         Arc::clone(&self.file)
     }
 
-    /// The line at `location`, with a caret at its column; nothing where the line would be empty.
+    /// The line at `location`, with the word that begins there underlined; nothing where the line would be empty.
     pub fn excerpt(&self, location: Location) -> Option<Excerpt> {
         let (start, line) = nth_line(&self.text, location.line)?;
         let first = location.column.saturating_sub(REACH);
         let mut shown = Vec::new();
-        let mut caret = None;
+        let mut underlined: Option<Underlined> = None;
         let mut masked = false;
         for (column, (offset, character)) in
             line.char_indices().enumerate().skip(first).take(2 * REACH)
@@ -91,9 +104,16 @@ impl Listing {
                 break;
             }
             let hidden = covers(&self.masks, position);
+            if let Some(underlined) = &mut underlined {
+                underlined.pass(position, shown.len());
+            }
             if column + 1 == location.column {
                 let into_mask = if hidden && masked { REDACTED.len() } else { 0 };
-                caret = Some(shown.len().saturating_sub(into_mask));
+                underlined = Some(Underlined {
+                    from: shown.len().saturating_sub(into_mask),
+                    end: self.end_of_word(position, character),
+                    to: None,
+                });
             }
             if hidden && !masked {
                 shown.extend(REDACTED.chars());
@@ -111,7 +131,41 @@ impl Listing {
             .rposition(|character| !character.is_whitespace())
             .map_or(0, |last| last + 1);
         shown.truncate(text);
-        (!shown.is_empty()).then(|| window(&shown, caret.unwrap_or(shown.len())))
+        let underlined = underlined.map_or(text..text, |underlined| underlined.within(text));
+        (!shown.is_empty()).then(|| window(&shown, underlined))
+    }
+
+    /// Where the word ends that begins at a byte; what is no word is one character long.
+    fn end_of_word(&self, position: usize, character: char) -> usize {
+        let first = self.words.partition_point(|word| word.start < position);
+        let word = self.words.get(first).filter(|word| word.start == position);
+        word.map_or(position, |word| word.end)
+            .max(position + character.len_utf8())
+    }
+}
+
+/// What of a line is underlined, while the line is gone through.
+struct Underlined {
+    /// The first shown character.
+    from: usize,
+    /// The byte behind the last one.
+    end: usize,
+    /// The shown character behind the last one, once it is known.
+    to: Option<usize>,
+}
+
+impl Underlined {
+    /// Comes by a byte before which so many characters are shown.
+    fn pass(&mut self, position: usize, shown: usize) {
+        if position >= self.end {
+            self.to.get_or_insert(shown);
+        }
+    }
+
+    /// The shown characters, where there are so many.
+    fn within(self, shown: usize) -> Range<usize> {
+        let to = self.to.unwrap_or(shown).min(shown);
+        self.from.min(to)..to
     }
 }
 
@@ -155,26 +209,26 @@ fn nth_line(text: &str, number: usize) -> Option<(usize, &str)> {
     rest.get(..end).map(|line| (start, line))
 }
 
-fn window(shown: &[char], caret: usize) -> Excerpt {
+/// A part of a line that is too long to be shown.
+fn window(shown: &[char], underlined: Range<usize>) -> Excerpt {
     if shown.len() <= SHOWN_LINE {
         return Excerpt {
             line: shown.iter().collect(),
-            caret,
+            underlined,
         };
     }
-    let from = caret
+    let from = underlined
+        .start
         .saturating_sub(SHOWN_BEFORE)
         .min(shown.len() - SHOWN_LINE);
+    let to = from + SHOWN_LINE;
     let cut_before = if from > 0 { "…" } else { "" };
-    let cut_after = if from + SHOWN_LINE < shown.len() {
-        "…"
-    } else {
-        ""
-    };
+    let cut_after = if to < shown.len() { "…" } else { "" };
     let middle: String = shown.iter().skip(from).take(SHOWN_LINE).collect();
+    let moved = |place: usize| place.min(to) - from + cut_before.chars().count();
     Excerpt {
         line: format!("{cut_before}{middle}{cut_after}"),
-        caret: caret - from + cut_before.chars().count(),
+        underlined: moved(underlined.start)..moved(underlined.end),
     }
 }
 
@@ -191,16 +245,13 @@ mod tests {
     use super::*;
 
     fn shown(listing: &Listing, line: usize, column: usize) -> String {
-        struct Rendered(Excerpt, usize);
-        impl fmt::Display for Rendered {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.render(f, self.1)
-            }
-        }
-        listing
-            .excerpt(Location { line, column })
-            .map(|excerpt| Rendered(excerpt, line).to_string())
-            .unwrap_or_default()
+        let excerpt = listing.excerpt(Location { line, column });
+        let shown = |excerpt: Excerpt| excerpt.painted(line, Paint::Plain, Tone::Bad);
+        excerpt.map(shown).unwrap_or_default()
+    }
+
+    fn listing(text: &str) -> Listing {
+        Listing::new("f", text, Ranges::default())
     }
 
     #[test]
@@ -208,19 +259,19 @@ mod tests {
         let text = "a: 1\r\nb: {secret: hunter2, c: x} # hunter2\r\n";
         let secret = text.find("hunter2").unwrap();
         let comment = text.find('#').unwrap();
-        let listing = Listing::new(
-            "f",
-            text,
-            std::iter::once(secret..secret + 7).collect(),
-            std::iter::once(comment..text.len() - 2).collect(),
-        );
+        let ranges = Ranges {
+            masks: std::iter::once(secret..secret + 7).collect(),
+            comments: std::iter::once(comment..text.len() - 2).collect(),
+            words: std::iter::once(secret..secret + 7).collect(),
+        };
+        let listing = Listing::new("f", text, ranges);
         assert_eq!(
             shown(&listing, 2, 25),
             "\n  2 | b: {secret: [redacted], c: x}\n    |                            ^"
         );
         assert_eq!(
             shown(&listing, 2, 14),
-            "\n  2 | b: {secret: [redacted], c: x}\n    |             ^"
+            "\n  2 | b: {secret: [redacted], c: x}\n    |             ^^^^^^^^^^"
         );
         assert_eq!(shown(&listing, 3, 1), "");
         assert_eq!(shown(&listing, 99, 1), "");
@@ -228,14 +279,23 @@ mod tests {
 
     #[test]
     fn wide_characters_take_two_columns_and_tabs_one() {
-        let listing = Listing::new("f", "\t탈퇴: x", Vec::new(), Vec::new());
-        assert_eq!(shown(&listing, 1, 6), "\n  1 |  탈퇴: x\n    |        ^");
+        let text = "\t탈퇴: x";
+        assert_eq!(
+            shown(&listing(text), 1, 6),
+            "\n  1 |  탈퇴: x\n    |        ^"
+        );
+        let ranges = Ranges {
+            words: std::iter::once(1..7).collect(),
+            ..Ranges::default()
+        };
+        let listing = Listing::new("f", text, ranges);
+        assert_eq!(shown(&listing, 1, 2), "\n  1 |  탈퇴: x\n    |  ^^^^");
     }
 
     #[test]
-    fn a_long_line_is_cut_around_the_caret() {
+    fn a_long_line_is_cut_around_the_place() {
         let text = format!("{}X{}", "a".repeat(500), "b".repeat(500));
-        let rendered = shown(&Listing::new("f", &text, Vec::new(), Vec::new()), 1, 501);
+        let rendered = shown(&listing(&text), 1, 501);
         let caret = rendered.lines().nth(2).unwrap().find('^').unwrap();
         assert_eq!(
             rendered.lines().nth(1).unwrap().chars().nth(caret),

@@ -32,12 +32,7 @@ pub struct Reading<T> {
 /// Reads `source`, with the variables of `environment`.
 pub fn read<T: DeserializeOwned>(source: &Source, environment: &dyn Environment) -> Reading<T> {
     let mut composition = compose(source.text());
-    let listing = Listing::new(
-        source.name(),
-        source.text(),
-        composition.masks,
-        composition.comments,
-    );
+    let listing = Listing::new(source.name(), source.text(), composition.ranges);
     let mut findings = composition.findings;
     let mut peeled = Peeled {
         value: None,

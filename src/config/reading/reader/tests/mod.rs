@@ -175,7 +175,15 @@ fn reading(text: &str) -> Reading<Document> {
 }
 
 fn told(text: &str) -> String {
-    render(&reading(text).diagnostics)
+    pointed(&render(&reading(text).diagnostics))
+}
+
+/// How far an underline goes is for the fixtures and the tests of the listing; here, where it begins.
+fn pointed(told: &str) -> String {
+    let mut previous = ' ';
+    told.chars()
+        .filter(|&character| std::mem::replace(&mut previous, character) != '^' || character != '^')
+        .collect()
 }
 
 /// The sound document with one part of it written differently.

@@ -191,7 +191,7 @@ fn a_later_step_reports_by_path() {
             )
             .to_string(),
         "gateway.yaml:14:38: warning: routes[0].access: anyone may read this (found \"public\"); fix: say so with care\n  \
-         14 |   - { match: \"GET /docs/**\", access: public }\n     |                                      ^"
+         14 |   - { match: \"GET /docs/**\", access: public }\n     |                                      ^^^^^^"
     );
     let about_secret = places.mistake(
         "tokens.access.secret",
