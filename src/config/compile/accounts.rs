@@ -51,10 +51,11 @@ fn endpoint(
     findings: &mut Findings<'_>,
 ) -> Option<Endpoint> {
     let dialect_path = format!("{path}.dialect");
-    let known = dialects.names().join(", ");
-    let unknown = format!("use one of {known}, or name a file under `dialects`");
     if !dialects.has(&account.dialect) {
-        findings.mistake(&dialect_path, "there is no such dialect", &unknown);
+        let known = dialects.names();
+        let listed = known.join(", ");
+        let fix = format!("use one of {listed}, or name a file under `dialects`");
+        findings.unknown(&dialect_path, "there is no such dialect", &known, &fix);
     }
     let dialect = dialects.find(&account.dialect)?;
     let endpoint = match account.action {

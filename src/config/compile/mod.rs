@@ -91,6 +91,14 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// A name that is none of the known ones: a mistake, and the one that was probably meant.
+    fn unknown(&mut self, path: &str, message: &str, known: &[&str], fix: &str) {
+        match self.places.meant(path, known) {
+            Some(meant) => self.mistake(path, message, &format!("did you mean `{meant}`? {fix}")),
+            None => self.mistake(path, message, fix),
+        }
+    }
+
     /// A mistake that consists in something not being there.
     fn absence(&mut self, path: &str, message: &str, fix: &str) {
         if self.extent == Extent::Whole {

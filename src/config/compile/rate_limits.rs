@@ -86,7 +86,7 @@ impl Limits {
                     check_place(limit.by, on, &path, findings);
                     found.add(limit.by, RateLimitId(number));
                 }
-                None => findings.mistake(&path, "there is no such limit", &self.known()),
+                None => self.refuse(&path, findings),
             }
         }
         found.limits(Told::Everyone)
@@ -104,15 +104,15 @@ impl Limits {
         found.limits(Told::Refused)
     }
 
-    fn known(&self) -> String {
-        if self.0.is_empty() {
-            return "add it under `rate_limits`".to_owned();
-        }
+    fn refuse(&self, path: &str, findings: &mut Findings<'_>) {
         let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
-        format!(
-            "use one of: {}, or add it under `rate_limits`",
-            names.join(", ")
-        )
+        let fix = if names.is_empty() {
+            "add it under `rate_limits`".to_owned()
+        } else {
+            let listed = names.join(", ");
+            format!("use one of: {listed}, or add it under `rate_limits`")
+        };
+        findings.unknown(path, "there is no such limit", &names, &fix);
     }
 }
 

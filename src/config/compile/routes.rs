@@ -257,13 +257,13 @@ fn upstream(
         return (document.upstreams.len() == 1).then_some(UpstreamId(0));
     };
     let found = document.upstreams.get_index_of(name).map(UpstreamId);
-    let known: Vec<&str> = document.upstreams.keys().map(String::as_str).collect();
-    let fix = format!("use one of: {}", known.join(", "));
-    findings.take(
-        found.ok_or("there is no such upstream"),
-        &format!("{path}.upstream"),
-        &fix,
-    )
+    if found.is_none() {
+        let known: Vec<&str> = document.upstreams.keys().map(String::as_str).collect();
+        let fix = format!("use one of: {}", known.join(", "));
+        let path = format!("{path}.upstream");
+        findings.unknown(&path, "there is no such upstream", &known, &fix);
+    }
+    found
 }
 
 fn owner(

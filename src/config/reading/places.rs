@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::config::diagnostic::{Diagnostic, Finding, Location, REDACTED, Severity, printable};
 use crate::config::reading::listing::Listing;
+use crate::config::reading::suggestion::nearest;
 use crate::config::reading::tree::{Node, Value};
 
 /// Where everything in a document is.
@@ -50,6 +51,19 @@ impl Places {
     pub fn at_key(&self, path: &str) -> Option<Location> {
         self.nearest(path)
             .map(|spot| spot.key.unwrap_or(spot.node.location))
+    }
+
+    /// Which of some names the text at `path` was probably meant to be; nothing for a secret, since that would tell how
+    /// near it is.
+    pub fn meant<'a>(&self, path: &str, names: &[&'a str]) -> Option<&'a str> {
+        let spot = self.nearest(path).filter(|spot| spot.exact)?;
+        if let Value::Scalar(scalar) = &spot.node.value
+            && !scalar.secret
+        {
+            nearest(&scalar.text, names)
+        } else {
+            None
+        }
     }
 
     /// A mistake at `path`. The message and the fix are shown as they are, so they must not repeat a secret.
