@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use ::http::{HeaderMap, HeaderValue};
+use ::http::HeaderMap;
 use ipnet::IpNet;
 
 /// The other end of a connection.
@@ -94,10 +94,10 @@ impl TrustedProxies {
         if !self.contains(peer) {
             return client;
         }
-        let mut values: Vec<&HeaderValue> = headers.get_all("x-forwarded-for").iter().collect();
-        values.reverse();
-        let hops = values
+        let hops = headers
+            .get_all("x-forwarded-for")
             .iter()
+            .rev()
             .flat_map(|value| value.as_bytes().rsplit(|&byte| byte == b','))
             .map(|hop| parse_hop(hop.trim_ascii()));
         for hop in hops {
