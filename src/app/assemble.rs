@@ -60,6 +60,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         refusals,
         rate_limits,
         table,
+        outline: _,
     } = compiled;
     let subject = identity.subject.as_str();
     let follows = Follows(before);

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     app::control_runtime,
     config::{
-        compiled::Compiled,
+        compiled::{Compiled, Outline},
         load::{Loaded, load},
         source::{Disk, ProcessEnvironment},
     },
@@ -31,6 +31,9 @@ pub(super) struct Arguments {
     /// Also ask the user database for the table and every configured column.
     #[arg(long)]
     connect: bool,
+    /// Also show every route: what it requires, and what it has from its group.
+    #[arg(long)]
+    routes: bool,
     /// How the findings are written.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -48,9 +51,14 @@ pub(super) fn check(arguments: &Arguments) -> Result<Outcome> {
         (Some(compiled), true) => ask_database(compiled)?,
         _ => None,
     };
+    let compiled = loaded.compiled.as_ref().filter(|_| arguments.routes);
+    let routes = compiled.map(|compiled| compiled.outline.as_slice());
     match arguments.format {
-        Format::Text => as_text(arguments, &loaded, database.as_deref()),
-        Format::Json => as_json(&loaded, database.as_deref())?,
+        Format::Text => {
+            routes.into_iter().flatten().for_each(show);
+            as_text(arguments, &loaded, database.as_deref());
+        }
+        Format::Json => as_json(&loaded, database.as_deref(), routes)?,
     }
     let good = loaded.compiled.is_some() && database.is_none();
     Ok(if good {
@@ -99,12 +107,41 @@ fn as_text(arguments: &Arguments, loaded: &Loaded, database: Option<&str>) {
     }
 }
 
-fn as_json(loaded: &Loaded, database: Option<&str>) -> Result<()> {
-    let report_text = json!({
+/// A route on a line, and below it what it has from elsewhere.
+fn show(outline: &Outline) {
+    let Outline {
+        route,
+        place,
+        access,
+        requires,
+        group,
+    } = outline;
+    report(&format!("{route}  ({place}), access: {access}"));
+    if let Some(requires) = requires {
+        report(&format!("  requires   {requires}"));
+    }
+    let Some(group) = group else { return };
+    report(&format!("  group      {}  ({})", group.name, group.place));
+    for (word, keys) in [
+        ("inherits ", &group.inherits),
+        ("overrides", &group.overrides),
+        ("drops    ", &group.drops),
+    ] {
+        if !keys.is_empty() {
+            report(&format!("  {word}  {}", keys.join(", ")));
+        }
+    }
+}
+
+fn as_json(loaded: &Loaded, database: Option<&str>, routes: Option<&[Outline]>) -> Result<()> {
+    let mut report_text = json!({
         "good": loaded.compiled.is_some() && database.is_none(),
         "diagnostics": loaded.diagnostics,
         "database": database,
     });
+    if let (Some(routes), Some(members)) = (routes, report_text.as_object_mut()) {
+        members.insert("routes".to_owned(), serde_json::to_value(routes)?);
+    }
     report(&serde_json::to_string_pretty(&report_text)?);
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::{
     io::Read,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -13,6 +14,7 @@ use crate::{
     app::{assemble, control_runtime},
     certificate::Identity,
     clock::Clock,
+    http::client_address::PeerAddress,
     pipeline::explain::{Question, Verdict, explain as ask},
 };
 
@@ -28,6 +30,9 @@ pub(super) struct Arguments {
     /// A file with the client's certificate in PEM.
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
+    /// The client's address. Default: none, as behind a Unix socket.
+    #[arg(long, value_name = "ADDRESS")]
+    client: Option<IpAddr>,
     /// The Host of the request.
     #[arg(long, default_value = "localhost")]
     host: String,
@@ -63,6 +68,9 @@ pub(super) fn explain(arguments: &Arguments) -> Result<Outcome> {
         host: &host,
         token: token.as_deref(),
         certificate: certificate.as_ref(),
+        peer: arguments.client.map_or(PeerAddress::Unix, |address| {
+            PeerAddress::Ip(SocketAddr::new(address, 0))
+        }),
         now: Clock.unix_seconds(),
     };
     let explanation = ask(&question, &assembled.live);

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use ::http::HeaderName;
+use serde::Serialize;
 
 use super::fingerprint::Fingerprint;
 use crate::{
@@ -50,6 +51,40 @@ pub struct Compiled {
     pub rate_limits: Vec<ratelimit::Settings>,
     /// The routes.
     pub table: RouteTable,
+    /// The same for people.
+    pub outline: Vec<Outline>,
+}
+
+/// A route, and what it has from its group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outline {
+    /// As written.
+    pub route: String,
+    /// Where it stands.
+    pub place: String,
+    /// Its access word.
+    pub access: &'static str,
+    /// What has to hold besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requires: Option<String>,
+    /// Its group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<Membership>,
+}
+
+/// A route's group, and who has the last word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Membership {
+    /// The name of the group.
+    pub name: String,
+    /// Where it stands.
+    pub place: String,
+    /// The keys that the route has from it.
+    pub inherits: Vec<&'static str>,
+    /// The keys that the route has written itself.
+    pub overrides: Vec<&'static str>,
+    /// The keys that the route does without.
+    pub drops: Vec<&'static str>,
 }
 
 /// Sockets, cores, limits and logs.

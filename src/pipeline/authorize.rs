@@ -6,24 +6,88 @@ use super::{
 };
 use crate::{
     certificate::Identity,
-    policy::decide::{Caller, Decision, decide},
+    http::client_address::{PeerAddress, TrustedProxies},
+    policy::{
+        decide::{Decision, decide},
+        requirement::{Blame, Client, Condition, Facts, Term, Trace},
+    },
 };
 
-/// Decides.
-pub(super) fn authorize<'a, B>(
+/// What a connection says of its client.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Connected<'a> {
+    /// The other end.
+    pub(super) peer: PeerAddress,
+    /// Which peers may speak for others.
+    pub(super) proxies: &'a TrustedProxies,
+    /// The certificate that was presented and verified.
+    pub(super) certificate: Option<&'a Identity>,
+}
+
+/// Decides, and tells `trace` how.
+pub(super) fn authorize<'a, B, T: Trace<'a>>(
     identified: Identified<'a, B>,
-    certificate: Option<&Identity>,
+    connected: Connected<'_>,
+    trace: &mut T,
 ) -> Result<Permitted<'a, B>, Rejection> {
-    let caller = match &identified.proof {
-        Some(proof) => Caller::Identified(&proof.verified.subject),
-        None => Caller::Anonymous,
-    };
     let routed = &identified.routed;
-    let path = routed.received.path();
-    match decide(routed.route, certificate, caller, path) {
+    let facts = Facts {
+        token: identified.proof.as_ref().map(|proof| &proof.verified),
+        certificate: connected.certificate,
+        client: Client {
+            peer: connected.peer,
+            proxies: connected.proxies,
+            headers: routed.received.request.headers(),
+        },
+        pattern: &routed.route.pattern,
+        path: routed.received.path(),
+    };
+    match decide(routed.route, &facts, trace) {
         Decision::Permit => Ok(Permitted { identified }),
-        Decision::RefuseCertificate => Err(Rejection::ClientCertificate),
         Decision::RefuseAnonymous => Err(Rejection::MissingToken),
-        Decision::RefuseOther { parameter } => Err(Rejection::NotTheSubject { parameter }),
+        Decision::Refuse(blame) => Err(refusal(&blame)),
+        Decision::NeedsRow | Decision::RowUnavailable => Err(Rejection::NoRow),
+    }
+}
+
+/// What a client is told of a rule that does not hold.
+fn refusal(blame: &Blame<'_>) -> Rejection {
+    let Blame {
+        requirement,
+        name: _,
+        scopes,
+    } = blame;
+    match &requirement.term {
+        Term::One(Condition::Certificate(_)) => return Rejection::ClientCertificate,
+        Term::One(Condition::SubjectIs(parameter)) => {
+            return Rejection::NotTheSubject {
+                parameter: parameter.to_string(),
+            };
+        }
+        Term::One(
+            Condition::Claim(_)
+            | Condition::Scope(_)
+            | Condition::AnyScope(_)
+            | Condition::Role { .. }
+            | Condition::Issuer(_)
+            | Condition::Audience(_)
+            | Condition::Network(_),
+        )
+        | Term::All(_)
+        | Term::Any(_)
+        | Term::Not(_)
+        | Term::Named { .. } => {}
+    }
+    match scopes {
+        Some(scopes) => Rejection::Scope {
+            term: blame.to_string(),
+            scopes: scopes.join(" "),
+        },
+        None if requirement.reads_token() => Rejection::Forbidden {
+            term: blame.to_string(),
+        },
+        None => Rejection::Unwelcome {
+            term: blame.to_string(),
+        },
     }
 }

@@ -6,13 +6,22 @@ use ::http::{HeaderValue, Method, Request, header};
 use serde::Serialize;
 
 use super::{
-    authorize::authorize, credential::extract, identify::identify, live::Live, receive::receive,
-    rejection::Rejection, route::route, stage::Credential,
+    authorize::{Connected, authorize},
+    credential::extract,
+    identify::identify,
+    live::Live,
+    receive::receive,
+    rejection::Rejection,
+    route::route,
+    stage::Credential,
 };
 use crate::{
     certificate::Identity,
     clock::UnixSeconds,
+    http::client_address::PeerAddress,
     policy::{
+        explanation::{Check, Recorder},
+        requirement::Silent,
         route::{Access, Action, RateLimits, Route},
         table::Fit,
     },
@@ -32,6 +41,8 @@ pub struct Question<'a> {
     pub token: Option<&'a str>,
     /// The client's certificate, as if it had been verified.
     pub certificate: Option<&'a Identity>,
+    /// The other end of the connection.
+    pub peer: PeerAddress,
     /// The moment to decide at.
     pub now: UnixSeconds,
 }
@@ -58,6 +69,9 @@ pub struct Explanation {
     pub subject: Option<String>,
     /// Names of the identity headers that are added.
     pub headers: Vec<String>,
+    /// What the route requires besides, and what was found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
     /// What happens in the end.
     pub verdict: Verdict,
 }
@@ -132,7 +146,13 @@ pub fn explain(question: &Question<'_>, live: &Live) -> Explanation {
 pub fn decide<B>(request: Request<B>, live: &Live, now: UnixSeconds) -> Result<(), Rejection> {
     let received = receive(Box::new(request), live.reading)?;
     let presented = extract(route(received, &live.table)?)?;
-    authorize(identify(presented, live, now)?, None).map(drop)
+    let connected = Connected {
+        peer: PeerAddress::Unix,
+        proxies: &live.trusted_proxies,
+        certificate: None,
+    };
+    let identified = identify(presented, live, now)?;
+    authorize(identified, connected, &mut Silent).map(drop)
 }
 
 fn walk(
@@ -168,7 +188,15 @@ fn walk(
         let names = proof.headers.iter().map(|(name, _)| name.to_string());
         explanation.headers = names.collect();
     }
-    authorize(identified, question.certificate)?;
+    let connected = Connected {
+        peer: question.peer,
+        proxies: &live.trusted_proxies,
+        certificate: question.certificate,
+    };
+    let mut recorder = Recorder::default();
+    let authorized = authorize(identified, connected, &mut recorder);
+    explanation.checks = recorder.into_checks();
+    authorized?;
     Ok(match taken.action {
         Action::Answer(_) => Verdict::Answered,
         Action::Forward(upstream) => Verdict::Forwarded {
@@ -271,6 +299,10 @@ impl fmt::Display for Explanation {
         }
         if !self.headers.is_empty() {
             writeln!(f, "adds       {}", self.headers.join(", "))?;
+        }
+        for check in &self.checks {
+            let tree = check.to_string();
+            writeln!(f, "checks     {}", tree.replace('\n', "\n           "))?;
         }
         write!(f, "verdict    {}", self.verdict)
     }

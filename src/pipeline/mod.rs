@@ -45,8 +45,10 @@ use crate::{
     clock::Clock,
     entropy::Entropy,
     listener::{Core, Handler, Peer, Refusal},
+    policy::requirement::Silent,
 };
 use access_log::{Begun, Record};
+use authorize::Connected;
 use refuse::{refuse, refuse_unread};
 use snapshot::{Follower, View};
 use stage::Prepared;
@@ -119,7 +121,12 @@ impl Pipeline {
         let presented = credential::extract(routed)?;
         let identified = identify::identify(presented, live, self.clock.unix_seconds())?;
         record.identified(&identified);
-        let permitted = authorize::authorize(identified, peer.certificate())?;
+        let connected = Connected {
+            peer: peer.address,
+            proxies: &live.trusted_proxies,
+            certificate: peer.certificate(),
+        };
+        let permitted = authorize::authorize(identified, connected, &mut Silent)?;
         throttle::identified(&permitted, live, peer, record)?;
         let prepared = inject::inject(permitted, live, peer, record.decision())?;
         Ok(Walked::Prepared(prepared))

@@ -142,6 +142,12 @@ fn add_standard_headers(rejection: &Rejection, row: Row, headers: &mut HeaderMap
             HeaderValue::from_static(challenge),
         );
     }
+    // Which scope to come back with (RFC 6750 section 3).
+    if let (Some(challenge), Rejection::Scope { scopes, .. }) = (row.challenge, rejection)
+        && let Ok(value) = HeaderValue::try_from(format!("{challenge}, scope=\"{scopes}\""))
+    {
+        headers.insert(header::WWW_AUTHENTICATE, value);
+    }
     if let Some(after) = row.retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
     }

@@ -64,6 +64,29 @@ pub enum Rejection {
         /// Which parameter.
         parameter: String,
     },
+    /// The token lacks a scope.
+    #[error("what is required does not hold: {term}; it takes the scope {scopes}")]
+    Scope {
+        /// Which term, and where it stands.
+        term: String,
+        /// The scopes with which it would hold, with spaces between them.
+        scopes: String,
+    },
+    /// The token is good and not enough.
+    #[error("what is required does not hold: {term}")]
+    Forbidden {
+        /// Which term, and where it stands.
+        term: String,
+    },
+    /// No token would be enough.
+    #[error("what is required does not hold: {term}")]
+    Unwelcome {
+        /// Which term, and where it stands.
+        term: String,
+    },
+    /// The user's row decides and cannot be had.
+    #[error("the user's row is needed to decide and cannot be had")]
+    NoRow,
     /// A body that is too large, or an account request's that broke off.
     #[error(transparent)]
     Body(#[from] CollectError),
@@ -239,6 +262,18 @@ impl Rejection {
                     .challenge(r#"Bearer error="insufficient_scope""#)
                     .template(Slot::Forbidden)
             }
+            Self::Scope { .. } => {
+                Row::new(StatusCode::FORBIDDEN, "insufficient_scope", "Forbidden")
+                    .challenge(r#"Bearer error="insufficient_scope""#)
+                    .template(Slot::Forbidden)
+            }
+            Self::Forbidden { .. } => Row::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden")
+                .challenge(r#"Bearer error="insufficient_scope""#)
+                .template(Slot::Forbidden),
+            Self::Unwelcome { .. } => {
+                Row::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden").template(Slot::Forbidden)
+            }
+            Self::NoRow => unavailable("users_unavailable"),
             Self::Body(error) => collect_row(*error),
             Self::BodyTimeout => timeout_row(),
             Self::RateLimited(exceeded) => Row::new(

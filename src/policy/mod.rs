@@ -6,8 +6,10 @@
 pub mod certificate;
 pub mod cors;
 pub mod decide;
+pub mod explanation;
 pub mod method;
 pub mod pattern;
 pub mod refusal;
+pub mod requirement;
 pub mod route;
 pub mod table;

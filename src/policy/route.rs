@@ -7,8 +7,8 @@ use ::http::Uri;
 use crate::http::host::without_port;
 
 use super::{
-    certificate::CertificateRule, cors::CorsPolicy, method::MethodSet, pattern::Pattern,
-    refusal::RefusalTemplate,
+    cors::CorsPolicy, method::MethodSet, pattern::Pattern, refusal::RefusalTemplate,
+    requirement::Requirement,
 };
 
 /// Which upstream, as an index into the compiled list.
@@ -175,10 +175,8 @@ pub struct Route {
     pub pattern: Pattern,
     /// Who may use it.
     pub access: Access,
-    /// A path parameter that has to be the token's subject.
-    pub subject_is: Option<String>,
-    /// Which certificate the client has to present.
-    pub certificate: Option<CertificateRule>,
+    /// What else has to hold.
+    pub requirement: Option<Requirement>,
     /// What then happens.
     pub action: Action,
     /// Whether `Authorization` goes on.

@@ -1,8 +1,8 @@
 //! What routes and headers make of the certificates of clients.
 
-use super::Findings;
+use super::{Findings, rules};
 use crate::{
-    config::document::{Document, routes::ClientCertificate},
+    config::document::{Document, rules::ClientCertificate},
     policy::certificate::CertificateRule,
 };
 
@@ -51,13 +51,12 @@ pub(super) fn lint(document: &Document, findings: &mut Findings<'_>) {
         return;
     }
     let fix = "add `client_ca:` to the `tls:` of a listener";
-    for (index, route) in document.routes.iter().enumerate() {
-        let require = route.require.as_ref();
-        if require.is_some_and(|require| require.client_certificate.is_some()) {
-            let path = format!("routes[{index}].require.client_certificate");
+    rules::everywhere(document, &mut |require, path| {
+        if require.client_certificate.is_some() {
+            let path = format!("{path}.client_certificate");
             findings.mistake(&path, "no listener asks clients for a certificate", fix);
         }
-    }
+    });
     if !document.identity.certificate_headers.is_empty() {
         let message = "no listener asks clients for a certificate, so that these are never sent";
         findings.warning("identity.certificate_headers", message, fix);

@@ -9,6 +9,7 @@ use crate::{
     policy::{
         method::MethodSet,
         pattern::{End, Pattern},
+        requirement::Requirement,
         route::{Access, HostMatch, Route},
         table::RouteTable,
     },
@@ -75,7 +76,8 @@ fn unusual_methods(route: &Route, path: &str, findings: &mut Findings<'_>) {
 
 /// A request with another method falls through to the next less specific route; warn where that one asks for less.
 fn weaker_fallback(route: &Route, routes: &[Route], path: &str, findings: &mut Findings<'_>) {
-    let asks = route.access != Access::Public || route.certificate.is_some();
+    let certificate = needs_certificate(route);
+    let asks = route.access != Access::Public || certificate;
     if route.methods == MethodSet::Any || !asks {
         return;
     }
@@ -85,8 +87,7 @@ fn weaker_fallback(route: &Route, routes: &[Route], path: &str, findings: &mut F
         .collect();
     fallbacks.sort_by_key(|other| specificity(&other.pattern));
     let Some(next) = fallbacks.last() else { return };
-    let no_certificate = route.certificate.is_some() && next.certificate.is_none();
-    if next.access < route.access || no_certificate {
+    if next.access < route.access || (certificate && !needs_certificate(next)) {
         let message = format!(
             "other methods on this path fall through to `{}` ({}), which asks for less",
             next.name, next.place
@@ -94,6 +95,11 @@ fn weaker_fallback(route: &Route, routes: &[Route], path: &str, findings: &mut F
         let fix = "add a route for the other methods, or leave the methods out here";
         findings.warning(&format!("{path}.match"), &message, fix);
     }
+}
+
+fn needs_certificate(route: &Route) -> bool {
+    let requirement = route.requirement.as_ref();
+    requirement.is_some_and(Requirement::needs_certificate)
 }
 
 /// Whether `other` takes requests that `route` leaves for their method alone.
@@ -115,11 +121,10 @@ fn unused_upstreams(document: &Document, findings: &mut Findings<'_>) {
     }
     for name in document.upstreams.keys() {
         let used = |route: &&str| *route == name;
-        let named = document
-            .routes
-            .iter()
-            .filter_map(|route| route.upstream.as_deref());
-        if !named.into_iter().any(|route| used(&route)) {
+        let routes = document.routes.iter().map(|route| &route.upstream);
+        let groups = document.groups.values().map(|group| &group.upstream);
+        let mut named = routes.chain(groups).flatten().map(String::as_str);
+        if !named.any(|route| used(&route)) {
             let path = format!("upstreams{}", key_step(name));
             findings.warning(
                 &path,

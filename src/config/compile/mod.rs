@@ -4,20 +4,25 @@
 //! for each part of the document.
 
 mod accounts;
+mod claim_tests;
 mod client_certificates;
 mod cors;
 mod dialect;
 mod endpoints;
+mod forwarded_routes;
+mod groups;
 mod headers;
 mod identity;
 mod lint;
 mod listener_tls;
 mod listeners;
 mod networks;
+mod outline;
 mod paths;
 mod rate_limits;
 mod refusals;
 mod routes;
+mod rules;
 mod server;
 mod tokens;
 mod upgrades;
@@ -87,7 +92,7 @@ impl<'a> Findings<'a> {
     fn mistake(&mut self, path: &str, message: &str, fix: &str) {
         if !self.extent.made_up(path) {
             let mistake = self.places.mistake(path, message, fix);
-            self.diagnostics.push(mistake);
+            self.add(mistake, path);
         }
     }
 
@@ -110,7 +115,15 @@ impl<'a> Findings<'a> {
     fn warning(&mut self, path: &str, message: &str, fix: &str) {
         if !self.extent.made_up(path) {
             let warning = self.places.warning(path, message, fix);
-            self.diagnostics.push(warning);
+            self.add(warning, path);
+        }
+    }
+
+    /// What is wrong with a group comes up at each of its routes.
+    fn add(&mut self, diagnostic: Diagnostic, path: &str) {
+        let shared = path.starts_with("groups");
+        if !shared || !self.diagnostics.contains(&diagnostic) {
+            self.diagnostics.push(diagnostic);
         }
     }
 
@@ -170,13 +183,18 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let accounts = accounts::compile(document, findings);
     let limits = rate_limits::Limits::new(document);
     let rate_limits = limits.compile(findings);
+    let mut rules = rules::Rules::new(document, findings);
+    let groups = groups::Groups::new(document, &mut rules, findings);
     let defaults = routes::Defaults {
         reading,
         rate_limits: &limits,
         cors: cors.clone(),
         refusals: std::sync::Arc::clone(&refusals),
+        groups,
     };
-    let table = routes::compile(document, &defaults, findings);
+    let table = routes::compile(document, &defaults, &mut rules, findings);
+    rules::lint(document, findings);
+    groups::lint(document, findings);
     client_certificates::lint(document, findings);
     lint::lint(document, table.as_ref(), findings);
     if findings.has_mistakes() {
@@ -197,6 +215,9 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         cors: cors.or_else(|| routes::any_cors(table.as_ref())),
         refusals,
         rate_limits: rate_limits?,
+        outline: table
+            .as_ref()
+            .map(|table| outline::outline(document, table, findings))?,
         table: table?,
     })
 }

@@ -11,7 +11,6 @@ use crate::{
             Document,
             accounts::{Account, Action},
             rate_limits::{By, RateLimit},
-            routes::Route,
         },
         reading::places::key_step,
     },
@@ -64,7 +63,7 @@ impl Limits {
         limits.into_iter().collect()
     }
 
-    /// The limits of one route. Without a list, a login has those of logins.
+    /// The limits of one route, whose list stands at `path`. Without a list, a login has those of logins.
     pub(super) fn of(
         &self,
         names: Option<&[String]>,
@@ -77,7 +76,7 @@ impl Limits {
         };
         let mut found = Sorted::default();
         for (index, name) in names.iter().enumerate() {
-            let path = format!("{path}.rate_limit[{index}]");
+            let path = format!("{path}[{index}]");
             if names.iter().take(index).any(|earlier| earlier == name) {
                 findings.mistake(&path, "this limit is named twice", "name it once");
             }
@@ -123,8 +122,10 @@ pub(super) fn holds(document: &Document, name: &str) -> bool {
         Some(names) => names.iter().any(|named| named == name),
         None => by_default && matches!(account.action, Action::Login),
     };
-    let of_route = |route: &Route| route.rate_limit.iter().any(|named| named == name);
-    document.accounts.iter().any(of_account) || document.routes.iter().any(of_route)
+    let routes = document.routes.iter().map(|route| &route.rate_limit);
+    let groups = document.groups.values().map(|group| &group.rate_limit);
+    let mut named = routes.chain(groups).flatten().flatten();
+    document.accounts.iter().any(of_account) || named.any(|named| named == name)
 }
 
 /// The limits of a route by the stage that asks them.

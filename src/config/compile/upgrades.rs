@@ -2,17 +2,26 @@
 
 use super::Findings;
 use crate::{
-    config::document::routes::{Access, Route},
-    policy::route::TokenPlaces,
+    config::document::routes::{Setting, TokenFrom},
+    policy::route::{Access, TokenPlaces},
 };
 
 /// Speaking HTTP/2 through a tunnel would leave every rule behind.
 const NEVER: [&str; 3] = ["h2c", "h2", "http/2.0"];
 
-pub(super) fn protocols(route: &Route, path: &str, findings: &mut Findings<'_>) -> Vec<Box<str>> {
+/// What a route takes that says nothing.
+const USUAL: &str = "websocket";
+
+pub(super) fn protocols(
+    written: Option<&Setting<'_, Vec<String>>>,
+    findings: &mut Findings<'_>,
+) -> Vec<Box<str>> {
+    let Some(Setting { value, path }) = written else {
+        return vec![USUAL.into()];
+    };
     let mut protocols = Vec::new();
-    for (index, text) in route.upgrade.iter().enumerate() {
-        let path = format!("{path}.upgrade[{index}]");
+    for (index, text) in value.iter().enumerate() {
+        let path = format!("{path}[{index}]");
         let protocol = text.to_ascii_lowercase();
         if NEVER.contains(&protocol.as_str()) {
             findings.mistake(
@@ -36,15 +45,17 @@ pub(super) fn protocols(route: &Route, path: &str, findings: &mut Findings<'_>) 
 }
 
 pub(super) fn token_places(
-    route: &Route,
-    path: &str,
+    written: Option<&Setting<'_, TokenFrom>>,
+    access: Access,
     findings: &mut Findings<'_>,
 ) -> Option<Box<TokenPlaces>> {
-    let written = route.token_from.as_ref()?;
-    let path = format!("{path}.token_from");
-    if matches!(route.access, Access::Public) {
+    let Setting {
+        value: written,
+        path,
+    } = written?;
+    if access == Access::Public {
         findings.mistake(
-            &path,
+            path,
             "a public route does not read tokens",
             "write `access: optional` or `required`, or remove this",
         );

@@ -9,6 +9,7 @@ pub mod listeners;
 pub mod paths;
 pub mod rate_limits;
 pub mod routes;
+pub mod rules;
 pub mod server;
 pub mod tokens;
 pub mod upstreams;
@@ -23,7 +24,8 @@ use self::{
     listeners::Listener,
     paths::Paths,
     rate_limits::RateLimit,
-    routes::{Cors, Refusals, Route},
+    routes::{Cors, Group, Refusals, Route},
+    rules::Require,
     server::{Admin, Forwarded, Headers, Limits, Logs, Shutdown},
     tokens::{Identity, Tokens},
     upstreams::Upstream,
@@ -93,6 +95,12 @@ pub struct Document {
     pub refusals: Refusals,
     /// CORS headers of the gateway's own answers, unless a route says otherwise.
     pub cors: Option<Cors>,
+    /// Requirements by a name of your choice, for `require: { rule: … }`. Default: none.
+    #[serde(default)]
+    pub rules: IndexMap<String, Require>,
+    /// Settings that routes share, by a name of your choice, for `group:` of a route. Default: none.
+    #[serde(default)]
+    pub groups: IndexMap<String, Group>,
     /// Everything that is forwarded. A path that no route matches is refused.
     #[serde(default)]
     pub routes: Vec<Route>,

@@ -1,42 +1,145 @@
-//! Route policies.
+//! Route policies, and groups of settings that routes share.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::rules::Require;
 use crate::config::{duration::Span, size::SizeLimit};
 
-/// One route.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Route {
-    /// Methods and a path: `GET,HEAD /docs/**`, or a path alone for every method.
-    #[serde(rename = "match")]
-    pub matches: String,
+/// Defines [`Route`], [`Group`] and how one overrides the other, from the keys that both have: none can be forgotten.
+macro_rules! shared_settings {
+    ($($(#[$about:meta])* $key:ident: $type:ty,)*) => {
+        /// One route.
+        #[derive(Debug, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct Route {
+            /// Methods and a path: `GET,HEAD /docs/**`, or a path alone for every method.
+            #[serde(rename = "match")]
+            pub matches: String,
+            /// The name of the group, of `groups`, whose settings it has where it says nothing itself. Default: none.
+            pub group: Option<String>,
+            $($(#[$about])* pub $key: Option<$type>,)*
+            /// What else has to hold: all of what is named, and what its group requires.
+            pub require: Option<Require>,
+            /// Whether what its group requires has to hold as well. Default: `required`.
+            #[serde(default)]
+            pub require_of_group: RequireOfGroup,
+        }
+
+        /// Settings that routes share. What a route writes itself counts instead, key by key; what the group requires
+        /// has to hold besides what the route requires.
+        #[derive(Debug, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct Group {
+            $($(#[$about])* pub $key: Option<$type>,)*
+            /// What else has to hold: all of what is named.
+            pub require: Option<Require>,
+        }
+
+        /// What is written for one route, by itself or by its group.
+        #[derive(Debug)]
+        pub struct Settings<'a> {
+            $(#[doc = concat!("`", stringify!($key), "`.")] pub $key: Option<Setting<'a, $type>>,)*
+        }
+
+        impl Route {
+            /// What holds for the route that stands at `path`.
+            pub fn settings<'a>(&'a self, path: &str, group: Option<&At<'a>>) -> Settings<'a> {
+                Settings {
+                    $($key: Setting::choose(
+                        (self.$key.as_ref(), path),
+                        group.map(|at| (at.group.$key.as_ref(), at.path)),
+                        stringify!($key),
+                    ),)*
+                }
+            }
+
+            /// The keys that its group has written, and whether the route has them from there.
+            pub fn shares(&self, group: &Group) -> Vec<(&'static str, Share)> {
+                let mut shares = Vec::new();
+                $(if group.$key.is_some() {
+                    let own = self.$key.is_some();
+                    shares.push((stringify!($key), if own { Share::Overridden } else { Share::Inherited }));
+                })*
+                shares
+            }
+        }
+    };
+}
+
+shared_settings! {
     /// The host it is for: `api.example.com` or `*.example.com`. Default: any.
-    pub host: Option<String>,
-    /// Who may use it.
-    pub access: Access,
+    host: String,
+    /// Who may use it. A route has it from its group or says it itself.
+    access: Access,
     /// Where it goes. Default: the only upstream.
-    pub upstream: Option<String>,
-    /// What else has to hold: all of what is named.
-    pub require: Option<Require>,
+    upstream: String,
     /// Whether the client's Authorization goes on. Default: `forward`.
-    #[serde(default)]
-    pub authorization: Authorization,
+    authorization: Authorization,
     /// The names of the limits that hold for it, of `rate_limits`. Default: none.
-    #[serde(default)]
-    pub rate_limit: Vec<String>,
+    rate_limit: Vec<String>,
     /// The largest request body: a size, or `unlimited`, as streams of gRPC need it. Default: `limits.body_size`.
-    pub body_size: Option<SizeLimit>,
+    body_size: SizeLimit,
     /// What refusals look like. Default: the gateway's `refusals`.
-    pub refusals: Option<Refusals>,
+    refusals: Refusals,
     /// CORS headers of the gateway's own answers. Default: the gateway's `cors`.
-    pub cors: Option<Cors>,
+    cors: Cors,
     /// Where a token may be besides `Authorization`. Default: nowhere.
-    pub token_from: Option<TokenFrom>,
+    token_from: TokenFrom,
     /// Protocols that a connection may be switched to by `Upgrade`. Default: `[websocket]`.
-    #[serde(default = "websocket")]
-    pub upgrade: Vec<String>,
+    upgrade: Vec<String>,
+}
+
+/// A group, and where it stands.
+#[derive(Debug)]
+pub struct At<'a> {
+    /// The group.
+    pub group: &'a Group,
+    /// Its path: `groups.back_office`.
+    pub path: &'a str,
+}
+
+/// A value, and where it is written.
+#[derive(Debug)]
+pub struct Setting<'a, T> {
+    /// The value.
+    pub value: &'a T,
+    /// Its path: `groups.back_office.cors`.
+    pub path: String,
+}
+
+/// Where a route has a key from that its group has written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// From the group.
+    Inherited,
+    /// It has written its own.
+    Overridden,
+}
+
+impl<'a, T> Setting<'a, T> {
+    fn choose(
+        own: (Option<&'a T>, &str),
+        group: Option<(Option<&'a T>, &str)>,
+        key: &str,
+    ) -> Option<Self> {
+        let written = |(value, path): (Option<&'a T>, &str)| {
+            let path = format!("{path}.{key}");
+            value.map(|value| Self { value, path })
+        };
+        written(own).or_else(|| group.and_then(written))
+    }
+}
+
+/// Whether what its group requires has to hold for a route.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequireOfGroup {
+    /// It has to.
+    #[default]
+    Required,
+    /// It does not: the route says itself what has to hold.
+    Dropped,
 }
 
 /// Where a token may be besides `Authorization`. Two places that hold different tokens are a refusal.
@@ -50,10 +153,6 @@ pub struct TokenFrom {
     pub websocket_protocol: Option<String>,
 }
 
-fn websocket() -> Vec<String> {
-    vec!["websocket".to_owned()]
-}
-
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -64,30 +163,6 @@ pub enum Access {
     Optional,
     /// Those with a good token.
     Required,
-}
-
-/// What has to hold besides a good token.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Require {
-    /// A path parameter that has to be the token's subject.
-    pub subject_is: Option<String>,
-    /// Which verified certificate the client has to present, whatever `access` says about tokens.
-    pub client_certificate: Option<ClientCertificate>,
-}
-
-/// Certificates of clients.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ClientCertificate {
-    /// Of anybody whom the listener's `client_ca` has signed.
-    Any,
-    /// With one of these subjects, as RFC 4514 writes them: `CN=billing,O=Example`.
-    Subjects(Vec<String>),
-    /// With one of these alternative names, such as `DNS:billing.internal` or `URI:spiffe://example/billing`.
-    Names(Vec<String>),
-    /// One of these themselves, by SHA-256 in hexadecimal digits.
-    Fingerprints(Vec<String>),
 }
 
 /// Whether the client's Authorization goes on to the upstream.

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
-use super::Waiver;
+use super::{Waiver, rules::Texts};
 use crate::{
     config::{duration::Span, size::Size},
     secret::Secret,
@@ -73,6 +73,9 @@ impl Default for Cache {
 pub struct Identity {
     /// The claim that says who it is: a text or an integer. Default: `sub`.
     pub subject: String,
+    /// The claims in which roles stand, each a text or a list of texts: one or more ways such as `realm_access.roles`.
+    /// Default: `[roles, role]`.
+    pub roles: Texts,
     /// Headers that are added to guarded requests, from `{subject}` and `{claims.NAME}`. Clients cannot send them.
     /// Default: X-User-Id with the subject.
     pub headers: IndexMap<String, String>,
@@ -87,6 +90,7 @@ impl Default for Identity {
         let user_id = ("X-User-Id".to_owned(), "{subject}".to_owned());
         Self {
             subject: "sub".to_owned(),
+            roles: Texts::List(vec!["roles".to_owned(), "role".to_owned()]),
             headers: IndexMap::from([user_id]),
             certificate_headers: IndexMap::new(),
         }

@@ -8,7 +8,10 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::config::{
-    document::tokens::SecretText,
+    document::{
+        rules::{ClaimTest, ClaimTests, Scalar, Texts},
+        tokens::SecretText,
+    },
     duration::Span,
     percent::Percent,
     rate::Rate,
@@ -81,6 +84,53 @@ impl JsonSchema for SecretText {
             "type": "string",
             "description": "A text that is never shown. Best from elsewhere: `${NAME}` takes it from the environment, \
                             `file:PATH` from a file.",
+        })
+    }
+}
+
+impl JsonSchema for Texts {
+    fn schema_name() -> Cow<'static, str> {
+        "Texts".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "title": "text or list of texts",
+            "anyOf": [
+                { "type": "string" },
+                { "type": "array", "items": { "type": "string" } },
+            ],
+            "description": "A text, or a list of texts.",
+        })
+    }
+}
+
+impl JsonSchema for Scalar {
+    fn schema_name() -> Cow<'static, str> {
+        "Scalar".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "title": "text, number or boolean",
+            "type": ["string", "number", "boolean"],
+            "description": "A text, a number or a boolean: `\"1\"` is not `1`.",
+        })
+    }
+}
+
+impl JsonSchema for ClaimTest {
+    fn schema_name() -> Cow<'static, str> {
+        "ClaimTest".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let scalar = generator.subschema_for::<Scalar>();
+        let tests = generator.subschema_for::<ClaimTests>();
+        json_schema!({
+            "title": "value, list of values or tests",
+            "anyOf": [scalar, { "type": "array", "items": scalar }, tests],
+            "description": "A value that the claim has to be, a list of which one is enough, or tests by name.",
         })
     }
 }

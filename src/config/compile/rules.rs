@@ -1,0 +1,498 @@
+//! Requirements: from `require:` and `rules:` to the tree that is asked.
+
+use std::{net::IpAddr, sync::Arc};
+
+use indexmap::IndexMap;
+use ipnet::IpNet;
+
+use super::{Findings, claim_tests, client_certificates};
+use crate::{
+    config::{
+        document::{
+            Document,
+            rules::{Require, Texts},
+        },
+        reading::{places::key_step, suggestion::nearest},
+    },
+    policy::requirement::{ClaimPath, Condition, Requirement, Term},
+};
+
+/// How deep a requirement may be, with the rules that it names.
+const DEEPEST: usize = 16;
+/// How many conditions it may have, with those of the rules that it names.
+const MOST_CONDITIONS: usize = 1_000;
+
+/// The named rules, and where roles stand.
+pub(super) struct Rules<'a> {
+    written: &'a IndexMap<String, Require>,
+    roles: Box<[ClaimPath]>,
+    compiled: IndexMap<&'a str, State>,
+    /// The rules that are being compiled, the outermost first.
+    open: Vec<&'a str>,
+}
+
+enum State {
+    Broken,
+    Good(Arc<Requirement>, Size),
+}
+
+/// How large a tree is once its rules stand in their places.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    conditions: usize,
+    depth: usize,
+}
+
+/// The terms of one `require:`.
+#[derive(Default)]
+struct Terms {
+    terms: Vec<Requirement>,
+    size: Size,
+    /// Some could not be compiled; what is wrong with them has been reported.
+    broken: usize,
+}
+
+impl<'a> Rules<'a> {
+    /// Compiles every named rule.
+    pub(super) fn new(document: &'a Document, findings: &mut Findings<'_>) -> Self {
+        let mut rules = Self {
+            written: &document.rules,
+            roles: roles(&document.identity.roles, findings),
+            compiled: IndexMap::new(),
+            open: Vec::new(),
+        };
+        for name in document.rules.keys() {
+            rules.named(name, "", findings);
+        }
+        rules
+    }
+
+    /// What is written at `path`; `None` where that is broken.
+    pub(super) fn requirement(
+        &mut self,
+        written: &Require,
+        path: &str,
+        findings: &mut Findings<'_>,
+    ) -> Option<Requirement> {
+        let (requirement, size) = self.tree(written, path, findings)?;
+        let fits = size.fits(path, findings);
+        fits.then_some(requirement)
+    }
+
+    fn tree(
+        &mut self,
+        written: &Require,
+        path: &str,
+        findings: &mut Findings<'_>,
+    ) -> Option<(Requirement, Size)> {
+        let mut terms = Terms::default();
+        self.about_clients(written, path, &mut terms, findings);
+        self.about_tokens(written, path, &mut terms, findings);
+        self.combined(written, path, &mut terms, findings);
+        if terms.terms.is_empty() && terms.broken == 0 {
+            let fix = "write what is, such as `subject_is:` or `claim:`, or take it out";
+            findings.absence(path, "nothing is required", fix);
+            return None;
+        }
+        terms.into_one(findings.place(path))
+    }
+
+    /// What needs no token is asked first: it is said to clients before they are asked for one.
+    fn about_clients(
+        &self,
+        written: &Require,
+        path: &str,
+        terms: &mut Terms,
+        findings: &mut Findings<'_>,
+    ) {
+        if let Some(certificate) = &written.client_certificate {
+            let path = format!("{path}.client_certificate");
+            let rule = client_certificates::compile(certificate, &path, findings);
+            terms.add(Condition::Certificate(rule), &path, findings);
+        }
+        if let Some(networks) = &written.network {
+            let path = format!("{path}.network");
+            match listed(networks, &path, findings, network) {
+                Some(networks) => terms.add(Condition::Network(networks), &path, findings),
+                None => terms.broken += 1,
+            }
+        }
+    }
+
+    fn about_tokens(
+        &self,
+        written: &Require,
+        path: &str,
+        terms: &mut Terms,
+        findings: &mut Findings<'_>,
+    ) {
+        if let Some(parameter) = &written.subject_is {
+            let condition = Condition::SubjectIs(parameter.as_str().into());
+            terms.add(condition, &format!("{path}.subject_is"), findings);
+        }
+        let mut add =
+            |texts: &Option<Texts>, key: &str, of: &dyn Fn(Box<[Box<str>]>) -> Condition| {
+                let Some(texts) = texts else { return };
+                let path = format!("{path}.{key}");
+                let check = if key.ends_with("scope") { scope } else { text };
+                match listed(texts, &path, findings, check) {
+                    Some(texts) => terms.add(of(texts), &path, findings),
+                    None => terms.broken += 1,
+                }
+            };
+        add(&written.issuer, "issuer", &Condition::Issuer);
+        add(&written.audience, "audience", &Condition::Audience);
+        add(&written.scope, "scope", &Condition::Scope);
+        add(&written.any_scope, "any_scope", &Condition::AnyScope);
+        add(&written.role, "role", &|roles| Condition::Role {
+            paths: self.roles.clone(),
+            roles,
+        });
+        let path = format!("{path}.claim");
+        let claims = written.claim.as_ref();
+        if claims.is_some_and(IndexMap::is_empty) {
+            findings.absence(&path, "no claim is named", "name one, or take it out");
+            terms.broken += 1;
+        }
+        for (name, test) in claims.into_iter().flatten() {
+            let path = format!("{path}{}", key_step(name));
+            match claim_tests::compile(name, test, &path, findings) {
+                Some(rule) => terms.add(Condition::Claim(rule), &path, findings),
+                None => terms.broken += 1,
+            }
+        }
+    }
+
+    fn combined(
+        &mut self,
+        written: &Require,
+        path: &str,
+        terms: &mut Terms,
+        findings: &mut Findings<'_>,
+    ) {
+        if let Some(names) = &written.rule {
+            self.references(names, &format!("{path}.rule"), terms, findings);
+        }
+        type Of = fn(Box<[Requirement]>) -> Term;
+        for (list, key, of) in [
+            (&written.all, "all", Term::All as Of),
+            (&written.any, "any", Term::Any as Of),
+        ] {
+            let Some(list) = list else { continue };
+            let path = format!("{path}.{key}");
+            let mut below = Terms::default();
+            for (index, term) in list.iter().enumerate() {
+                let term = self.tree(term, &format!("{path}[{index}]"), findings);
+                below.take(term);
+            }
+            if list.is_empty() {
+                findings.absence(
+                    &path,
+                    "nothing is listed",
+                    "list at least one, or take it out",
+                );
+                below.broken += 1;
+            }
+            let term = (below.broken == 0).then(|| {
+                let term = of(below.terms.into_boxed_slice());
+                let place = findings.place(&path).into();
+                (Requirement { term, place }, below.size.deeper())
+            });
+            terms.take(term);
+        }
+        if let Some(not) = &written.not {
+            let path = format!("{path}.not");
+            let below = self.tree(not, &path, findings);
+            let term = below.map(|(below, size)| {
+                let term = Term::Not(Box::new(below));
+                let place = findings.place(&path).into();
+                (Requirement { term, place }, size.deeper())
+            });
+            terms.take(term);
+        }
+    }
+
+    fn references(
+        &mut self,
+        names: &Texts,
+        path: &str,
+        terms: &mut Terms,
+        findings: &mut Findings<'_>,
+    ) {
+        let names = names.at(path);
+        if names.is_empty() {
+            findings.absence(path, "no rule is named", "name one, or take it out");
+            terms.broken += 1;
+        }
+        for (path, name) in names {
+            let term = self
+                .named(name, &path, findings)
+                .map(|(requirement, size)| {
+                    let name = format!("rule {name}").into();
+                    let term = Term::Named { name, requirement };
+                    let place = findings.place(&path).into();
+                    (Requirement { term, place }, size.deeper())
+                });
+            terms.take(term);
+        }
+    }
+
+    /// The rule of this name, which `path` asks for.
+    fn named(
+        &mut self,
+        name: &str,
+        path: &str,
+        findings: &mut Findings<'_>,
+    ) -> Option<(Arc<Requirement>, Size)> {
+        if let Some(state) = self.compiled.get(name) {
+            return match state {
+                State::Broken => None,
+                State::Good(requirement, size) => Some((Arc::clone(requirement), *size)),
+            };
+        }
+        let Some((name, written)) = self.written.get_key_value(name) else {
+            let known: Vec<&str> = self.written.keys().map(String::as_str).collect();
+            findings.mistake(path, "there is no such rule", &meant(name, &known, "rules"));
+            return None;
+        };
+        if let Some(first) = self.open.iter().position(|open| open == name) {
+            let circle: Vec<&str> = self.open.iter().skip(first).copied().collect();
+            let message = format!(
+                "these rules require each other: {} → {name}",
+                circle.join(" → ")
+            );
+            findings.mistake(path, &message, "take one of them out");
+            return None;
+        }
+        if self.open.len() >= DEEPEST {
+            let message = format!("this is more than {DEEPEST} rules within each other");
+            findings.mistake(path, &message, "make it flatter");
+            return None;
+        }
+        self.open.push(name);
+        let path = format!("rules{}", key_step(name));
+        let compiled = self.tree(written, &path, findings);
+        self.open.pop();
+        let fitting = compiled.filter(|(_, size)| size.fits(&path, findings));
+        let good = fitting.map(|(requirement, size)| (Arc::new(requirement), size));
+        let state = match &good {
+            Some((requirement, size)) => State::Good(Arc::clone(requirement), *size),
+            None => State::Broken,
+        };
+        self.compiled.insert(name, state);
+        good
+    }
+}
+
+impl Terms {
+    fn add(&mut self, condition: Condition, path: &str, findings: &Findings<'_>) {
+        let requirement = Requirement {
+            term: Term::One(condition),
+            place: findings.place(path).into(),
+        };
+        let size = Size {
+            conditions: 1,
+            depth: 1,
+        };
+        self.take(Some((requirement, size)));
+    }
+
+    fn take(&mut self, term: Option<(Requirement, Size)>) {
+        match term {
+            None => self.broken += 1,
+            Some((term, size)) => {
+                let conditions = self.size.conditions.saturating_add(size.conditions);
+                self.size.conditions = conditions;
+                self.size.depth = self.size.depth.max(size.depth);
+                self.terms.push(term);
+            }
+        }
+    }
+
+    /// What one alone says, or all of them.
+    fn into_one(mut self, place: String) -> Option<(Requirement, Size)> {
+        if self.broken > 0 {
+            return None;
+        }
+        if self.terms.len() == 1 {
+            return self.terms.pop().map(|term| (term, self.size));
+        }
+        let all = Requirement {
+            term: Term::All(self.terms.into_boxed_slice()),
+            place: place.into(),
+        };
+        Some((all, self.size.deeper()))
+    }
+}
+
+impl Size {
+    fn deeper(mut self) -> Self {
+        self.depth = self.depth.saturating_add(1);
+        self
+    }
+
+    fn fits(self, path: &str, findings: &mut Findings<'_>) -> bool {
+        let deep = self.depth > DEEPEST;
+        if deep {
+            let message = format!("this is more than {DEEPEST} levels deep");
+            findings.mistake(path, &message, "make it flatter");
+        }
+        let large = self.conditions > MOST_CONDITIONS;
+        if large {
+            let message = format!("this has more than {MOST_CONDITIONS} conditions");
+            let fix = "use lists of values, or name fewer rules";
+            findings.mistake(path, &message, fix);
+        }
+        !deep && !large
+    }
+}
+
+/// What was probably meant, or what there is.
+pub(super) fn meant(name: &str, known: &[&str], section: &str) -> String {
+    match nearest(name, known) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None if known.is_empty() => format!("add it under `{section}`"),
+        None => format!(
+            "use one of: {}, or add it under `{section}`",
+            known.join(", ")
+        ),
+    }
+}
+
+/// The first key of a `require:`, without what is below it, that is about the token.
+pub(super) fn token_key(require: &Require) -> Option<&'static str> {
+    let keys = [
+        (require.subject_is.is_some(), "subject_is"),
+        (require.issuer.is_some(), "issuer"),
+        (require.audience.is_some(), "audience"),
+        (require.scope.is_some(), "scope"),
+        (require.any_scope.is_some(), "any_scope"),
+        (require.role.is_some(), "role"),
+        (require.claim.is_some(), "claim"),
+    ];
+    keys.into_iter()
+        .find_map(|(there, key)| there.then_some(key))
+}
+
+/// Calls `visit` for every `require:` in one, the outermost first, with its path.
+pub(super) fn each<'a>(written: &'a Require, path: &str, visit: &mut dyn FnMut(&'a Require, &str)) {
+    visit(written, path);
+    for (list, key) in [(&written.all, "all"), (&written.any, "any")] {
+        for (index, below) in list.iter().flatten().enumerate() {
+            each(below, &format!("{path}.{key}[{index}]"), visit);
+        }
+    }
+    if let Some(not) = &written.not {
+        each(not, &format!("{path}.not"), visit);
+    }
+}
+
+/// Calls `visit` for every `require:` of the document.
+pub(super) fn everywhere<'a>(document: &'a Document, visit: &mut dyn FnMut(&'a Require, &str)) {
+    let rules = document.rules.iter();
+    let rules = rules.map(|(name, rule)| (format!("rules{}", key_step(name)), Some(rule)));
+    let groups = document.groups.iter().map(|(name, group)| {
+        let path = format!("groups{}.require", key_step(name));
+        (path, group.require.as_ref())
+    });
+    let routes = document.routes.iter().enumerate().map(|(index, route)| {
+        let path = format!("routes[{index}].require");
+        (path, route.require.as_ref())
+    });
+    for (path, written) in rules.chain(groups).chain(routes) {
+        if let Some(written) = written {
+            each(written, &path, visit);
+        }
+    }
+}
+
+/// Rules that nothing requires.
+pub(super) fn lint(document: &Document, findings: &mut Findings<'_>) {
+    let mut used = Vec::new();
+    everywhere(document, &mut |require, _| {
+        used.extend(require.rule.iter().flat_map(Texts::iter));
+    });
+    for name in document.rules.keys() {
+        if !used.contains(&name.as_str()) {
+            let path = format!("rules{}", key_step(name));
+            let fix = "name it in a `require: { rule: … }`, or remove it";
+            findings.warning(&path, "nothing requires this rule", fix);
+        }
+    }
+}
+
+fn roles(written: &Texts, findings: &mut Findings<'_>) -> Box<[ClaimPath]> {
+    let paths = listed(written, "identity.roles", findings, |text| {
+        ClaimPath::parse(text).map_err(|error| (error.to_string(), claim_tests::NAME.to_owned()))
+    });
+    paths.unwrap_or_default()
+}
+
+/// What one of a list is, or what is wrong with it and how to put it right.
+type Read<T> = Result<T, (String, String)>;
+
+/// Every member of a list, if there are any and all are good.
+fn listed<T>(
+    texts: &Texts,
+    path: &str,
+    findings: &mut Findings<'_>,
+    read: impl Fn(&str) -> Read<T>,
+) -> Option<Box<[T]>> {
+    let texts = texts.at(path);
+    if texts.is_empty() {
+        findings.absence(
+            path,
+            "nothing is listed",
+            "list at least one, or take it out",
+        );
+        return None;
+    }
+    let read = texts.into_iter().map(|(path, text)| match read(text) {
+        Ok(value) => Some(value),
+        Err((message, fix)) => {
+            findings.mistake(&path, &message, &fix);
+            None
+        }
+    });
+    // Every member is looked at before the first bad one counts.
+    read.collect::<Vec<_>>().into_iter().collect()
+}
+
+fn text(text: &str) -> Read<Box<str>> {
+    if text.is_empty() {
+        let fix = "write a text".to_owned();
+        return Err(("this is empty".to_owned(), fix));
+    }
+    Ok(text.into())
+}
+
+/// RFC 6749 section 3.3.
+fn scope(text: &str) -> Read<Box<str>> {
+    let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+    if text.is_empty() || !text.bytes().all(allowed) {
+        let message = "this is not one scope".to_owned();
+        let fix = "list scopes one by one, such as [read, write]".to_owned();
+        return Err((message, fix));
+    }
+    Ok(text.into())
+}
+
+fn network(text: &str) -> Read<IpNet> {
+    let wrong = |message: &str, fix: &str| Err((message.to_owned(), fix.to_owned()));
+    let network = text.parse::<IpNet>();
+    let network = network.or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    let Ok(network) = network else {
+        let fix = "write an address such as 10.0.0.5, or a network such as 10.0.0.0/8";
+        return wrong("this is neither an address nor a network", fix);
+    };
+    if network.trunc() != network {
+        let fix = format!("write {}, or the address alone", network.trunc());
+        return wrong("the address has more bits than the network", &fix);
+    }
+    match network.addr() {
+        IpAddr::V6(address) if address.to_ipv4_mapped().is_some() => {
+            wrong("no client has such an address", "write it as one of IPv4")
+        }
+        IpAddr::V4(_) | IpAddr::V6(_) => Ok(network),
+    }
+}
