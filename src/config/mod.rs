@@ -11,6 +11,7 @@ pub mod duration;
 pub mod fingerprint;
 mod from_text;
 pub mod load;
+pub mod moment;
 pub mod paint;
 pub mod percent;
 pub mod rate;

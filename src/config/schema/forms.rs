@@ -113,7 +113,7 @@ impl JsonSchema for Scalar {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "title": "text, number or boolean",
-            "type": ["string", "number", "boolean"],
+            "anyOf": [{ "type": "string" }, { "type": "number" }, { "type": "boolean" }],
             "description": "A text, a number or a boolean: `\"1\"` is not `1`.",
         })
     }
