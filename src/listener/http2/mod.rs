@@ -5,14 +5,14 @@
 
 mod block;
 mod frames;
+mod streams;
 
 use std::{
-    cell::{Cell, RefCell},
     convert::Infallible,
     error::Error,
     future::{Future, poll_fn},
     rc::Rc,
-    task::{Poll, Waker},
+    task::Poll,
     time::Duration,
 };
 
@@ -21,13 +21,9 @@ use hyper::{body::Incoming, rt::Executor, server::conn::http2, service::service_
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{
-    Handler, Peer, Refusal,
-    exchange::{Exchange, Tracked},
-    settings::Settings,
-    worker::Core,
-};
+use super::{Handler, Peer, Refusal, exchange::Tracked, settings::Settings, worker::Core};
 use crate::telemetry::counters::{ConnectionRefusal, connection_refused};
+use streams::{Stream, Streams, Waits};
 
 /// How many bytes of a body a client may send ahead on one stream, and on all of them together.
 const STREAM_WINDOW: u32 = 128 * 1024;
@@ -160,156 +156,4 @@ async fn answer<H: Handler>(
 ) -> Result<Response<Tracked<H::Body, Stream>>, Infallible> {
     let response = handler.handle(peer, request).await;
     Ok(response.map(|body| Tracked::new(body, stream)))
-}
-
-/// The streams of one connection.
-#[derive(Debug)]
-struct Streams {
-    most_resets: u32,
-    begun: Cell<u64>,
-    open: Cell<usize>,
-    /// Streams that were given a piece of a body and have not asked for the next.
-    unread: Cell<usize>,
-    /// How often any stream was asked for a piece: while this grows, the client reads.
-    progress: Cell<u64>,
-    /// Streams that ended before their response did, less those that ended well.
-    resets: Cell<u32>,
-    waker: RefCell<Option<Waker>>,
-}
-
-/// What the limits on waiting depend on: as long as it stays the same, time counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Standing {
-    begun: u64,
-    open: usize,
-    unread: usize,
-    progress: u64,
-}
-
-/// Whom a connection waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Waits {
-    FirstRequest,
-    NextRequest,
-    /// The client has pieces that it does not take.
-    Reader,
-    Answers,
-}
-
-impl Standing {
-    fn waits_for(self) -> Waits {
-        match self {
-            Self { begun: 0, .. } => Waits::FirstRequest,
-            Self { open: 0, .. } => Waits::NextRequest,
-            Self { unread: 1.., .. } => Waits::Reader,
-            Self { .. } => Waits::Answers,
-        }
-    }
-}
-
-impl Streams {
-    fn new(most_resets: u32) -> Self {
-        Self {
-            most_resets,
-            begun: Cell::new(0),
-            open: Cell::new(0),
-            unread: Cell::new(0),
-            progress: Cell::new(0),
-            resets: Cell::new(0),
-            waker: RefCell::new(None),
-        }
-    }
-
-    fn wake_by(&self, waker: &Waker) {
-        let mut kept = self.waker.borrow_mut();
-        match &mut *kept {
-            Some(kept) => kept.clone_from(waker),
-            None => *kept = Some(waker.clone()),
-        }
-    }
-
-    fn standing(&self) -> Standing {
-        Standing {
-            begun: self.begun.get(),
-            open: self.open.get(),
-            unread: self.unread.get(),
-            progress: self.progress.get(),
-        }
-    }
-
-    /// A client that cancels now and then is no attack; one that does little else is (CVE-2023-44487).
-    fn has_too_many_resets(&self) -> bool {
-        self.resets.get() > self.most_resets
-    }
-}
-
-/// One stream, while its request is being answered.
-#[derive(Debug)]
-struct Stream {
-    streams: Rc<Streams>,
-    reading: Cell<Reading>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    UpToDate,
-    Behind,
-    Finished,
-}
-
-impl Stream {
-    fn begin(streams: &Rc<Streams>) -> Self {
-        streams.begun.set(streams.begun.get() + 1);
-        streams.open.set(streams.open.get() + 1);
-        Self {
-            streams: Rc::clone(streams),
-            reading: Cell::new(Reading::UpToDate),
-        }
-    }
-
-    fn set_reading(&self, reading: Reading) {
-        let before = self.reading.replace(reading);
-        let unread = self.streams.unread.get();
-        match (before == Reading::Behind, reading == Reading::Behind) {
-            (false, true) => self.streams.unread.set(unread + 1),
-            (true, false) => self.streams.unread.set(unread - 1),
-            (true, true) | (false, false) => {}
-        }
-    }
-}
-
-impl Exchange for Stream {
-    fn asked(&self) {
-        if self.reading.get() == Reading::Behind {
-            self.streams.progress.set(self.streams.progress.get() + 1);
-            self.set_reading(Reading::UpToDate);
-        }
-    }
-
-    fn gave(&self) {
-        self.set_reading(Reading::Behind);
-    }
-
-    fn finished(&self) {
-        self.set_reading(Reading::Finished);
-    }
-}
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        let resets = self.streams.resets.get();
-        self.streams
-            .resets
-            .set(if self.reading.get() == Reading::Finished {
-                resets.saturating_sub(1)
-            } else {
-                resets + 1
-            });
-        self.set_reading(Reading::Finished);
-        self.streams.open.set(self.streams.open.get() - 1);
-        // The limits on waiting have changed, and nothing else may tell the connection.
-        if let Some(waker) = self.streams.waker.borrow_mut().take() {
-            waker.wake();
-        }
-    }
 }
