@@ -30,14 +30,14 @@ use super::{
     framing::{Stop, Violation},
     http2,
     settings::{Protocols, Settings},
-    stream::{Phase, Reader, RequestBody, Standing, Watched},
+    stream::{Phase, Reader, SentBody, Standing, Watched},
     transport::{Prefixed, Transport},
     tunnel,
     worker::Core,
 };
 use crate::{
     deadline::Deadline,
-    http::header::CLOSE,
+    http::{header::CLOSE, request_body::RequestBody},
     telemetry::counters::{ConnectionRefusal, connection_refused},
 };
 
@@ -58,7 +58,8 @@ pub(super) async fn serve<H: Handler>(
         let service = service_fn(|request| {
             // A request is large and moves through many stages.
             let handler = Rc::clone(&handler);
-            answer(handler, Rc::clone(&peer), core.clone(), Box::new(request))
+            let request = Box::new(request.map(RequestBody::plain));
+            answer(handler, Rc::clone(&peer), core.clone(), request)
         });
         let connection = builder(core.settings()).serve_connection(TokioIo::new(watched), service);
         // Boxed, so that a connection at rest does not keep its place.
@@ -259,12 +260,12 @@ async fn answer<H: Handler>(
     handler: Rc<H>,
     peer: Rc<Peer>,
     core: Core,
-    request: Box<Request<Incoming>>,
+    request: Box<Request<RequestBody>>,
 ) -> Result<Response<Tracked<H::Body, ExchangeGuard>>, Infallible> {
     let body = match request.body() {
-        body if body.is_end_stream() => RequestBody::None,
-        body if body.size_hint().exact().is_some() => RequestBody::Sized,
-        _ => RequestBody::Chunked,
+        body if body.is_end_stream() => SentBody::None,
+        body if body.size_hint().exact().is_some() => SentBody::Sized,
+        _ => SentBody::Chunked,
     };
     peer.notices.begin_exchange(body);
     let exchange = ExchangeGuard(Rc::clone(&peer));

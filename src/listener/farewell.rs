@@ -14,10 +14,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use super::{Peer, stream::Watched, transport::Transport, worker::Core};
 
 /// How long a client may pause in what is thrown away.
-const PAUSE: Duration = Duration::from_secs(2);
+pub(super) const PAUSE: Duration = Duration::from_secs(2);
 
 /// How long it may go on with it.
-const LONGEST: Duration = Duration::from_secs(30);
+pub(super) const LONGEST: Duration = Duration::from_secs(30);
 
 /// Answers what cannot be read as a request, and closes.
 pub(super) async fn refuse(watched: Watched, response: Response<Bytes>, core: &Core) {

@@ -27,7 +27,6 @@ use std::{error::Error, future::Future, rc::Rc};
 
 use ::http::{HeaderName, HeaderValue, Request, Response, uri::Scheme};
 use bytes::Bytes;
-use hyper::body::Incoming;
 
 pub use accept::Acceptor;
 pub use address_limit::{AddressLimit, AddressLimitSettings, Loopback};
@@ -45,7 +44,10 @@ pub use tunnel::fuzzing;
 pub use tunnel::{Far, Protocol, Switch, Switching};
 pub use worker::{Core, Ending, Workers};
 
-use crate::{certificate::Identity, http::client_address::PeerAddress};
+use crate::{
+    certificate::Identity,
+    http::{client_address::PeerAddress, request_body::RequestBody},
+};
 
 /// Who is at the other end of a connection.
 #[derive(Debug)]
@@ -120,7 +122,7 @@ pub trait Handler: 'static {
     fn handle(
         self: Rc<Self>,
         peer: Rc<Peer>,
-        request: Box<Request<Incoming>>,
+        request: Box<Request<RequestBody>>,
     ) -> impl Future<Output = Response<Self::Body>> + 'static;
 
     /// Notes what never became a request and says what to answer. Framing and `Connection` are added to it.

@@ -53,7 +53,7 @@ pub struct Notices {
     answering: Cell<Answering>,
     /// How many requests have begun, so that one that begins and ends between two looks is noticed.
     exchanges: Cell<u64>,
-    request_body: Cell<RequestBody>,
+    request_body: Cell<SentBody>,
     written: Cell<Written>,
     sending: Cell<Sending>,
     /// How many writes the system has taken, so that a reader that makes no progress is noticed.
@@ -69,7 +69,7 @@ enum Answering {
 
 /// The body of the last request. It may still be on its way after the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RequestBody {
+pub(super) enum SentBody {
     None,
     Sized,
     Chunked,
@@ -100,7 +100,7 @@ impl Notices {
             framing: RefCell::new(Framing::new(limits)),
             answering: Cell::new(Answering::Nothing),
             exchanges: Cell::new(0),
-            request_body: Cell::new(RequestBody::None),
+            request_body: Cell::new(SentBody::None),
             written: Cell::new(Written::Flushed),
             sending: Cell::new(Sending::Open),
             writes: Cell::new(0),
@@ -117,7 +117,7 @@ impl Notices {
     /// next request.
     pub(super) fn is_quiet(&self) -> bool {
         self.is_flushed()
-            && self.request_body.get() == RequestBody::None
+            && self.request_body.get() == SentBody::None
             && self.standing().phase == Phase::Waiting
     }
 
@@ -152,23 +152,23 @@ impl Notices {
     /// come whole, but not when it is chunked: it does not look for the last chunk.
     pub fn leave_body(&self) {
         let is_left = match self.request_body.get() {
-            RequestBody::None => false,
-            RequestBody::Sized => !self.has_whole_body(),
-            RequestBody::Chunked | RequestBody::Left => true,
+            SentBody::None => false,
+            SentBody::Sized => !self.has_whole_body(),
+            SentBody::Chunked | SentBody::Left => true,
         };
         if is_left {
-            self.request_body.set(RequestBody::Left);
+            self.request_body.set(SentBody::Left);
         }
     }
 
     /// Whether the body of the request that is being answered is left, and the connection has to end with it.
     pub(super) fn has_left_body(&self) -> bool {
-        self.request_body.get() == RequestBody::Left
+        self.request_body.get() == SentBody::Left
     }
 
     /// Whether the body of the request that is being answered has not come to its end.
     pub(super) fn has_unfinished_body(&self) -> bool {
-        self.request_body.get() != RequestBody::None && !self.has_whole_body()
+        self.request_body.get() != SentBody::None && !self.has_whole_body()
     }
 
     fn has_whole_body(&self) -> bool {
@@ -258,7 +258,7 @@ impl Notices {
         }
     }
 
-    pub(super) fn begin_exchange(&self, body: RequestBody) {
+    pub(super) fn begin_exchange(&self, body: SentBody) {
         self.exchanges.set(self.exchanges.get() + 1);
         self.request_body.set(body);
         self.answering.set(Answering::Request);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::http::{HeaderValue, Response, header};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
@@ -15,6 +15,7 @@ use crate::{
     http::{
         body::{CollectError, collect},
         header::clean_response,
+        request_body::RequestBody,
     },
     listener::Peer,
     policy::{
@@ -27,7 +28,7 @@ use crate::{
 impl Pipeline {
     pub(super) async fn dispatch<'a>(
         &self,
-        mut prepared: Prepared<'a, Incoming>,
+        mut prepared: Prepared<'a, RequestBody>,
         view: &View,
         peer: &Peer,
         record: &mut Record<'a>,
@@ -72,7 +73,7 @@ impl Pipeline {
     async fn answer<'a>(
         &self,
         EndpointId(endpoint): EndpointId,
-        prepared: Prepared<'a, Incoming>,
+        prepared: Prepared<'a, RequestBody>,
         view: &View,
         record: &mut Record<'a>,
     ) -> Result<Response<Body>, Rejection> {

@@ -31,7 +31,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
 use ::http::{Request, Response, Version};
 use bytes::Bytes;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
@@ -44,6 +44,7 @@ pub use snapshot::Snapshots;
 use crate::{
     clock::Clock,
     entropy::Entropy,
+    http::request_body::RequestBody,
     listener::{Core, Handler, Peer, Refusal},
     policy::requirement::Silent,
 };
@@ -100,7 +101,7 @@ impl Pipeline {
         &self,
         view: &'a View,
         peer: &'a Peer,
-        mut request: Box<Request<Incoming>>,
+        mut request: Box<Request<RequestBody>>,
         record: &mut Record<'a>,
     ) -> Result<Walked<'a>, Rejection> {
         let live = &*view.live;
@@ -134,7 +135,7 @@ impl Pipeline {
 }
 
 /// A body that has begun wrongly never reaches the upstream.
-fn check_body(peer: &Peer, body: &Incoming) -> Result<(), Rejection> {
+fn check_body(peer: &Peer, body: &RequestBody) -> Result<(), Rejection> {
     if body.is_end_stream() {
         return Ok(());
     }
@@ -146,7 +147,7 @@ fn check_body(peer: &Peer, body: &Incoming) -> Result<(), Rejection> {
 
 /// Where the walk of a request that nobody refused has led.
 enum Walked<'a> {
-    Prepared(Prepared<'a, Incoming>),
+    Prepared(Prepared<'a, RequestBody>),
     Answered(Box<Response<Body>>),
 }
 
@@ -165,7 +166,7 @@ impl Handler for Pipeline {
     async fn handle(
         self: Rc<Self>,
         peer: Rc<Peer>,
-        request: Box<Request<Incoming>>,
+        request: Box<Request<RequestBody>>,
     ) -> Response<Body> {
         let view = self.follower.view();
         let mut record = Record::new(self.begin(&view), &peer, &request, &view.live);

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use ::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version, header};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 
 use super::{
     Pipeline,
@@ -14,7 +14,7 @@ use super::{
     stage::{Prepared, SentBy},
 };
 use crate::{
-    http::header::clean_response,
+    http::{header::clean_response, request_body::RequestBody},
     listener::{Peer, Protocol, Switch},
     policy::{
         cors::{CorsPolicy, Origins},
@@ -92,7 +92,7 @@ impl Pipeline {
     pub(super) async fn upgrade<'a>(
         &self,
         upgrade: &Upgrade,
-        prepared: Prepared<'a, Incoming>,
+        prepared: Prepared<'a, RequestBody>,
         (upstream, peer): (&Rc<Upstream>, &Peer),
         record: &mut Record<'a>,
     ) -> Result<Response<Body>, Rejection> {
@@ -143,7 +143,7 @@ impl Pipeline {
 }
 
 /// Whether the request can ask for anything: one with a body cannot.
-pub(super) fn can_ask(body: &Incoming) -> bool {
+pub(super) fn can_ask(body: &RequestBody) -> bool {
     body.is_end_stream()
 }
 

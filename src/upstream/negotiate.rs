@@ -18,6 +18,7 @@ use super::{
     simple,
     upload::{BodyLimits, Trailers, Upload},
 };
+use crate::http::request_body::RequestBody;
 
 /// What has come back, by the client that it came through.
 enum Given {
@@ -30,7 +31,7 @@ impl Upstream {
     /// Finds out which protocol each endpoint speaks, and speaks it.
     pub(super) async fn negotiate(
         self: &Rc<Self>,
-        request: Box<Request<Incoming>>,
+        request: Box<Request<RequestBody>>,
         fields: &dyn Fields,
         limits: BodyLimits,
         now: Instant,

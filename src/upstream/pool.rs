@@ -35,6 +35,7 @@ use crate::{
     entropy::Entropy,
     http::{
         header::{Occurrence, occurrence},
+        request_body::RequestBody,
         stripped::Stripped,
     },
 };
@@ -103,7 +104,7 @@ impl Upstream {
     /// It waits for nothing before that, unless the upstream has all the requests that it may have.
     pub async fn send(
         self: &Rc<Self>,
-        mut request: Box<Request<Incoming>>,
+        mut request: Box<Request<RequestBody>>,
         fields: &dyn Fields,
         limits: BodyLimits,
         now: Instant,
@@ -177,7 +178,7 @@ impl Upstream {
 
     async fn send_with_body(
         self: &Rc<Self>,
-        request: Box<Request<Incoming>>,
+        request: Box<Request<RequestBody>>,
         limits: BodyLimits,
         now: Instant,
     ) -> Result<Response<Relay>, Failure> {

@@ -12,12 +12,11 @@ use std::{
 use ::http::Method;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 
 use super::{patience::Patience, wire::Course};
 use crate::{
     deadline::Deadline,
-    http::{header::clean_trailers, stripped::Stripped},
+    http::{header::clean_trailers, request_body::RequestBody, stripped::Stripped},
 };
 
 /// What a client may send.
@@ -55,7 +54,7 @@ pub(super) struct Upload {
 #[derive(Debug)]
 pub(super) struct Source {
     /// Until nobody hears it any more.
-    body: RefCell<Option<Incoming>>,
+    body: RefCell<Option<RequestBody>>,
     /// Of the connection that it goes over, where that tells.
     course: RefCell<Option<Rc<Course>>>,
     patience: Rc<Patience>,
@@ -97,7 +96,7 @@ pub(super) enum Taken {
 impl Upload {
     /// The body, without its trailers. `silence` is a deadline of its own.
     pub(super) fn new(
-        body: Incoming,
+        body: RequestBody,
         limits: BodyLimits,
         patience: &Rc<Patience>,
         silence: Deadline,
@@ -263,12 +262,12 @@ impl Body for Upload {
 
     fn is_end_stream(&self) -> bool {
         let body = self.source.body.borrow();
-        body.as_ref().is_some_and(Incoming::is_end_stream)
+        body.as_ref().is_some_and(RequestBody::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
         let body = self.source.body.borrow();
         body.as_ref()
-            .map_or_else(SizeHint::default, Incoming::size_hint)
+            .map_or_else(SizeHint::default, RequestBody::size_hint)
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod setup;
 pub(crate) mod streams;
 pub(crate) mod tls;
 pub(crate) mod token;
+pub(crate) mod upload;
 pub(crate) mod upstream;
 pub(crate) mod users;
 pub(crate) mod watch;

@@ -21,6 +21,7 @@ mod overload;
 mod quiet;
 mod rate_limits;
 mod refusals;
+mod refused_uploads;
 mod routing;
 mod targets;
 mod transports;

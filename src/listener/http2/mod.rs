@@ -6,6 +6,7 @@
 mod block;
 mod frames;
 mod streams;
+mod unread;
 
 use std::{
     convert::Infallible,
@@ -17,13 +18,16 @@ use std::{
 };
 
 use ::http::{Request, Response};
-use hyper::{body::Incoming, rt::Executor, server::conn::http2, service::service_fn};
+use hyper::{rt::Executor, server::conn::http2, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Handler, Peer, Refusal, exchange::Tracked, settings::Settings, worker::Core};
-use crate::telemetry::counters::{ConnectionRefusal, connection_refused};
-use streams::{Stream, Streams, Waits};
+use crate::{
+    http::request_body::RequestBody,
+    telemetry::counters::{ConnectionRefusal, connection_refused},
+};
+use streams::{Lingering, Stream, Streams, Waits};
 
 /// How many bytes of a body a client may send ahead on one stream, and on all of them together.
 const STREAM_WINDOW: u32 = 128 * 1024;
@@ -43,13 +47,9 @@ where
 {
     let streams = Rc::new(Streams::new(core.settings().http2.resets));
     let service = service_fn(|request| {
-        let stream = Stream::begin(&streams);
-        answer(
-            Rc::clone(&handler),
-            Rc::clone(&peer),
-            Box::new(request),
-            stream,
-        )
+        let mut stream = Stream::begin(&streams);
+        let request = Box::new(request.map(|body| stream.receive(body)));
+        answer(Rc::clone(&handler), Rc::clone(&peer), request, stream)
     });
     let notices = Rc::new(frames::Notices::default());
     let stream = TokioIo::new(frames::Watched::new(stream, Rc::clone(&notices)));
@@ -80,6 +80,7 @@ where
             drop(handler.refuse(&peer, Refusal::Resets));
             return Poll::Ready(());
         }
+        throw_away(&streams, &core);
         let standing = streams.standing();
         if limited != Some(standing) && goodbye != Goodbye::TimedOut {
             limited = Some(standing);
@@ -87,7 +88,7 @@ where
             match standing.waits_for() {
                 Waits::FirstRequest => deadline.set_from_now(settings.header_timeout),
                 Waits::NextRequest | Waits::Reader => deadline.set_from_now(settings.idle_timeout),
-                Waits::Answers => deadline.unset(),
+                Waits::Answers | Waits::Rest => deadline.unset(),
             }
         }
         if deadline.poll_elapsed(context).is_pending() {
@@ -148,10 +149,21 @@ impl<F: Future + 'static> Executor<F> for OnThisCore {
     }
 }
 
+/// Reads on what no request needs. The tasks end with the connection, whose end is an error of the body.
+fn throw_away(streams: &Rc<Streams>, core: &Core) {
+    for unread in streams.take_left() {
+        let (lingering, core) = (Lingering::begin(streams), core.clone());
+        tokio::task::spawn_local(async move {
+            unread.throw_away(core).await;
+            drop(lingering);
+        });
+    }
+}
+
 async fn answer<H: Handler>(
     handler: Rc<H>,
     peer: Rc<Peer>,
-    request: Box<Request<Incoming>>,
+    request: Box<Request<RequestBody>>,
     stream: Stream,
 ) -> Result<Response<Tracked<H::Body, Stream>>, Infallible> {
     let response = handler.handle(peer, request).await;

@@ -6,7 +6,12 @@ use std::{
     task::Waker,
 };
 
-use crate::listener::exchange::Exchange;
+use http_body::Body as _;
+use hyper::body::Incoming;
+use tokio::sync::Notify;
+
+use super::unread::{Taker, Unread};
+use crate::{http::request_body::RequestBody, listener::exchange::Exchange};
 
 /// The streams of one connection.
 #[derive(Debug)]
@@ -16,10 +21,14 @@ pub(super) struct Streams {
     open: Cell<usize>,
     /// Streams that were given a piece of a body and have not asked for the next.
     unread: Cell<usize>,
+    /// Bodies that are thrown away.
+    lingering: Cell<usize>,
     /// How often any stream was asked for a piece: while this grows, the client reads.
     progress: Cell<u64>,
     /// Streams that ended before their response did, less those that ended well.
     resets: Cell<u32>,
+    /// Bodies that have just been left unread.
+    left: RefCell<Vec<Unread>>,
     waker: RefCell<Option<Waker>>,
 }
 
@@ -29,6 +38,7 @@ pub(super) struct Standing {
     begun: u64,
     open: usize,
     unread: usize,
+    lingering: usize,
     progress: u64,
 }
 
@@ -39,6 +49,8 @@ pub(super) enum Waits {
     NextRequest,
     /// The client has pieces that it does not take.
     Reader,
+    /// All is answered, and bodies that nobody reads have limits of their own.
+    Rest,
     Answers,
 }
 
@@ -46,6 +58,11 @@ impl Standing {
     pub(super) fn waits_for(self) -> Waits {
         match self {
             Self { begun: 0, .. } => Waits::FirstRequest,
+            Self {
+                open: 0,
+                lingering: 1..,
+                ..
+            } => Waits::Rest,
             Self { open: 0, .. } => Waits::NextRequest,
             Self { unread: 1.., .. } => Waits::Reader,
             Self { .. } => Waits::Answers,
@@ -60,8 +77,10 @@ impl Streams {
             begun: Cell::new(0),
             open: Cell::new(0),
             unread: Cell::new(0),
+            lingering: Cell::new(0),
             progress: Cell::new(0),
             resets: Cell::new(0),
+            left: RefCell::default(),
             waker: RefCell::new(None),
         }
     }
@@ -79,7 +98,26 @@ impl Streams {
             begun: self.begun.get(),
             open: self.open.get(),
             unread: self.unread.get(),
+            lingering: self.lingering.get(),
             progress: self.progress.get(),
+        }
+    }
+
+    /// The connection has to throw it away.
+    pub(super) fn leave(&self, unread: Unread) {
+        self.left.borrow_mut().push(unread);
+        self.wake();
+    }
+
+    /// What has been left since the last look.
+    pub(super) fn take_left(&self) -> Vec<Unread> {
+        self.left.take()
+    }
+
+    /// The limits on waiting have changed, and nothing else may tell the connection.
+    fn wake(&self) {
+        if let Some(waker) = self.waker.borrow_mut().take() {
+            waker.wake();
         }
     }
 
@@ -94,7 +132,13 @@ impl Streams {
 pub(super) struct Stream {
     streams: Rc<Streams>,
     reading: Cell<Reading>,
+    /// Told to the body of its request, if that has not ended.
+    answered: Option<Rc<Notify>>,
 }
+
+/// A body that is thrown away.
+#[derive(Debug)]
+pub(super) struct Lingering(Rc<Streams>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reading {
@@ -110,7 +154,18 @@ impl Stream {
         Self {
             streams: Rc::clone(streams),
             reading: Cell::new(Reading::UpToDate),
+            answered: None,
         }
+    }
+
+    /// The body of its request, which may be dropped before it has ended.
+    pub(super) fn receive(&mut self, body: Incoming) -> RequestBody {
+        if body.is_end_stream() {
+            return RequestBody::plain(body);
+        }
+        let streams = Rc::clone(&self.streams);
+        let answered = Rc::clone(self.answered.get_or_insert_default());
+        RequestBody::rescued(body, Rc::new(Taker { streams, answered }))
     }
 
     fn set_reading(&self, reading: Reading) {
@@ -121,6 +176,20 @@ impl Stream {
             (true, false) => self.streams.unread.set(unread - 1),
             (true, true) | (false, false) => {}
         }
+    }
+}
+
+impl Lingering {
+    pub(super) fn begin(streams: &Rc<Streams>) -> Self {
+        streams.lingering.set(streams.lingering.get() + 1);
+        Self(Rc::clone(streams))
+    }
+}
+
+impl Drop for Lingering {
+    fn drop(&mut self) {
+        self.0.lingering.set(self.0.lingering.get() - 1);
+        self.0.wake();
     }
 }
 
@@ -153,9 +222,9 @@ impl Drop for Stream {
             });
         self.set_reading(Reading::Finished);
         self.streams.open.set(self.streams.open.get() - 1);
-        // The limits on waiting have changed, and nothing else may tell the connection.
-        if let Some(waker) = self.streams.waker.borrow_mut().take() {
-            waker.wake();
+        if let Some(answered) = &self.answered {
+            answered.notify_one();
         }
+        self.streams.wake();
     }
 }
