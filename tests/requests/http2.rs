@@ -445,6 +445,22 @@ fn the_drain_finishes_streams_and_says_goaway() {
 }
 
 #[test]
+fn a_client_that_does_not_confirm_the_goodbye_holds_up_no_drain() {
+    let mut gateway = Gateway::before(&Upstream::start())
+        .section("shutdown", "{ deadline: 5m, idle: 100ms }")
+        .start();
+    let mut used = Frames::connect(gateway.address);
+    used.request(1, END_STREAM, &GET).expect("a request");
+    assert_eq!(used.frame_of(1).expect("an answer").kind, HEADERS);
+    let mut unused = Frames::connect(gateway.address);
+    unused.frame().expect("settings");
+    gateway.sigterm();
+    assert!(used.ends_with_goaway());
+    assert!(unused.ends_with_goaway());
+    assert_eq!(gateway.exit_code(), Some(0));
+}
+
+#[test]
 fn a_listener_may_speak_one_version_alone() {
     let upstream = Upstream::start();
     let only = |protocols: &str| {

@@ -82,10 +82,15 @@ where
         }
         throw_away(&streams, &core);
         let standing = streams.standing();
-        if limited != Some(standing) && goodbye != Goodbye::TimedOut {
-            limited = Some(standing);
+        let closes_at = core.closes_idle_at();
+        if limited != Some((standing, closes_at)) && goodbye != Goodbye::TimedOut {
+            limited = Some((standing, closes_at));
             let settings = core.settings();
             match standing.waits_for() {
+                // The library waits for the client to confirm the goodbye, be it for ever.
+                Waits::FirstRequest | Waits::NextRequest if closes_at.is_some() => {
+                    deadline.set_at(closes_at.map(|at| at + FAREWELL));
+                }
                 Waits::FirstRequest => deadline.set_from_now(settings.header_timeout),
                 Waits::NextRequest | Waits::Reader => deadline.set_from_now(settings.idle_timeout),
                 Waits::Answers | Waits::Rest => deadline.unset(),
@@ -94,7 +99,7 @@ where
         if deadline.poll_elapsed(context).is_pending() {
             return Poll::Pending;
         }
-        if goodbye == Goodbye::TimedOut || standing.waits_for() != Waits::NextRequest {
+        if goodbye != Goodbye::NotSaid || standing.waits_for() != Waits::NextRequest {
             return Poll::Ready(());
         }
         // GOAWAY, so that a request that crosses it is known not to have been answered.
