@@ -29,10 +29,7 @@ fuzz_target!(|data: &[u8]| {
     };
     let said = response(script, method, false);
     gateway::answer_with(Script {
-        pieces: pieces(script, lengths)
-            .into_iter()
-            .map(<[u8]>::to_vec)
-            .collect(),
+        pieces: cut(script, lengths, &said),
         closes: !matches!(said, Read::Whole(_)),
     });
     let mut client = gateway::connect();
@@ -65,6 +62,22 @@ fuzz_target!(|data: &[u8]| {
     );
     drop(gateway::forwarded());
 });
+
+/// What follows a whole answer comes together with its end. Nobody can tell what comes later, when the next request has
+/// gone out, from the answer to that.
+fn cut(script: &[u8], lengths: &[u8], said: &Read) -> Vec<Vec<u8>> {
+    let end = match said {
+        Read::Whole(answer) => answer.length,
+        Read::Unfinished | Read::Malformed(_) => script.len(),
+    };
+    let (answer, behind) = script.split_at(end);
+    let cut = pieces(answer, lengths).into_iter().map(<[u8]>::to_vec);
+    let mut cut: Vec<Vec<u8>> = cut.collect();
+    if let Some(last) = cut.last_mut() {
+        last.extend_from_slice(behind);
+    }
+    cut
+}
 
 fn request(method: &str, body: &str) -> String {
     let length = match body.len() {
