@@ -131,7 +131,10 @@ fn add(kind: u8, record: &[u8], streams: &mut Vec<Stream>, bytes: &mut Vec<u8>) 
     stream.disturbed |= late;
     match kind {
         b'D' | b'F' => {
-            stream.body.extend_from_slice(record);
+            // Behind its end nothing is the request's, which may have gone on already.
+            if !late {
+                stream.body.extend_from_slice(record);
+            }
             stream.ended |= kind == b'F';
             let flags = u8::from(kind == b'F');
             frame(DATA, flags, number(streams), record, bytes);
