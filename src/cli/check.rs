@@ -34,6 +34,10 @@ pub(super) struct Arguments {
     /// Also show every route: what it requires, and what it has from its group.
     #[arg(long)]
     routes: bool,
+    /// Also show the hash of the configuration, by which a gateway that runs with it is known in its log, at /ready and
+    /// in its metrics.
+    #[arg(long)]
+    hash: bool,
     /// How the findings are written.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -105,6 +109,9 @@ fn as_text(arguments: &Arguments, loaded: &Loaded, database: Option<&str>) {
     } else {
         report(&format!("{file}: good"));
     }
+    if let (Some(compiled), true) = (&loaded.compiled, arguments.hash) {
+        report(&format!("{file}: hash {}", compiled.fingerprint.hash()));
+    }
 }
 
 /// A route on a line, and below it what it has from elsewhere.
@@ -138,6 +145,7 @@ fn as_json(loaded: &Loaded, database: Option<&str>, routes: Option<&[Outline]>) 
         "good": loaded.compiled.is_some() && database.is_none(),
         "diagnostics": loaded.diagnostics,
         "database": database,
+        "hash": loaded.compiled.as_ref().map(|compiled| compiled.fingerprint.hash().to_string()),
     });
     if let (Some(routes), Some(members)) = (routes, report_text.as_object_mut()) {
         members.insert("routes".to_owned(), serde_json::to_value(routes)?);

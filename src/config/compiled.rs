@@ -108,6 +108,8 @@ pub struct Server {
     pub trusted_proxies: TrustedProxies,
     /// How the client's address goes on.
     pub forwarded: ForwardedStyle,
+    /// Whether a change of its files is reason enough to read the configuration again.
+    pub watched: bool,
     /// Where a process that follows asks for the listening sockets.
     pub takeover: Option<PathBuf>,
     /// How long the drain may take.

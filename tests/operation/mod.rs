@@ -4,4 +4,5 @@ mod drain;
 mod health;
 mod logs;
 mod metrics;
+mod reload;
 mod takeover;

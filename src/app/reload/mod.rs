@@ -38,6 +38,7 @@ use outcome::{Mistake, Outcome, Refused};
 pub(super) use status::Shown;
 use status::Status;
 pub(super) use triggers::follow;
+use watch::Stamps;
 
 /// A configuration file, and the other files that it was made of.
 #[derive(Debug)]
@@ -46,6 +47,12 @@ pub struct Origin {
     pub path: PathBuf,
     /// What else was read.
     pub files: Vec<PathBuf>,
+}
+
+impl Origin {
+    fn files(&self) -> impl Iterator<Item = PathBuf> {
+        std::iter::once(&self.path).chain(&self.files).cloned()
+    }
 }
 
 /// Everything that a reload changes.
@@ -68,12 +75,15 @@ pub(super) struct Reload {
 
 impl Reload {
     pub(super) fn new(running: Assembled, origin: Option<Origin>, parts: Parts) -> Self {
-        let (path, files) = origin.map(|origin| (origin.path, origin.files)).unzip();
-        let hash = running.fingerprint.hash();
-        let status = Status::new(hash, Clock.unix_seconds(), files.unwrap_or_default());
+        let mut status = Status::new(running.fingerprint.hash(), Clock.unix_seconds());
+        status.watched = running.server.watched;
+        if let Some(origin) = &origin {
+            // Whatever has changed since it was read is found by the first look, which takes nothing for tried.
+            status.tried = origin.files().map(|file| (file, None)).collect();
+        }
         parts.health_checks.follow(&running.live.upstreams);
         Self {
-            path,
+            path: origin.map(|origin| origin.path),
             parts,
             running: Mutex::new(running),
             status: Mutex::new(status),
@@ -84,27 +94,43 @@ impl Reload {
     /// Reads the file and uses it, if it can be used. Has to be called inside the control runtime, where it may block.
     fn reload(&self, trigger: Trigger) -> Outcome {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = self.attempt(&mut running);
+        let before = watch::again(&self.status().tried);
+        if trigger == Trigger::Change && before == self.status().tried {
+            // Somebody else was faster.
+            return Outcome::Unchanged;
+        }
+        let outcome = self.attempt(&mut running, &before);
         let hash = running.fingerprint.hash();
-        self.status().note(&outcome, hash, Clock.unix_seconds());
+        let mut status = self.status();
+        status.watched = running.server.watched;
+        status.note(&outcome, (trigger, hash), Clock.unix_seconds());
+        drop(status);
         outcome.report(trigger, hash);
         outcome
     }
 
-    fn attempt(&self, running: &mut Assembled) -> Outcome {
+    fn attempt(&self, running: &mut Assembled, before: &Stamps) -> Outcome {
         let Some(path) = &self.path else {
             return Outcome::NoFile;
         };
         let loaded = match load(path, &Disk, &ProcessEnvironment) {
             Ok(loaded) => loaded,
-            Err(error) => return Refused::for_want_of(&error).into(),
+            Err(error) => {
+                let mut status = self.status();
+                let files = status.tried.iter().map(|(file, _)| file.clone());
+                let files = files.collect();
+                status.tried(files, before);
+                return Refused::for_want_of(&error).into();
+            }
         };
         let Loaded {
             compiled,
             diagnostics,
             files,
         } = loaded;
-        self.status().watch(files);
+        let path = path.clone();
+        let files = Origin { path, files };
+        self.status().tried(files.files().collect(), before);
         let (warnings, mistakes): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(is_warning);
         let Some(compiled) = compiled else {
             let mistakes = mistakes.into_iter().map(Mistake::from).collect();
@@ -131,6 +157,7 @@ impl Reload {
             health_checks,
         } = &self.parts;
         *running = assembled;
+        self.left.tidy();
         self.left.keep(snapshots.replace(Arc::clone(&running.live)));
         address_limit.change(running.server.address_limit.clone());
         health_checks.follow(&running.live.upstreams);

@@ -1,13 +1,18 @@
 //! Which configuration is in effect, since when, and whether the file says something else.
 
-use std::{path::PathBuf, sync::Weak};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Weak},
+};
 
 use serde::Serialize;
 
 use super::{
     Reload,
-    outcome::{Outcome, Refused},
+    outcome::{Outcome, Refused, Trigger},
+    watch::Stamps,
 };
+use crate::app::stamp::stamp;
 use crate::{
     clock::UnixSeconds,
     config::fingerprint::Hash,
@@ -20,8 +25,10 @@ pub(super) struct Status {
     loaded: UnixSeconds,
     /// Why the file, as it was last read, is not in effect.
     refused: Option<Refused>,
-    /// Everything that it is made of, besides itself.
-    pub(super) files: Vec<PathBuf>,
+    /// The files that it is made of, as they were when they were tried last.
+    pub(super) tried: Stamps,
+    /// Whether a change of them is reason enough to read them again.
+    pub(super) watched: bool,
     /// By result.
     counts: [(&'static str, u64); 3],
 }
@@ -37,24 +44,38 @@ pub(in crate::app) struct Shown {
 }
 
 impl Status {
-    pub(super) fn new(hash: Hash, loaded: UnixSeconds, files: Vec<PathBuf>) -> Self {
+    pub(super) fn new(hash: Hash, loaded: UnixSeconds) -> Self {
         Self {
             hash,
             loaded,
             refused: None,
-            files,
+            tried: Stamps::new(),
+            watched: false,
             counts: ["applied", "unchanged", "refused"].map(|result| (result, 0)),
         }
     }
 
-    pub(super) fn watch(&mut self, files: Vec<PathBuf>) {
-        self.files = files;
+    /// These files are the ones that were tried; `before` is how they were before that, as far as they were known.
+    pub(super) fn tried(&mut self, files: Vec<PathBuf>, before: &Stamps) {
+        let stamped = |file: PathBuf| {
+            let known = before.iter().find(|(known, _)| *known == file);
+            let stamp = known.map_or_else(|| stamp(&file), |(_, stamp)| *stamp);
+            (file, stamp)
+        };
+        self.tried = files.into_iter().map(stamped).collect();
     }
 
     /// A reload has ended, and this is in effect now.
-    pub(super) fn note(&mut self, outcome: &Outcome, hash: Hash, now: UnixSeconds) {
+    pub(super) fn note(
+        &mut self,
+        outcome: &Outcome,
+        (trigger, hash): (Trigger, Hash),
+        now: UnixSeconds,
+    ) {
+        // A file that was only touched is not worth counting.
+        let counts = trigger != Trigger::Change || !matches!(outcome, Outcome::Unchanged);
         for (result, count) in &mut self.counts {
-            *count += u64::from(*result == outcome.name());
+            *count += u64::from(counts && *result == outcome.name());
         }
         self.refused = match outcome {
             Outcome::Refused(refused) => Some(refused.clone()),
@@ -78,10 +99,10 @@ impl Status {
 
 impl Reload {
     /// Shows all of it to whoever reads the counters.
-    pub(in crate::app) fn register(reload: &std::sync::Arc<Self>, counters: &Counters) {
+    pub(in crate::app) fn register(reload: &Arc<Self>, counters: &Counters) {
         let read = |read: fn(&Self) -> Vec<Sample>| {
             // Weakly: the counters are a part of what it holds.
-            let reload: Weak<Self> = std::sync::Arc::downgrade(reload);
+            let reload: Weak<Self> = Arc::downgrade(reload);
             move || reload.upgrade().map_or_else(Vec::new, |it| read(&it))
         };
         let help = "The configuration that is in effect, by its hash";

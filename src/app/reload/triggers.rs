@@ -13,7 +13,7 @@ use tracing::info;
 
 use super::{
     Reload, Trigger,
-    watch::{Look, Watch},
+    watch::{Look, Stamps, Watch},
 };
 use crate::app::{renewal::Renewal, service_manager};
 
@@ -29,7 +29,7 @@ struct Triggers {
     renewal: Renewal,
     hangups: Signal,
     told: Arc<Notify>,
-    watch: Option<Watch>,
+    watch: Watch,
     looks: Interval,
 }
 
@@ -41,9 +41,7 @@ pub(in crate::app) fn follow(
     draining: CancellationToken,
 ) -> io::Result<impl Future<Output = ()> + Send> {
     let told = Arc::new(Notify::new());
-    let watch = reload
-        .files()
-        .map(|files| Watch::new(files, Arc::clone(&told)));
+    let watch = Watch::new(Arc::clone(&told));
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut triggers = Triggers {
@@ -87,10 +85,10 @@ impl Triggers {
     async fn look(&mut self) -> Look {
         self.renewal.look();
         self.reload.left.tidy();
-        let Some(watch) = &mut self.watch else {
+        let Some(tried) = self.reload.watched() else {
             return Look::Same;
         };
-        let look = watch.look();
+        let look = self.watch.look(&tried);
         if look == Look::Changed {
             self.read(Trigger::Change).await;
         }
@@ -105,25 +103,17 @@ impl Triggers {
         service_manager::ready();
     }
 
-    async fn read(&mut self, trigger: Trigger) {
-        if let Some((watch, files)) = self.watch.as_mut().zip(self.reload.files()) {
-            watch.begin(files);
-        }
+    async fn read(&self, trigger: Trigger) {
         let reload = Arc::clone(&self.reload);
         // A fault of ours is no reason not to read it the next time.
         drop(tokio::task::spawn_blocking(move || reload.reload(trigger)).await);
-        if let Some((watch, files)) = self.watch.as_mut().zip(self.reload.files()) {
-            watch.end(files);
-        }
     }
 }
 
 impl Reload {
-    /// Everything that the configuration is made of, if it was read from a file.
-    fn files(&self) -> Option<Vec<std::path::PathBuf>> {
-        let path = self.path.clone()?;
-        let mut files = self.status().files.clone();
-        files.push(path);
-        Some(files)
+    /// The files whose changes are reason enough to read them again, as they were tried last.
+    fn watched(&self) -> Option<Stamps> {
+        let status = self.status();
+        (self.path.is_some() && status.watched).then(|| status.tried.clone())
     }
 }

@@ -60,6 +60,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             Forwarded::XForwarded => ForwardedStyle::XForwarded,
             Forwarded::Rfc7239 => ForwardedStyle::Rfc7239,
         },
+        watched: document.reload.watch,
         takeover: document.takeover.as_ref().map(|takeover| {
             if takeover.socket.is_empty() {
                 findings.mistake(

@@ -56,6 +56,9 @@ pub struct Document {
     /// Which header fields of clients go no further, besides the usual.
     #[serde(default)]
     pub headers: Headers,
+    /// When this file is read again.
+    #[serde(default)]
+    pub reload: server::Reload,
     /// How a new process follows this one. Default: it has to wait until this one has ended.
     pub takeover: Option<server::Takeover>,
     /// What all upstreams of this gateway read as the same path. Default: nothing; what could be read in two ways is

@@ -125,6 +125,21 @@ pub struct Headers {
     pub keep: Vec<String>,
 }
 
+/// When the configuration is read again while the gateway serves. On SIGHUP and `POST /reload` of the operators' listener
+/// it is in any case.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reload {
+    /// Whether a change of the file, or of a file that it names, is reason enough. Default: true.
+    pub watch: bool,
+}
+
+impl Default for Reload {
+    fn default() -> Self {
+        Self { watch: true }
+    }
+}
+
 /// How a new process follows this one without a refused connection: it gets the listening sockets, serves, and only
 /// then does this one drain.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -19,14 +19,14 @@ use tracing::debug;
 
 use crate::app::stamp::{Stamp, stamp};
 
-/// The files.
+/// Files, and how they were at some moment.
+pub(super) type Stamps = Vec<(PathBuf, Option<Stamp>)>;
+
+/// Looks at the files.
 #[derive(Debug)]
 pub(super) struct Watch {
-    files: Vec<PathBuf>,
-    /// What was tried last, whether it could be used or not.
-    tried: Vec<Option<Stamp>>,
     /// What the last look found.
-    seen: Vec<Option<Stamp>>,
+    seen: Stamps,
     folders: Folders,
 }
 
@@ -42,55 +42,32 @@ pub(super) enum Look {
 }
 
 impl Watch {
-    /// The files as they are now have been tried.
-    pub(super) fn new(files: Vec<PathBuf>, told: Arc<Notify>) -> Self {
-        let mut watch = Self {
-            files: Vec::new(),
-            tried: Vec::new(),
-            seen: Vec::new(),
+    pub(super) fn new(told: Arc<Notify>) -> Self {
+        Self {
+            seen: Stamps::new(),
             folders: Folders::new(told),
-        };
-        watch.begin(files);
-        watch
-    }
-
-    /// These files are tried now.
-    pub(super) fn begin(&mut self, files: Vec<PathBuf>) {
-        self.folders.follow(&files);
-        self.tried = stamps(&files);
-        self.seen.clone_from(&self.tried);
-        self.files = files;
-    }
-
-    /// They were tried, and these are the files from now on. What has changed since [`Self::begin`] is still a change.
-    pub(super) fn end(&mut self, files: Vec<PathBuf>) {
-        if files == self.files {
-            return;
         }
-        let tried = |file: &PathBuf| {
-            let known = self.files.iter().position(|known| known == file);
-            let known = known.and_then(|place| self.tried.get(place));
-            known.map_or_else(|| stamp(file), |stamp| *stamp)
-        };
-        let stamps = files.iter().map(tried).collect();
-        self.begin(files);
-        self.tried = stamps;
     }
 
-    pub(super) fn look(&mut self) -> Look {
-        let now = stamps(&self.files);
+    /// Looks at the files of `tried`, which is how they were when they were tried last.
+    pub(super) fn look(&mut self, tried: &Stamps) -> Look {
+        // Before the look: a change between the two is told.
+        self.folders.follow(tried);
+        let now = again(tried);
         let settled = now == self.seen;
         self.seen = now;
-        match (settled, self.seen == self.tried) {
-            (false, _) => Look::Moving,
-            (true, true) => Look::Same,
+        match (settled, self.seen == *tried) {
+            (_, true) => Look::Same,
+            (false, false) => Look::Moving,
             (true, false) => Look::Changed,
         }
     }
 }
 
-fn stamps(files: &[PathBuf]) -> Vec<Option<Stamp>> {
-    files.iter().map(|file| stamp(file)).collect()
+/// How these files are now.
+pub(super) fn again(stamps: &Stamps) -> Stamps {
+    let now = stamps.iter().map(|(file, _)| (file.clone(), stamp(file)));
+    now.collect()
 }
 
 /// The folders of the files, and of what the files are links to: a file is often replaced by another of its name, and
@@ -118,11 +95,11 @@ impl Folders {
         }
     }
 
-    fn follow(&mut self, files: &[PathBuf]) {
+    fn follow(&mut self, files: &Stamps) {
         let Some(watcher) = &mut self.watcher else {
             return;
         };
-        let wanted: BTreeSet<PathBuf> = files.iter().flat_map(|file| folders(file)).collect();
+        let wanted: BTreeSet<PathBuf> = files.iter().flat_map(|(file, _)| folders(file)).collect();
         for folder in self.watched.difference(&wanted) {
             // One that is gone is not watched any more in any case.
             drop(watcher.unwatch(folder));
