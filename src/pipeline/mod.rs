@@ -76,7 +76,7 @@ pub struct Control {
 impl Pipeline {
     /// The handler of one core, with its own upstream connections. Has to be called on the core's runtime.
     pub fn new(snapshots: Arc<Snapshots>, control: Control, core: Core) -> Self {
-        let follower = Rc::new(Follower::new(snapshots, core.deadlines().clone()));
+        let follower = Rc::new(Follower::new(snapshots, core.clone()));
         // Ends with this core's runtime.
         tokio::task::spawn_local(keep_tidy(Rc::clone(&follower)));
         Self {

@@ -16,8 +16,8 @@ use arc_swap::ArcSwap;
 
 use super::live::Live;
 use crate::{
-    deadline::Deadlines,
     entropy::Entropy,
+    listener::Core,
     telemetry::counters::CoreCounts,
     upstream::{Group, Upstream},
 };
@@ -71,7 +71,7 @@ pub(super) struct View {
 #[derive(Debug)]
 pub(super) struct Follower {
     snapshots: Arc<Snapshots>,
-    deadlines: Deadlines,
+    core: Core,
     view: RefCell<Rc<View>>,
     /// Upstreams that are in no view any more, but still have requests.
     left: RefCell<Vec<Weak<Upstream>>>,
@@ -79,11 +79,11 @@ pub(super) struct Follower {
 
 impl Follower {
     /// Has to be called on the core's runtime.
-    pub(super) fn new(snapshots: Arc<Snapshots>, deadlines: Deadlines) -> Self {
-        let view = View::new(&snapshots, &[], &deadlines);
+    pub(super) fn new(snapshots: Arc<Snapshots>, core: Core) -> Self {
+        let view = View::new(&snapshots, &[], &core);
         Self {
             snapshots,
-            deadlines,
+            core,
             view: RefCell::new(Rc::new(view)),
             left: RefCell::default(),
         }
@@ -102,7 +102,7 @@ impl Follower {
     #[cold]
     fn renew(&self) -> Rc<View> {
         let old = Rc::clone(&self.view.borrow());
-        let view = Rc::new(View::new(&self.snapshots, &old.upstreams, &self.deadlines));
+        let view = Rc::new(View::new(&self.snapshots, &old.upstreams, &self.core));
         let stays =
             |upstream: &Rc<Upstream>| view.upstreams.iter().any(|it| Rc::ptr_eq(it, upstream));
         let left = old.upstreams.iter().filter(|upstream| !stays(upstream));
@@ -128,13 +128,13 @@ impl Follower {
 
 impl View {
     /// Upstreams that are still the same keep this core's connections to them.
-    fn new(snapshots: &Snapshots, known: &[Rc<Upstream>], deadlines: &Deadlines) -> Self {
+    fn new(snapshots: &Snapshots, known: &[Rc<Upstream>], core: &Core) -> Self {
         // Before the snapshot: one that is replaced between the two is looked for again.
         let generation = snapshots.generation();
         let live = snapshots.current();
         let upstream = |group: &Arc<Group>| {
             let same = known.iter().find(|it| it.is_of(group, &live.stripped));
-            same.map_or_else(|| connect_later(group, &live, deadlines), Rc::clone)
+            same.map_or_else(|| connect_later(group, &live, core), Rc::clone)
         };
         Self {
             generation,
@@ -145,8 +145,13 @@ impl View {
     }
 }
 
-fn connect_later(group: &Arc<Group>, live: &Live, deadlines: &Deadlines) -> Rc<Upstream> {
+fn connect_later(group: &Arc<Group>, live: &Live, core: &Core) -> Rc<Upstream> {
     let (group, stripped) = (Arc::clone(group), Arc::clone(&live.stripped));
     let entropy = Entropy::from_os();
-    Rc::new(Upstream::new(group, deadlines.clone(), entropy, stripped))
+    Rc::new(Upstream::new(
+        group,
+        core.deadlines().clone(),
+        entropy,
+        stripped,
+    ))
 }

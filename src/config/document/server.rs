@@ -127,7 +127,7 @@ pub struct Headers {
 
 /// When the configuration is read again while the gateway serves. On SIGHUP and `POST /reload` of the operators' listener
 /// it is in any case.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reload {
     /// Whether a change of the file, or of a file that it names, is reason enough. Default: true.

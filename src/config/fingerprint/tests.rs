@@ -1,3 +1,5 @@
+//! What changes which part of a fingerprint.
+
 use super::*;
 use crate::config::{
     load::{Loaded, load_source},

@@ -1,13 +1,13 @@
 //! What a reload changes, what it keeps, and what it refuses.
 
-use std::fs;
+use std::{fs, io::Read};
 
 use serde_json::json;
 
 use super::{changed, unwatched};
 use crate::{
     accounts::login,
-    harness::{Gate, Gateway, Request, Setup, Upstream, token, users::PASSWORD, wait_until},
+    harness::{After, Gate, Gateway, Request, Setup, Upstream, token, users::PASSWORD, wait_until},
 };
 
 const PUBLIC: &str = r#"match: "/public/**", access: public"#;
@@ -139,11 +139,11 @@ fn what_needs_a_restart_is_named_and_nothing_of_the_file_is_used() {
 
 #[test]
 fn a_request_keeps_the_configuration_that_it_has_begun_with() {
-    let held = Gate::shut();
-    let hold = held.clone();
+    let gate = Gate::shut();
+    let held = gate.clone();
     let upstream = Upstream::answering(move |seen, wire| {
         if seen.target() == "/public/slow" {
-            hold.pass();
+            held.pass();
         }
         wire.respond(200, &[], b"whole")
     });
@@ -157,7 +157,7 @@ fn a_request_keeps_the_configuration_that_it_has_begun_with() {
     gateway.reload(&text.replace(&upstream.url(), &elsewhere.url()));
     assert_eq!(gateway.get("/other/a").status, 200);
     assert_eq!(elsewhere.only().target(), "/other/a");
-    held.open();
+    gate.open();
     assert_eq!(connection.response().text(), "whole");
     assert_eq!(gateway.access_line("/public/slow")["route"], "/public/**");
     assert_eq!(connection.send(&Request::get("/public/slow")).status, 401);
@@ -193,6 +193,48 @@ fn an_upstream_that_stays_the_same_keeps_its_connections() {
     assert_eq!(upstream.connections(), 3);
     upstream.wait_for_close(0);
     upstream.wait_for_close(1);
+}
+
+#[test]
+fn a_websocket_outlives_its_route() {
+    let upstream = Upstream::answering(|_, wire| {
+        wire.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+        let mut buffer = [0; 64];
+        while let Ok(length @ 1..) = wire.stream().read(&mut buffer) {
+            wire.send(&buffer[..length]);
+        }
+        After::Close
+    });
+    let gateway = unwatched(&upstream).start();
+    let mut connection = gateway.client().connect();
+    let request = Request::get("/public/ws").header("Connection", "Upgrade");
+    connection.write(request.header("Upgrade", "websocket").bytes());
+    assert_eq!(connection.head().status, 101);
+    let elsewhere = Upstream::start();
+    let text = changed(&gateway, PUBLIC, r#"match: "/other/**", access: public"#);
+    gateway.reload(&text.replace(&upstream.url(), &elsewhere.url()));
+    wait_until("the old configuration to be let go", || {
+        gateway.metric("sidegate_config_snapshots") == 1
+    });
+    connection.write(b"\x81\x85\0\0\0\0hello");
+    assert_eq!(connection.bytes(11), b"\x81\x85\0\0\0\0hello");
+}
+
+#[test]
+fn upstreams_that_are_gone_are_not_asked_for_their_health() {
+    let (one, other) = (Upstream::start(), Upstream::start());
+    let setup = Setup::before_all(&[&one], "health: { path: /well, interval: 20ms }");
+    let gateway = setup.section("reload", "{ watch: false }").start();
+    let asked = |upstream: &Upstream| upstream.seen().len();
+    wait_until("questions", || asked(&one) > 2);
+    gateway.reload(&changed(&gateway, "/optional/**", "/other/**"));
+    let before = asked(&one);
+    wait_until("more questions", || asked(&one) > before + 2);
+    gateway.reload(&changed(&gateway, &one.url(), &other.url()));
+    let before = asked(&one);
+    wait_until("questions to the other one", || asked(&other) > 10);
+    // One may have been under way.
+    assert!(asked(&one) <= before + 1, "{before} became {}", asked(&one));
 }
 
 #[test]

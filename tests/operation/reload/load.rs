@@ -42,7 +42,7 @@ impl Load {
         let before = self.answered.load(Ordering::Relaxed);
         wait_until("load", || {
             self.answered.load(Ordering::Relaxed) > before + 3
-                || self.threads.iter().any(|it| it.is_finished())
+                || self.threads.iter().any(thread::JoinHandle::is_finished)
         });
     }
 
@@ -139,9 +139,10 @@ fn a_hundred_reloads_under_load_lose_no_request() {
 fn reloads_leave_nothing_behind() {
     let upstream = Upstream::start();
     let gateway = unwatched(&upstream).start();
-    let many: String = (0..500)
+    let many: Vec<String> = (0..500)
         .map(|number| format!("\n- {{ match: \"/r{number}/**\", access: required }}"))
         .collect();
+    let many = many.concat();
     let texts = [("3s", "20/1m"), ("4s", "21/1m")].map(|(timeout, rate)| {
         let text = changed(
             &gateway,

@@ -1,3 +1,5 @@
+//! Files that change, and what is told and seen of it.
+
 use std::{fs, os::unix::fs::symlink, time::Duration};
 
 use tempfile::TempDir;
