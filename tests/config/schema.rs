@@ -100,7 +100,11 @@ fn is_about_shape(fixture: &Fixture) -> bool {
         "expected a list",
         "expected a mapping",
     ];
-    said.iter().any(|words| fixture.expected.contains(words))
+    // Whether a route needs a key depends on its group.
+    let about_groups = |line: &str| line.contains("the key `access` is missing");
+    let lines = fixture.expected.lines();
+    let mut lines = lines.filter(|line| !about_groups(line));
+    lines.any(|line| said.iter().any(|words| line.contains(words)))
 }
 
 #[test]
