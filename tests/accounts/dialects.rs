@@ -162,11 +162,11 @@ fn a_mistake_is_reported_with_the_dialect_file_s_own_name_and_line() {
         "shop.yaml:9:13: login.granted.status: no final answer has this status (found 99); fix: write a status from \
          200 to 599
   9 |     status: 99
-    |             ^
+    |             ^^
 shop.yaml:11:7: login.granted.body: there is no value {refresh_tokn} here; there is {user}, {user.id}, {access_token}, \
          {refresh_token}; fix: use only the values that there are
   11 |       success: true
-     |       ^
+     |       ^^^^^^^
 gateway.yaml: 2 mistakes
 "
     );
