@@ -58,7 +58,9 @@ impl Transform for Widening {
         if is_any_text(schema) {
             // `name: 1.10` is a text to whoever asks for one.
             let mut types = types(schema);
-            types.push("number".to_owned());
+            if !types.iter().any(|name| name == "number") {
+                types.push("number".to_owned());
+            }
             schema.insert("type".to_owned(), json!(types));
         } else if self.variables == Variables::Filled && is_scalar(schema) {
             let assertions: Map<String, Value> = ASSERTIONS

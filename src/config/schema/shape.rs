@@ -93,7 +93,6 @@ impl<'a> Schema<'a> {
 
     fn of_type(self, name: &str) -> Shape<'a> {
         match name {
-            "string" if !self.text("title").is_empty() => Shape::Form(self.text("title")),
             "string" => Shape::Plain("text"),
             "integer" => Shape::Whole(self.own.get("maximum").and_then(Value::as_u64)),
             "number" => Shape::Plain("number"),
@@ -115,6 +114,9 @@ impl<'a> Schema<'a> {
 
     fn definition(self, name: &'a str) -> Vec<Shape<'a>> {
         let definition = self.definitions.get(name).unwrap_or(&Value::Null);
+        if let Some(title) = self.below(definition).form() {
+            return vec![Shape::Form(title)];
+        }
         let shapes = self.below(definition).shapes();
         let named = |shape| {
             if let Shape::Keys(None, schema) = shape
@@ -132,8 +134,19 @@ impl<'a> Schema<'a> {
         let definitions = self.definitions.as_object().into_iter().flatten();
         let definitions = definitions.map(|(_, definition)| self.below(definition));
         definitions
-            .filter(|definition| !definition.text("title").is_empty())
+            .filter(|definition| definition.form().is_some())
             .collect()
+    }
+
+    /// The name of a form; what may be a mapping, too, has keys to tell.
+    fn form(self) -> Option<&'a str> {
+        let title = self.text("title");
+        let has_keys = || {
+            self.shapes()
+                .iter()
+                .any(|shape| matches!(shape, Shape::Keys(..)))
+        };
+        (!title.is_empty() && !has_keys()).then_some(title)
     }
 
     fn object(self, name: &str) -> Option<&'a Map<String, Value>> {

@@ -71,10 +71,14 @@ fn kinds(schema: Schema<'_>) -> String {
             | Shape::List(_)
             | Shape::Named(_)
             | Shape::Keys(..)
-            | Shape::Anything => kinds.push(kind(shape)),
+            | Shape::Anything => {
+                let kind = kind(shape);
+                if !kinds.contains(&kind) {
+                    kinds.push(kind);
+                }
+            }
         }
     }
-    kinds.dedup();
     match words.as_slice() {
         [] => {}
         [word] => kinds.insert(0, word.clone()),
