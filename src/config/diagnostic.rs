@@ -154,6 +154,15 @@ impl Diagnostic {
     }
 }
 
+/// How much stands at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim {
+    /// A key, a value or an alias: all of it is meant.
+    Word,
+    /// The beginning of something longer, such as a mapping, whose first key is not what is meant.
+    Beginning,
+}
+
 /// What is wrong at a place, before the file and the excerpt are added to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -161,6 +170,8 @@ pub struct Finding {
     pub path: String,
     /// The place in the text.
     pub location: Option<Location>,
+    /// How much of the text is meant.
+    pub aim: Aim,
     /// What was found, as it may be shown.
     pub value: Option<Shown>,
     /// What is wrong.
@@ -175,7 +186,9 @@ impl Finding {
         Diagnostic {
             severity,
             file: listing.file(),
-            excerpt: self.location.and_then(|location| listing.excerpt(location)),
+            excerpt: self
+                .location
+                .and_then(|location| listing.excerpt(location, self.aim)),
             path: self.path,
             location: self.location,
             value: self.value,

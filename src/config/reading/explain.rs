@@ -3,7 +3,7 @@
 //! A type may add a fix of its own to its message or to what it expects, after `; fix: `. What a type says about a
 //! secret is not repeated, since it may quote the secret; what it *expects* is its own words and is.
 
-use crate::config::diagnostic::{Finding, REDACTED, Shown, printable};
+use crate::config::diagnostic::{Aim, Finding, REDACTED, Shown, printable};
 use crate::config::reading::places::path_of;
 use crate::config::reading::read_error::{Kind, ReadError};
 use crate::config::reading::suggestion::nearest;
@@ -33,6 +33,7 @@ pub fn explain(root: &Node, error: &ReadError) -> Option<Finding> {
     Some(Finding {
         path: path_of(root, &trail),
         location: Some(entry.map_or(node.location, |entry| entry.key.location)),
+        aim: entry.map_or(node.aim(), |_| Aim::Word),
         value: subject.value(error.kind()),
         message,
         fix,

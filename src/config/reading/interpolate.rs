@@ -3,7 +3,7 @@
 //! A default is taken when the variable is unset or empty, as in a shell. What the environment gives is taken as it is,
 //! never looked through again. Keys are left alone, and `file:PATH` is not read here.
 
-use crate::config::diagnostic::Finding;
+use crate::config::diagnostic::{Aim, Finding};
 use crate::config::reading::places::path_of;
 use crate::config::reading::tree::{Node, Scalar, Value};
 use crate::config::source::Environment;
@@ -69,6 +69,7 @@ impl Fault {
         Finding {
             path: path_of(root, trail),
             location,
+            aim: Aim::Word,
             value: None,
             message,
             fix,

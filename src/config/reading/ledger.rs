@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde_yaml::granit_parser::{ScanError, Span};
 
-use crate::config::diagnostic::{Finding, Location, Shown};
+use crate::config::diagnostic::{Aim, Finding, Location, Shown};
 use crate::config::reading::listing::Ranges;
 use crate::config::reading::secrecy::{end_of_secret_name, is_secret_name, looks_secret};
 use crate::config::reading::syntax;
@@ -116,6 +116,7 @@ impl<'t> Ledger<'t> {
         self.findings.push(Finding {
             path,
             location,
+            aim: Aim::Word,
             value,
             message,
             fix,

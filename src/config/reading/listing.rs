@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::config::diagnostic::{Location, REDACTED, steers_terminal};
+use crate::config::diagnostic::{Aim, Location, REDACTED, steers_terminal};
 use crate::config::paint::{Paint, Tone};
 
 /// How many characters of a line are shown around what is underlined.
@@ -89,8 +89,8 @@ impl Listing {
         Arc::clone(&self.file)
     }
 
-    /// The line at `location`, with the word that begins there underlined; nothing where the line would be empty.
-    pub fn excerpt(&self, location: Location) -> Option<Excerpt> {
+    /// The line at `location`, with what is meant there underlined; nothing where the line would be empty.
+    pub fn excerpt(&self, location: Location, aim: Aim) -> Option<Excerpt> {
         let (start, line) = nth_line(&self.text, location.line)?;
         let first = location.column.saturating_sub(REACH);
         let mut shown = Vec::new();
@@ -111,7 +111,10 @@ impl Listing {
                 let into_mask = if hidden && masked { REDACTED.len() } else { 0 };
                 underlined = Some(Underlined {
                     from: shown.len().saturating_sub(into_mask),
-                    end: self.end_of_word(position, character),
+                    end: match aim {
+                        Aim::Word => self.end_of_word(position, character),
+                        Aim::Beginning => position + character.len_utf8(),
+                    },
                     to: None,
                 });
             }
@@ -245,7 +248,7 @@ mod tests {
     use super::*;
 
     fn shown(listing: &Listing, line: usize, column: usize) -> String {
-        let excerpt = listing.excerpt(Location { line, column });
+        let excerpt = listing.excerpt(Location { line, column }, Aim::Word);
         let shown = |excerpt: Excerpt| excerpt.painted(line, Paint::Plain, Tone::Bad);
         excerpt.map(shown).unwrap_or_default()
     }

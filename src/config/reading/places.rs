@@ -6,7 +6,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::config::diagnostic::{Diagnostic, Finding, Location, REDACTED, Severity, printable};
+use crate::config::diagnostic::{
+    Aim, Diagnostic, Finding, Location, REDACTED, Severity, printable,
+};
 use crate::config::reading::listing::Listing;
 use crate::config::reading::suggestion::nearest;
 use crate::config::reading::tree::{Node, Value};
@@ -81,6 +83,7 @@ impl Places {
         let finding = Finding {
             path: path.to_owned(),
             location: spot.as_ref().map(|spot| spot.node.location),
+            aim: spot.as_ref().map_or(Aim::Beginning, |spot| spot.node.aim()),
             value: spot
                 .filter(|spot| spot.exact)
                 .and_then(|spot| spot.node.shown()),

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::config::diagnostic::{Location, Shown};
+use crate::config::diagnostic::{Aim, Location, Shown};
 
 /// A value and where it is.
 #[derive(Clone)]
@@ -182,6 +182,16 @@ impl Node {
             Meaning::Text(text) => Some(Shown::text(text)),
             Meaning::Bool(_) | Meaning::Integer(_) | Meaning::Float(_) => {
                 Some(Shown::bare(&scalar.text))
+            }
+        }
+    }
+
+    /// How much of the text it is about.
+    pub fn aim(&self) -> Aim {
+        match &self.value {
+            Value::Scalar(_) => Aim::Word,
+            Value::Sequence(_) | Value::Mapping(_) | Value::Hole { .. } | Value::Removed => {
+                Aim::Beginning
             }
         }
     }

@@ -5,7 +5,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::config::diagnostic::{Diagnostic, Finding, Severity, sort};
+use crate::config::diagnostic::{Aim, Diagnostic, Finding, Severity, sort};
 use crate::config::reading::compose::compose;
 use crate::config::reading::interpolate::interpolate;
 use crate::config::reading::listing::Listing;
@@ -71,6 +71,7 @@ fn unfinished() -> Finding {
     Finding {
         path: String::new(),
         location: None,
+        aim: Aim::Beginning,
         value: None,
         message: "there may be more mistakes than are shown".to_owned(),
         fix: "correct these and check again".to_owned(),
