@@ -40,7 +40,7 @@ const MAY_IMPORT: [(&str, &str); 25] = [
         "clock entropy secret template certificate http telemetry token ratelimit policy upstream \
          listener accounts",
     ),
-    ("admin", "clock http telemetry policy listener"),
+    ("admin", "clock secret http telemetry policy listener"),
     (
         "config",
         "clock secret template certificate http telemetry member password token ratelimit \
@@ -51,10 +51,10 @@ const MAY_IMPORT: [(&str, &str); 25] = [
         "clock entropy secret template http telemetry member password token ratelimit policy store \
          upstream listener accounts pipeline admin config",
     ),
-    ("demo", "entropy config"),
+    ("demo", "entropy listener config"),
     (
         "cli",
-        "clock entropy secret certificate http telemetry member token policy store listener \
+        "clock entropy secret certificate http telemetry member token policy store listener admin \
          pipeline config app demo",
     ),
     ("lib", ""),

@@ -3,6 +3,7 @@
 //! Everything that can fail is done before the first connection is accepted: sockets are bound, threads are started.
 //! The user database is the exception: it may be away, and then `/ready` says so and logins answer 503.
 
+mod admin_token;
 mod assemble;
 mod health;
 mod listeners;
@@ -16,22 +17,29 @@ mod shutdown;
 mod stamp;
 mod takeover;
 
-use std::{io, mem, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{io, mem, sync::Arc, thread::JoinHandle, time::Duration};
 
 use tokio::{runtime::Runtime, sync::Notify};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
+pub use admin_token::{TokenFileError, find as find_admin_token, read as read_admin_token};
 pub use assemble::{Assembled, assemble};
 
 use crate::{
     accounts::AccountError,
-    admin,
-    config::compiled::{Compiled, Server},
-    listener::{self, BindError, BoundAddress, Ending, FilesLeft, TlsError, Workers},
+    admin::{self, Access, Desk},
+    config::{
+        compiled::{Compiled, Server},
+        source::ProcessEnvironment,
+    },
+    listener::{
+        self, BindError, Bound, BoundAddress, Ending, FilesLeft, Operators, TlsError, Workers,
+    },
     pipeline::{Control, Pipeline, Snapshots},
     store,
 };
+use admin_token::TokenFile;
 use health::HealthChecks;
 use listeners::Opened;
 use ready::Ready;
@@ -60,6 +68,9 @@ pub enum StartError {
     /// A process that runs could not be followed.
     #[error(transparent)]
     Takeover(#[from] TakeoverError),
+    /// The operators' token could not be left where they want it.
+    #[error(transparent)]
+    AdminToken(#[from] TokenFileError),
     /// Something of the accounts could not be made.
     #[error(transparent)]
     Accounts(#[from] AccountError),
@@ -77,10 +88,11 @@ pub struct App {
     signals: Signals,
     taken_over: Arc<Notify>,
     files: FilesLeft,
+    _token_file: Option<TokenFile>,
     /// Where clients connect, with the ports that were taken.
     pub addresses: Vec<BoundAddress>,
     /// Where operators connect.
-    pub admin: SocketAddr,
+    pub admin: BoundAddress,
 }
 
 /// The runtime of everything that waits for something slow.
@@ -108,7 +120,7 @@ impl App {
             predecessor = Some(asked);
         }
         let opened = listeners::open(&compiled, &mut handed_over)?;
-        let admin_socket = listener::bind_admin(compiled.server.admin, &mut handed_over)?;
+        let admin_socket = listener::bind_admin(&compiled.server.admin.address, &mut handed_over)?;
         let given = given(&compiled.server, &opened, &admin_socket)?;
         let tasks = TaskTracker::new();
         let (draining, stop) = (CancellationToken::new(), CancellationToken::new());
@@ -141,14 +153,14 @@ impl App {
         for accepting in opened.accept(most, &workers, &draining)? {
             tasks.spawn(accepting);
         }
-        let (admin_listener, admin) = admin::listen(admin_socket)?;
-        let ready = Arc::new(Ready::new(snapshots, reload, draining.clone()));
-        tasks.spawn(admin::serve(
-            admin_listener,
-            ready,
-            tasks.clone(),
-            stop.clone(),
-        ));
+        let admin = admin_socket.address.clone();
+        let (token, token_file) = admin_token::prepare(&server.admin, &admin, &ProcessEnvironment)?;
+        let desk = Desk {
+            access: Access::new(&server.admin, token),
+            report: Arc::new(Ready::new(snapshots, reload, draining.clone())),
+        };
+        let operators = Operators::new(admin_socket)?;
+        tasks.spawn(admin::serve(operators, desk, tasks.clone(), stop.clone()));
         // Before anybody is told that it runs, and may ask it to stop.
         let signals = Signals::listen();
         drop(entered);
@@ -175,6 +187,7 @@ impl App {
             signals,
             taken_over,
             files: handed_over.files().clone(),
+            _token_file: token_file,
             addresses,
             admin,
         })
@@ -229,18 +242,14 @@ impl App {
 }
 
 /// What a process that follows gets, where it may ask for it.
-fn given(
-    server: &Server,
-    opened: &Opened,
-    admin: &std::net::TcpListener,
-) -> Result<Vec<Named>, StartError> {
+fn given(server: &Server, opened: &Opened, admin: &Bound) -> Result<Vec<Named>, StartError> {
     if server.takeover.is_none() {
         return Ok(Vec::new());
     }
     let mut sockets = opened.clones(server)?;
     sockets.push(Named {
-        name: listener::admin_name(server.admin),
-        socket: admin.try_clone()?.into(),
+        name: listener::admin_name(&server.admin.address),
+        socket: admin.try_clone()?,
     });
     Ok(sockets)
 }

@@ -27,7 +27,7 @@ pub(super) fn demo(arguments: &Arguments) -> Result<Outcome> {
     };
     serve(compiled, None, |app| {
         if let Some(address) = app.addresses.iter().find_map(BoundAddress::ip) {
-            report(&demo.instructions(address, app.admin));
+            report(&demo.instructions(address, &app.admin));
         }
     })
 }

@@ -1,53 +1,41 @@
 //! `sidegate health`: for a container's health check, where there is neither a shell nor curl.
 
-use std::{
-    io::{Read, Write},
-    net::{SocketAddr, TcpStream},
-    time::Duration,
-};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde_json::Value;
 
-use super::{Outcome, report};
-
-/// Longer than a look-up in the user database may take by default.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// More than any list of reasons.
-const LARGEST_ANSWER: u64 = 64 * 1024;
+use super::{
+    Outcome,
+    operators::{Address, Operators},
+    report,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The operators' listener of the gateway to ask.
+    /// The operators' listener of the gateway to ask: an address, or unix: and a path.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9901")]
-    admin: SocketAddr,
+    admin: Address,
+    /// A file with the operators' token; without it, the one that the gateway has left. Reasons are told only with it.
+    #[arg(long, value_name = "FILE")]
+    admin_token: Option<PathBuf>,
 }
 
 /// Fails, with exit code 1, when the gateway is not ready: container engines know no other code for that.
 pub(super) fn health(arguments: &Arguments) -> Result<Outcome> {
-    let admin = arguments.admin;
-    let answer = ask(admin).with_context(|| format!("no answer from {admin}"))?;
-    let Some((head, body)) = answer.split_once("\r\n\r\n") else {
-        bail!("{admin} broke off its answer");
-    };
-    match head.split_ascii_whitespace().nth(1) {
-        Some("200") => report("ready"),
-        Some("503") => bail!("not ready: {}", reasons(body)),
+    let admin = &arguments.admin;
+    let operators = Operators::at(admin, arguments.admin_token.as_deref())?;
+    let mut answer = operators.get("/ready")?;
+    // A file that another process has left must not make a gateway look unwell.
+    if answer.status == 401 {
+        answer = Operators::without_token(admin).get("/ready")?;
+    }
+    match answer.status {
+        200 => report("ready"),
+        503 => bail!("not ready: {}", reasons(&answer.body)),
         _ => bail!("{admin} is not the operators' listener of a sidegate"),
     }
     Ok(Outcome::Success)
-}
-
-fn ask(admin: SocketAddr) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&admin, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let request = format!("GET /ready HTTP/1.1\r\nHost: {admin}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes())?;
-    let mut answer = String::new();
-    stream.take(LARGEST_ANSWER).read_to_string(&mut answer)?;
-    Ok(answer)
 }
 
 /// The reasons in one line, or the body as it is.
@@ -57,14 +45,29 @@ fn reasons(body: &str) -> String {
         .as_ref()
         .and_then(|report| report.get("reasons")?.as_array());
     let texts = reasons.map(|reasons| reasons.iter().filter_map(Value::as_str).collect::<Vec<_>>());
-    texts.map_or_else(|| body.trim().to_owned(), |texts| texts.join("; "))
+    match (texts, &parsed) {
+        (Some(texts), _) => texts.join("; "),
+        (None, Some(_)) => "the reasons are told to those who have the operators' token".to_owned(),
+        (None, None) => body.trim().to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{net::TcpListener, thread};
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+        thread,
+    };
 
     use super::*;
+
+    fn arguments(admin: std::net::SocketAddr) -> Arguments {
+        Arguments {
+            admin: admin.to_string().parse().unwrap(),
+            admin_token: None,
+        }
+    }
 
     /// What is said of a listener that gives this answer.
     fn verdict(answer: &'static str) -> Result<Outcome, String> {
@@ -77,7 +80,7 @@ mod tests {
             assert!(request[..length].starts_with(b"GET /ready HTTP/1.1\r\n"));
             stream.write_all(answer.as_bytes()).unwrap();
         });
-        let verdict = health(&Arguments { admin }).map_err(|error| format!("{error:#}"));
+        let verdict = health(&arguments(admin)).map_err(|error| format!("{error:#}"));
         serving.join().unwrap();
         verdict
     }
@@ -96,6 +99,13 @@ mod tests {
     }
 
     #[test]
+    fn without_the_token_it_is_only_known_that_it_is_not() {
+        let answer = "HTTP/1.1 503 Service Unavailable\r\n\r\n{\"ready\":false}\n";
+        let verdict = verdict(answer).unwrap_err();
+        assert!(verdict.contains("operators' token"), "{verdict}");
+    }
+
+    #[test]
     fn whatever_else_answers_is_no_gateway() {
         assert!(verdict("HTTP/1.1 404 Not Found\r\n\r\n").is_err());
         assert!(verdict("SSH-2.0-x\r\n\r\n").is_err());
@@ -108,6 +118,6 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let admin = listener.local_addr().unwrap();
         drop(listener);
-        assert!(health(&Arguments { admin }).is_err());
+        assert!(health(&arguments(admin)).is_err());
     }
 }

@@ -7,6 +7,7 @@ mod check;
 mod demo;
 mod explain;
 mod health;
+mod operators;
 mod output;
 mod run;
 mod schema;

@@ -1,6 +1,6 @@
 //! What a configuration means: runtime settings, without anything of the file they came from.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use ::http::HeaderName;
 use serde::Serialize;
@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::fingerprint::Fingerprint;
 use crate::{
     accounts::{Endpoint, hashing},
+    admin,
     http::{
         client_address::{ForwardedStyle, TrustedProxies},
         target::Reading,
@@ -94,8 +95,8 @@ pub struct Server {
     pub cores: usize,
     /// Where clients connect.
     pub listeners: Vec<Listener>,
-    /// Where operators connect.
-    pub admin: SocketAddr,
+    /// Where operators connect, and what they have to show.
+    pub admin: admin::Settings,
     /// Limits of connections.
     pub connections: listener::Settings,
     /// How many connections one address may have.

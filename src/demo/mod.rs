@@ -16,6 +16,7 @@ use crate::{
         source::{Disk, Environment, Source},
     },
     entropy::{Entropy, hex_pair},
+    listener::BoundAddress,
 };
 use monolith::Monolith;
 use users::Users;
@@ -26,6 +27,7 @@ pub struct Demo {
     listen: SocketAddr,
     secret: String,
     refresh_secret: String,
+    admin_token: String,
     users: Users,
     monolith: Monolith,
 }
@@ -49,6 +51,7 @@ impl Demo {
             listen,
             secret: secret(&mut entropy),
             refresh_secret: secret(&mut entropy),
+            admin_token: secret(&mut entropy),
             users: Users::create(&mut entropy)?,
             monolith: Monolith::start().map_err(DemoError::Monolith)?,
         })
@@ -62,10 +65,11 @@ impl Demo {
     }
 
     /// What to try, once the gateway listens.
-    pub fn instructions(&self, gateway: SocketAddr, admin: SocketAddr) -> String {
+    pub fn instructions(&self, gateway: SocketAddr, admin: &BoundAddress) -> String {
         let text = include_str!("instructions.txt");
         text.replace("{gateway}", &gateway.to_string())
             .replace("{admin}", &admin.to_string())
+            .replace("{admin_token}", &self.admin_token)
             .replace("{monolith}", &self.monolith.address().to_string())
             .replace("{password}", users::PASSWORD)
     }
@@ -77,6 +81,7 @@ impl Environment for Demo {
             "LISTEN" => Some(self.listen.to_string()),
             "SECRET_KEY" => Some(self.secret.clone()),
             "REFRESH_TOKEN_SECRET_KEY" => Some(self.refresh_secret.clone()),
+            "ADMIN_TOKEN" => Some(self.admin_token.clone()),
             "DATABASE_URL" => Some(self.users.url().to_owned()),
             "MONOLITH" => Some(format!("http://{}", self.monolith.address())),
             _ => None,

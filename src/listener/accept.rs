@@ -29,8 +29,9 @@ pub struct Acceptor {
     entrance: Arc<Entrance>,
 }
 
+/// A socket on this runtime's event loop.
 #[derive(Debug)]
-enum Listener {
+pub(super) enum Listener {
     Tcp(TcpListener),
     Unix {
         listener: UnixListener,
@@ -49,13 +50,7 @@ enum Condition {
 impl Acceptor {
     /// `permits` bounds the open connections of all acceptors together.
     pub fn new(bound: Bound, permits: Arc<Semaphore>, entrance: Entrance) -> io::Result<Self> {
-        let listener = match bound.socket {
-            BoundSocket::Tcp(listener) => Listener::Tcp(TcpListener::from_std(listener)?),
-            BoundSocket::Unix(listener, file) => Listener::Unix {
-                listener: UnixListener::from_std(listener)?,
-                _file: file,
-            },
-        };
+        let listener = Listener::new(bound)?;
         Ok(Self {
             listener,
             permits,
@@ -115,6 +110,16 @@ impl Acceptor {
 }
 
 impl Listener {
+    pub(super) fn new(bound: Bound) -> io::Result<Self> {
+        Ok(match bound.socket {
+            BoundSocket::Tcp(listener) => Self::Tcp(TcpListener::from_std(listener)?),
+            BoundSocket::Unix(listener, file) => Self::Unix {
+                listener: UnixListener::from_std(listener)?,
+                _file: file,
+            },
+        })
+    }
+
     /// A socket that has left this thread's event loop: the core registers it with its own.
     async fn accept(&self) -> io::Result<AcceptedSocket> {
         match self {

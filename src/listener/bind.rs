@@ -10,7 +10,7 @@ use std::{
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::{
-    handed_over::HandedOver,
+    handed_over::{HandedOver, admin_name},
     socket_file::{FilesLeft, SocketFile},
 };
 
@@ -78,8 +78,17 @@ pub enum BoundAddress {
 
 /// Listens on an address.
 pub fn bind(address: &Address, handed_over: &mut HandedOver) -> Result<Bound, BindError> {
+    open(&address.to_string(), address, handed_over)
+}
+
+/// The operators' socket, which a gateway before may have left too.
+pub fn bind_admin(address: &Address, handed_over: &mut HandedOver) -> Result<Bound, BindError> {
+    open(&admin_name(address), address, handed_over)
+}
+
+fn open(name: &str, address: &Address, handed_over: &mut HandedOver) -> Result<Bound, BindError> {
     let mut open = || {
-        let socket = match (handed_over.take_inherited(address)?, address) {
+        let socket = match (handed_over.take_inherited(name, address)?, address) {
             (Some(socket), _) => socket,
             (None, Address::Ip(ip, families)) => tcp(*ip, *families).map(BoundSocket::Tcp)?,
             (None, Address::Unix(path, mode)) => unix(path, *mode, handed_over.files())?,
@@ -94,22 +103,6 @@ pub fn bind(address: &Address, handed_over: &mut HandedOver) -> Result<Bound, Bi
     })
 }
 
-/// The operators' socket, which a gateway before may have left too.
-pub fn bind_admin(
-    address: SocketAddr,
-    handed_over: &mut HandedOver,
-) -> Result<std::net::TcpListener, BindError> {
-    let inherited = handed_over.take_inherited_admin(address);
-    match inherited {
-        Ok(Some(listener)) => Ok(listener),
-        Ok(None) => bind_ip(address),
-        Err(source) => Err(BindError {
-            address: Address::Ip(address, Families::Both),
-            source,
-        }),
-    }
-}
-
 impl Bound {
     /// A second hold on the socket, for a gateway that follows.
     pub fn try_clone(&self) -> io::Result<OwnedFd> {
@@ -118,14 +111,6 @@ impl Bound {
             BoundSocket::Unix(listener, _) => listener.try_clone().map(OwnedFd::from),
         }
     }
-}
-
-/// Listens on an address of the operators.
-fn bind_ip(address: SocketAddr) -> Result<std::net::TcpListener, BindError> {
-    tcp(address, Families::Both).map_err(|source| BindError {
-        address: Address::Ip(address, Families::Both),
-        source,
-    })
 }
 
 fn tcp(address: SocketAddr, families: Families) -> io::Result<std::net::TcpListener> {

@@ -2,7 +2,6 @@
 
 use std::{
     fmt, io,
-    net::SocketAddr,
     os::fd::{AsFd, OwnedFd},
 };
 
@@ -47,9 +46,13 @@ impl HandedOver {
         &self.files
     }
 
-    /// The socket that the gateway before had for this address.
-    pub(super) fn take_inherited(&mut self, address: &Address) -> io::Result<Option<BoundSocket>> {
-        let Some(socket) = self.inherited(&address.to_string())? else {
+    /// The socket that the gateway before had under this name, for this address.
+    pub(super) fn take_inherited(
+        &mut self,
+        name: &str,
+        address: &Address,
+    ) -> io::Result<Option<BoundSocket>> {
+        let Some(socket) = self.inherited(name)? else {
             return Ok(None);
         };
         let domain = SockRef::from(&socket).domain()?;
@@ -61,14 +64,6 @@ impl HandedOver {
             Address::Ip(..) | Address::Systemd(_) => None,
         };
         Ok(Some(BoundSocket::Unix(socket.into(), file)))
-    }
-
-    pub(super) fn take_inherited_admin(
-        &mut self,
-        address: SocketAddr,
-    ) -> io::Result<Option<std::net::TcpListener>> {
-        let socket = self.inherited(&admin_name(address))?;
-        Ok(socket.map(std::net::TcpListener::from))
     }
 
     fn inherited(&mut self, name: &str) -> io::Result<Option<OwnedFd>> {
@@ -126,7 +121,7 @@ impl fmt::Debug for HandedOver {
 }
 
 /// What the operators' socket is called when it is given away; it may have the address of another listener.
-pub fn admin_name(address: SocketAddr) -> String {
+pub fn admin_name(address: &Address) -> String {
     format!("admin {address}")
 }
 

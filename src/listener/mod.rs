@@ -13,6 +13,7 @@ mod farewell;
 pub mod framing;
 mod handed_over;
 mod http2;
+mod operators;
 pub mod proxy_protocol;
 mod settings;
 mod socket_file;
@@ -33,6 +34,7 @@ pub use address_limit::{AddressLimit, AddressLimitSettings, Loopback};
 pub use bind::{Address, BindError, Bound, BoundAddress, Families, Mode, bind, bind_admin};
 pub use establish::Entrance;
 pub use handed_over::{HandedOver, admin_name};
+pub use operators::{OperatorStream, Operators};
 pub use settings::{Http2, Protocols, Settings};
 pub use socket_file::FilesLeft;
 pub use tls::{

@@ -118,8 +118,6 @@ fn every_printed_command_does_what_it_says() {
         [r#"{"bool":true}"#]
     );
     let ready = json(demo.answers_to(&answers, "/ready")[0]);
-    assert_eq!(
-        (&ready["ready"], &ready["reasons"]),
-        (&true.into(), &serde_json::json!([]))
-    );
+    assert_eq!(ready["ready"], true);
+    assert_eq!(ready["reasons"], Value::Array(Vec::new()));
 }

@@ -15,12 +15,12 @@ use crate::harness::Setup;
 
 /// What a command of the binary came to.
 #[derive(Debug)]
-struct Ended {
-    code: Option<i32>,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
     /// Standard output.
-    answer: String,
+    pub(crate) answer: String,
     /// Standard error.
-    complaint: String,
+    pub(crate) complaint: String,
 }
 
 impl From<Output> for Ended {
@@ -34,7 +34,7 @@ impl From<Output> for Ended {
 }
 
 /// Runs a command in the folder of a configuration that has been written.
-fn ended(setup: &Setup, arguments: &[&str]) -> Ended {
+pub(crate) fn ended(setup: &Setup, arguments: &[&str]) -> Ended {
     ended_with(setup, arguments, "")
 }
 

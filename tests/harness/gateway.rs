@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::{
     Client, Request, Response, Setup, Upstream,
+    client::Connection,
     watch::{Watch, wait_until},
 };
 
@@ -23,7 +24,7 @@ pub(crate) struct Gateway {
     stderr: Watch<Output>,
     /// Where clients connect.
     pub(crate) address: SocketAddr,
-    /// Where operators connect.
+    /// Where operators connect; unspecified where that is a file.
     pub(crate) admin: SocketAddr,
     setup: Arc<Setup>,
 }
@@ -61,7 +62,7 @@ impl Gateway {
         let stderr = collect(child.stderr.take().expect("a pipe"));
         let addresses = stderr.find(|output| {
             let public = address(output, "listening");
-            let admin = address(output, "admin listening");
+            let admin = address(output, "admin listening").or(on_a_file(output));
             let found = public.zip(admin);
             (found.is_some() || output.ended).then_some(found)
         });
@@ -92,9 +93,33 @@ impl Gateway {
         self.send(&Request::get(path))
     }
 
-    /// A question to the operators' listener.
+    /// A question to the operators' listener, by somebody who has the token.
     pub(crate) fn ask(&self, path: &str) -> Response {
-        Client::to(self.admin).send(&Request::get(path))
+        self.operate(Request::get(path))
+    }
+
+    /// The same with another request.
+    pub(crate) fn operate(&self, request: Request) -> Response {
+        let request = request.token(&self.admin_token());
+        self.ask_as_anybody(request)
+    }
+
+    /// The same by somebody who has none.
+    pub(crate) fn ask_as_anybody(&self, request: Request) -> Response {
+        let request = request.host(&self.admin.to_string());
+        Client::to(self.admin).send(&request)
+    }
+
+    /// A connection to the operators' listener.
+    pub(crate) fn client_of_operators(&self) -> Connection {
+        Client::to(self.admin).connect()
+    }
+
+    /// What it has left for operators.
+    pub(crate) fn admin_token(&self) -> String {
+        let name = format!("admin-{}.token", self.admin.port());
+        let token = fs::read_to_string(self.setup.folder().join(name)).expect("a token");
+        token.trim_end().to_owned()
     }
 
     /// The configuration that it runs with, and its users.
@@ -227,6 +252,13 @@ fn address(output: &Output, message: &str) -> Option<SocketAddr> {
     let mut lines = output.lines.iter().map(|line| json(line));
     let line = lines.find(|line| line["message"] == message)?;
     line["address"].as_str()?.parse().ok()
+}
+
+fn on_a_file(output: &Output) -> Option<SocketAddr> {
+    let mut lines = output.lines.iter().map(|line| json(line));
+    let line = lines.find(|line| line["message"] == "admin listening")?;
+    let is_file = line["address"].as_str()?.starts_with("unix:");
+    is_file.then_some(SocketAddr::from(([0, 0, 0, 0], 0)))
 }
 
 fn json(line: &str) -> Value {

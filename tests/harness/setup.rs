@@ -107,6 +107,7 @@ impl Setup {
         let folder = tempfile::tempdir().expect("a folder");
         let users = Users::create(&folder.path().join("users.db"));
         let database = format!("sqlite:{}", users.path().display());
+        let runtime = folder.path().display().to_string();
         Self {
             folder,
             sections: IndexMap::new(),
@@ -117,6 +118,7 @@ impl Setup {
         .variable("SECRET_KEY", ACCESS_SECRET)
         .variable("REFRESH_TOKEN_SECRET_KEY", REFRESH_SECRET)
         .variable("DATABASE_URL", &database)
+        .variable("RUNTIME_DIRECTORY", &runtime)
     }
 
     /// Sets or replaces a section. Several lines, or a list, stand below its name.

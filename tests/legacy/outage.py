@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from client_cases import login_target
 from wire import Answer, mint, post_json, send
@@ -114,7 +115,9 @@ class Gateway:
         return done.returncode, done.stderr
 
     def ready(self) -> Answer:
-        return send(self.given.admin, "GET", "/ready")
+        name = f"admin-{self.given.admin.rsplit(':', 1)[1]}.token"
+        token = Path(os.environ["RUNTIME_DIRECTORY"], name).read_text(encoding="ascii").strip()
+        return send(self.given.admin, "GET", "/ready", [("Authorization", f"Bearer {token}")])
 
 
 def check_healthy(checks: Checks, gateway: Gateway, when: str) -> None:

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Client, Gateway, Request, Upstream};
+use crate::harness::{Gateway, Request, Upstream};
 
 #[test]
 fn a_gateway_with_its_database_is_alive_and_ready() {
@@ -72,10 +72,5 @@ fn the_operators_routes_are_not_on_the_public_listener() {
         assert_eq!(gateway.get(path).status, 401, "{path}");
     }
     assert_eq!(gateway.ask("/public/a").status, 404);
-    assert_eq!(
-        Client::to(gateway.admin)
-            .send(&Request::post("/ready"))
-            .status,
-        405
-    );
+    assert_eq!(gateway.operate(Request::post("/ready")).status, 405);
 }

@@ -1,5 +1,6 @@
 //! How the gateway is operated: its health, its end, its logs.
 
+mod admin;
 mod drain;
 mod health;
 mod logs;

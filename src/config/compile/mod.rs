@@ -4,6 +4,7 @@
 //! for each part of the document.
 
 mod accounts;
+mod admin;
 mod claim_tests;
 mod client_certificates;
 mod cors;

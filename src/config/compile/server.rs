@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, thread::available_parallelism};
 
-use super::{Findings, listeners, networks};
+use super::{Findings, admin, listeners, networks};
 use crate::{
     config::{
         compiled::Server,
@@ -21,14 +21,7 @@ const SMALLEST_HEAD: u64 = 1024;
 
 pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Server> {
     let listeners = listeners::compile(&document.listeners, findings);
-    let admin = listeners::ip(&document.admin.address, "admin.address", findings);
-    if admin.is_some_and(|admin| !admin.ip().is_loopback()) {
-        findings.warning(
-            "admin.address",
-            "the admin listener can be reached from other machines",
-            "use a loopback address, or keep others away by a firewall",
-        );
-    }
+    let admin = admin::compile(&document.admin, findings);
     let trusted_proxies = networks::compile(&document.trusted_proxies, "trusted_proxies", findings);
     limits(document, findings);
     let limits = &document.limits;

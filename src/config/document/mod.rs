@@ -40,7 +40,7 @@ pub struct Document {
     pub cores: Option<u16>,
     /// Where clients connect.
     pub listeners: Vec<Listener>,
-    /// Where operators connect: health and metrics. Default: 127.0.0.1:9901.
+    /// Where operators connect: health, metrics, explanations. Default: 127.0.0.1:9901.
     #[serde(default)]
     pub admin: Admin,
     /// Limits of connections and requests.

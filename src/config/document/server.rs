@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::tokens::SecretText;
 use crate::config::{
     duration::Span,
     size::{Size, SizeLimit},
@@ -12,14 +13,41 @@ use crate::config::{
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Admin {
-    /// An address and a port. Default: 127.0.0.1:9901.
+    /// An address and a port, or `unix:` and a path for a Unix socket, which only the gateway's own user and root can use.
+    /// Default: 127.0.0.1:9901.
     pub address: String,
+    /// What operators have to show, as `Authorization: Bearer …`: `file:PATH` takes it from a file, `${NAME}` from the
+    /// environment. At least 32 characters. Default: one that is made at the start and written to `token_file`.
+    pub token: Option<SecretText>,
+    /// The file that a token is written to which is made at the start, for the gateway's own user alone. Default:
+    /// `admin-PORT.token` in `$RUNTIME_DIRECTORY`, `/run/sidegate`, `$XDG_RUNTIME_DIR/sidegate` or
+    /// `/tmp/sidegate-UID`, the first that can be used; for a Unix socket, beside it.
+    pub token_file: Option<String>,
+    /// Who may read `/metrics`. Default: `token`.
+    pub metrics: MetricsAccess,
+    /// Names of this machine that a request's Host may have, besides addresses and `localhost`. Default: none.
+    pub hosts: Vec<String>,
+}
+
+/// Who may read `/metrics`.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MetricsAccess {
+    /// Whoever shows the token.
+    #[default]
+    Token,
+    /// Whoever can connect.
+    Open,
 }
 
 impl Default for Admin {
     fn default() -> Self {
         Self {
             address: "127.0.0.1:9901".to_owned(),
+            token: None,
+            token_file: None,
+            metrics: MetricsAccess::default(),
+            hosts: Vec::new(),
         }
     }
 }

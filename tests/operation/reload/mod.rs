@@ -6,7 +6,7 @@ mod triggers;
 
 use serde_json::Value;
 
-use crate::harness::{Client, Gateway, Request, Response, Setup, Upstream};
+use crate::harness::{Gateway, Request, Response, Setup, Upstream};
 
 /// Read again only when somebody asks for it.
 fn unwatched(upstream: &Upstream) -> Setup {
@@ -22,7 +22,7 @@ impl Gateway {
 
     /// `POST /reload`.
     fn ask_to_reload(&self) -> Response {
-        Client::to(self.admin).send(&Request::post("/reload"))
+        self.operate(Request::post("/reload"))
     }
 
     /// Writes another configuration and has it read.
