@@ -33,6 +33,19 @@ pub enum TemplateError {
 impl Template {
     /// Parses the text.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        let template = Self::parse_expressions(text)?;
+        let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let unknown = template
+            .placeholders()
+            .find(|name| !name.chars().all(known));
+        match unknown {
+            Some(name) => Err(TemplateError::Name(name.to_owned())),
+            None => Ok(template),
+        }
+    }
+
+    /// Parses a text whose placeholders hold more than names: anything but braces.
+    pub fn parse_expressions(text: &str) -> Result<Self, TemplateError> {
         let mut pieces = Vec::new();
         let mut literal = String::new();
         let mut rest = text.chars().peekable();
@@ -99,8 +112,7 @@ fn placeholder(rest: &mut impl Iterator<Item = char>) -> Result<String, Template
     let mut name = String::new();
     for character in rest {
         if character == '}' {
-            let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-            if name.is_empty() || !name.chars().all(known) {
+            if name.is_empty() {
                 return Err(TemplateError::Name(name));
             }
             return Ok(name);
