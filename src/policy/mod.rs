@@ -7,6 +7,7 @@ pub mod certificate;
 pub mod cors;
 pub mod decide;
 pub mod explanation;
+pub mod headers;
 pub mod method;
 pub mod pattern;
 pub mod refusal;

@@ -44,6 +44,14 @@ pub enum InvalidToken {
     /// A claim that becomes a header has characters that a header cannot carry.
     #[error("a claim that becomes a header has characters that no header can carry")]
     NotAHeader,
+    /// An element of a list that becomes a header could not be told from two, or has no text of its own.
+    #[error(
+        "a list that becomes a header has an element with the separator in it, or one that is no text"
+    )]
+    NotAList,
+    /// The headers that are made of the claims are too large.
+    #[error("the headers that are made of the token's claims are larger than their limit")]
+    LargeHeader,
     /// No `exp`: such a token would never end.
     #[error("the token has no exp claim")]
     NoExpiry,
