@@ -19,7 +19,7 @@ use crate::{
     entropy::Entropy,
     http::stripped::Stripped,
     pipeline::{IdentityHeaders, Live, SubjectLog},
-    policy::table::RouteTable,
+    policy::{headers::RouteHeaders, table::RouteTable},
     ratelimit::{self, RateLimit},
     store::{self, Store},
     telemetry::counters::{Counters, RouteLabels},
@@ -78,9 +78,10 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
     let subject_key = follows.subject_key();
     let certificate_headers = identity.certificate_headers;
     let names = certificate_headers.iter().map(|(name, _)| name.as_str());
-    let identity_headers = IdentityHeaders::new(identity.headers);
+    let identity_headers = IdentityHeaders::new(identity.headers, identity.header_limits);
     let further = headers.strip.iter().map(String::as_str);
     let further = identity_headers.names().chain(names).chain(further);
+    let further = further.chain(about_caller(&table));
     let stripped = Stripped::new(further, headers.keep.iter().map(String::as_str));
     let counters = follows.counters();
     let proven = follows.proven(&fingerprint);
@@ -210,6 +211,15 @@ impl<'a> Follows<'a> {
 
 fn start_counting(settings: ratelimit::Settings) -> RateLimit {
     RateLimit::new(settings, RandomState::new(), Clock.instant())
+}
+
+/// Headers by which routes say who the caller is.
+fn about_caller(table: &RouteTable) -> impl Iterator<Item = &str> {
+    let headers = table.routes().iter();
+    let headers = headers.filter_map(|route| route.headers.as_deref());
+    headers
+        .flat_map(RouteHeaders::about_caller)
+        .map(HeaderName::as_str)
 }
 
 /// What tells the routes apart in the counters, in the order of the table.

@@ -14,7 +14,12 @@ use crate::{
         target::Reading,
     },
     listener::{self, Address, AddressLimitSettings, Protocols, TlsSettings},
-    policy::{cors::CorsPolicy, refusal::RefusalTemplate, table::RouteTable},
+    policy::{
+        cors::CorsPolicy,
+        headers::{HeaderLimits, HeaderTemplate},
+        refusal::RefusalTemplate,
+        table::RouteTable,
+    },
     ratelimit, store, telemetry,
     template::Template,
     token::{key::Key, mint::ClaimValue},
@@ -171,7 +176,9 @@ pub struct Identity {
     /// The claim that says who it is.
     pub subject: String,
     /// The headers.
-    pub headers: Vec<(HeaderName, Template)>,
+    pub headers: Vec<(HeaderName, HeaderTemplate)>,
+    /// How large headers may become.
+    pub header_limits: HeaderLimits,
     /// The headers about a client's certificate.
     pub certificate_headers: Vec<(HeaderName, Template)>,
     /// Whether the subject is known to be the id of a row, which a log may show.

@@ -66,7 +66,9 @@ impl Pipeline {
         let response = upstream.send(request, &added, limits, sent).await;
         record.set_upstream_time(|| self.clock.instant().duration_since(sent));
         let mut response = response?.map(Body::relayed);
-        clean_response(response.headers_mut());
+        let headers = response.headers_mut();
+        clean_response(headers);
+        added.change_response(headers);
         Ok(response)
     }
 

@@ -2,18 +2,19 @@
 
 use std::{fmt, sync::Arc};
 
-use ::http::{HeaderValue, Method, Request, header};
+use ::http::{HeaderName, HeaderValue, Method, Request, header};
 use serde::Serialize;
 
 use super::{
     authorize::{Connected, authorize},
     credential::extract,
     identify::identify,
+    inject::{Known, render},
     live::Live,
     receive::receive,
     rejection::Rejection,
     route::route,
-    stage::Credential,
+    stage::{Credential, Identified},
 };
 use crate::{
     certificate::Identity,
@@ -196,7 +197,7 @@ fn walk(
     let mut recorder = Recorder::default();
     let authorized = authorize(identified, connected, &mut recorder);
     explanation.checks = recorder.into_checks();
-    authorized?;
+    explanation.add_headers(question, &authorized?.identified, live)?;
     Ok(match taken.action {
         Action::Answer(_) => Verdict::Answered,
         Action::Forward(upstream) => Verdict::Forwarded {
@@ -206,6 +207,35 @@ fn walk(
                 .map_or_else(String::new, |upstream| upstream.settings().name.clone()),
         },
     })
+}
+
+impl Explanation {
+    /// The names of the headers that the route adds and replaces.
+    fn add_headers<B>(
+        &mut self,
+        question: &Question<'_>,
+        identified: &Identified<'_, B>,
+        live: &Live,
+    ) -> Result<(), Rejection> {
+        let Some(of_route) = &identified.routed.route.headers else {
+            return Ok(());
+        };
+        // Nobody has connected and nothing has been decided: values that every request has.
+        let known = Known {
+            certificate: question.certificate,
+            client: Some("-"),
+            decision: "-",
+        };
+        let rendered = render(of_route, identified, &known, live)?;
+        let replaced = |name: &str| {
+            let name = HeaderName::try_from(name);
+            name.is_ok_and(|name| rendered.replaces(&name))
+        };
+        self.headers.retain(|name| !replaced(name));
+        self.headers
+            .extend(rendered.names().map(HeaderName::to_string));
+        Ok(())
+    }
 }
 
 /// The names, in the order in which they are asked.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use ::http::{HeaderName, HeaderValue};
 use bytes::Bytes;
-use serde_json::Value;
 
 use super::{
     live::Live,
@@ -15,7 +14,7 @@ use super::{
 };
 use crate::{
     clock::UnixSeconds,
-    template::Template,
+    policy::headers::{Facts, HeaderLimits, HeaderTemplate, Written},
     token::verify::{InvalidToken, Verified},
 };
 
@@ -30,9 +29,12 @@ pub struct Proof {
     pub log_subject: Box<str>,
 }
 
-/// The headers that tell the upstream who the user is. Placeholders: `{subject}` and `{claims.NAME}`.
+/// The headers that tell the upstream who the user is, made of what the token says.
 #[derive(Debug)]
-pub struct IdentityHeaders(Vec<(HeaderName, Template)>);
+pub struct IdentityHeaders {
+    headers: Vec<(HeaderName, HeaderTemplate)>,
+    limits: HeaderLimits,
+}
 
 /// What the log shows of a subject.
 #[derive(Clone)]
@@ -95,46 +97,39 @@ fn verify(token: &[u8], live: &Live, now: UnixSeconds) -> Result<Proof, InvalidT
 
 impl IdentityHeaders {
     /// The headers in the order in which they are added.
-    pub fn new(headers: Vec<(HeaderName, Template)>) -> Self {
-        Self(headers)
+    pub fn new(headers: Vec<(HeaderName, HeaderTemplate)>, limits: HeaderLimits) -> Self {
+        Self { headers, limits }
+    }
+
+    /// How large headers of the gateway may become.
+    pub(super) fn limits(&self) -> HeaderLimits {
+        self.limits
     }
 
     /// The names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| name.as_str())
+        self.headers.iter().map(|(name, _)| name.as_str())
     }
 
     /// A header whose claim is missing is left out; one that a header cannot carry makes the token unusable.
     fn render(&self, verified: &Verified) -> Result<Vec<(HeaderName, HeaderValue)>, InvalidToken> {
-        let mut rendered = Vec::with_capacity(self.0.len());
-        for (name, template) in &self.0 {
-            let text = template.render(|placeholder, text| fill(placeholder, verified, text));
-            let Some(text) = text else { continue };
-            if text.chars().any(char::is_control) {
-                return Err(InvalidToken::NotAHeader);
+        let facts = Facts::of_token(verified);
+        let mut rendered = Vec::with_capacity(self.headers.len());
+        let mut size = 0;
+        for (name, template) in &self.headers {
+            let mut text = String::new();
+            match template.render(&facts, self.limits.one, &mut text)? {
+                Written::Absent => continue,
+                Written::Present => size += text.len(),
             }
             let value = HeaderValue::try_from(text).map_err(|_| InvalidToken::NotAHeader)?;
             rendered.push((name.clone(), value));
         }
+        if size > self.limits.all {
+            return Err(InvalidToken::LargeHeader);
+        }
         Ok(rendered)
     }
-}
-
-fn fill(placeholder: &str, verified: &Verified, text: &mut String) -> Option<()> {
-    if placeholder == "subject" {
-        text.push_str(&verified.subject.to_string());
-        return Some(());
-    }
-    match verified
-        .claims
-        .value(placeholder.strip_prefix("claims.")?)?
-    {
-        Value::String(value) => text.push_str(value),
-        Value::Number(value) => text.push_str(&value.to_string()),
-        Value::Bool(value) => text.push_str(&value.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => return None,
-    }
-    Some(())
 }
 
 impl SubjectLog {

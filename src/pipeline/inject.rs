@@ -5,21 +5,25 @@
 
 use std::{mem, sync::Arc};
 
-use ::http::{HeaderName, HeaderValue, Version, header};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 
 use super::{
     forwarded::{FromProxy, Hop},
     identify::Proof,
     live::Live,
     rejection::Rejection,
-    stage::{Permitted, Prepared},
+    stage::{Identified, Permitted, Prepared},
     upgrade::Upgrade,
 };
 use crate::{
+    certificate::Identity,
     entropy::DecisionId,
     http::header::{Expectation, Trailers, clean_request},
     listener::Peer,
-    policy::route::Authorization,
+    policy::{
+        headers::{Facts, Rendered, RequestFacts, RouteHeaders},
+        route::Authorization,
+    },
     upstream::Fields,
 };
 
@@ -34,17 +38,37 @@ pub(super) struct Added<'a> {
     certificate: &'a [(HeaderName, HeaderValue)],
     hop: Hop<'a>,
     trailers: Trailers,
+    /// Of the route; boxed, since few have any.
+    of_route: Option<Box<Rendered<'a>>>,
+}
+
+impl Added<'_> {
+    /// Changes the headers of what the upstream has answered as the route says.
+    pub(super) fn change_response(&self, headers: &mut HeaderMap) {
+        if let Some(of_route) = &self.of_route {
+            of_route.change_response(headers);
+        }
+    }
 }
 
 impl Fields for Added<'_> {
     fn visit(&self, send: &mut dyn FnMut(&HeaderName, &[u8])) {
+        let of_route = self.of_route.as_deref();
+        let stays = |name| of_route.is_none_or(|of_route| !of_route.replaces(name));
         if let Some(proof) = &self.proof {
             for (name, value) in &proof.headers {
-                send(name, value.as_bytes());
+                if stays(name) {
+                    send(name, value.as_bytes());
+                }
             }
         }
         for (name, value) in self.certificate {
-            send(name, value.as_bytes());
+            if stays(name) {
+                send(name, value.as_bytes());
+            }
+        }
+        if let Some(of_route) = of_route {
+            of_route.visit(send);
         }
         self.hop.visit(send);
         // RFC 9110 section 7.6.3. A client's own Via stays in the map, as the line before ours.
@@ -64,6 +88,7 @@ pub(super) fn inject<'a, B>(
     decision: DecisionId,
 ) -> Result<Prepared<'a, B>, Rejection> {
     let identified = permitted.identified;
+    let of_route = of_route(&identified, live, peer, decision)?;
     let route = identified.routed.route;
     let received = identified.routed.received;
     let (mut request, host) = (received.request, received.host);
@@ -77,6 +102,9 @@ pub(super) fn inject<'a, B>(
     if said.passes > MOST_PASSES {
         return Err(Rejection::Loop);
     }
+    if let Some(of_route) = &route.headers {
+        of_route.clean_request(headers);
+    }
     if route.authorization == Authorization::Remove {
         headers.remove(header::AUTHORIZATION);
     }
@@ -85,6 +113,7 @@ pub(super) fn inject<'a, B>(
         certificate: peer.certificate_headers(),
         hop: Hop::new(live, peer, from_proxy, host, decision),
         trailers: said.trailers,
+        of_route,
     };
     let upgrade = said.upgrade.and_then(|asked| {
         Upgrade::admit(
@@ -100,4 +129,60 @@ pub(super) fn inject<'a, B>(
         added,
         upgrade,
     })
+}
+
+/// The headers of the route with what is known of this request.
+fn of_route<'a, B>(
+    identified: &Identified<'a, B>,
+    live: &Live,
+    peer: &Peer,
+    decision: DecisionId,
+) -> Result<Option<Box<Rendered<'a>>>, Rejection> {
+    let Some(headers) = identified.routed.route.headers.as_deref() else {
+        return Ok(None);
+    };
+    let request = &identified.routed.received.request;
+    let client = live.client_address(peer, request.headers());
+    let client = client.map(|client| client.to_string());
+    let known = Known {
+        certificate: peer.certificate(),
+        client: client.as_deref(),
+        decision: decision.as_str(),
+    };
+    render(headers, identified, &known, live).map(|rendered| Some(Box::new(rendered)))
+}
+
+/// What the connection and the decision say about a request.
+#[derive(Debug)]
+pub(super) struct Known<'a> {
+    pub(super) certificate: Option<&'a Identity>,
+    pub(super) client: Option<&'a str>,
+    pub(super) decision: &'a str,
+}
+
+/// Makes the headers of a route.
+pub(super) fn render<'a, B>(
+    headers: &'a RouteHeaders,
+    identified: &Identified<'_, B>,
+    known: &Known<'_>,
+    live: &Live,
+) -> Result<Rendered<'a>, Rejection> {
+    let received = &identified.routed.received;
+    let proof = identified.proof.as_deref();
+    let facts = Facts {
+        verified: proof.map(|proof| &proof.verified),
+        certificate: known.certificate,
+        request: Some(RequestFacts {
+            method: received.request.method().as_str(),
+            host: received.host_text(),
+            path: received.request.uri().path(),
+            matched_path: received.path(),
+            pattern: &identified.routed.route.pattern,
+            client: known.client,
+            decision: known.decision,
+        }),
+    };
+    let of_token = proof.map_or(&[][..], |proof| &proof.headers).iter();
+    let taken = of_token.map(|(_, value)| value.len()).sum();
+    Rendered::new(headers, &facts, live.identity.limits(), taken).map_err(Rejection::from)
 }

@@ -8,6 +8,7 @@ use crate::{
     accounts::AccountError,
     http::{body::CollectError, host::HostError, target::TargetError},
     listener::{Peer, Refusal, framing::Violation},
+    policy::headers::Unheaded,
     ratelimit::Exceeded,
     token::verify::InvalidToken,
     upstream::Failure,
@@ -58,6 +59,11 @@ pub enum Rejection {
     /// The token does not hold.
     #[error(transparent)]
     InvalidToken(#[from] InvalidToken),
+    /// What the route makes headers of is too large.
+    #[error(
+        "the headers that are made of the request are larger than `limits.added_headers` or one is larger than `limits.added_header`"
+    )]
+    LargeHeaders,
     /// The path speaks of somebody else.
     #[error("the path parameter {{{parameter}}} is not the token's subject")]
     NotTheSubject {
@@ -274,6 +280,11 @@ impl Rejection {
                 Row::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden").template(Slot::Forbidden)
             }
             Self::NoRow => unavailable("users_unavailable"),
+            Self::LargeHeaders => Row::new(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "added_headers_too_large",
+                "Request Header Fields Too Large",
+            ),
             Self::Body(error) => collect_row(*error),
             Self::BodyTimeout => timeout_row(),
             Self::RateLimited(exceeded) => Row::new(
@@ -352,6 +363,15 @@ impl From<AccountError> for Rejection {
             return Self::RateLimited(exceeded);
         }
         Self::Account(error)
+    }
+}
+
+impl From<Unheaded> for Rejection {
+    fn from(error: Unheaded) -> Self {
+        match error {
+            Unheaded::Token(reason) => Self::InvalidToken(reason),
+            Unheaded::Request => Self::LargeHeaders,
+        }
     }
 }
 

@@ -112,7 +112,9 @@ impl Pipeline {
         {
             Switched::Response(response) => {
                 let mut response = response.map(Body::relayed);
-                clean_response(response.headers_mut());
+                let headers = response.headers_mut();
+                clean_response(headers);
+                added.change_response(headers);
                 Ok(response)
             }
             Switched::Switched {
@@ -127,7 +129,9 @@ impl Pipeline {
                     idle_timeout: upstream.settings().tunnel_timeout,
                 });
                 record.set_outcome("switched");
-                Ok(switched(response))
+                let mut response = switched(response);
+                added.change_response(response.headers_mut());
+                Ok(response)
             }
         }
     }

@@ -7,8 +7,8 @@ use ::http::Uri;
 use crate::http::host::without_port;
 
 use super::{
-    cors::CorsPolicy, method::MethodSet, pattern::Pattern, refusal::RefusalTemplate,
-    requirement::Requirement,
+    cors::CorsPolicy, headers::RouteHeaders, method::MethodSet, pattern::Pattern,
+    refusal::RefusalTemplate, requirement::Requirement,
 };
 
 /// Which upstream, as an index into the compiled list.
@@ -191,6 +191,8 @@ pub struct Route {
     pub cors: Option<Arc<CorsPolicy>>,
     /// Where a token may be besides `Authorization`.
     pub token_places: Option<Box<TokenPlaces>>,
+    /// What happens to the headers of its messages.
+    pub headers: Option<Arc<RouteHeaders>>,
     /// Protocols that a connection may be switched to, in lower case.
     pub upgrades: Vec<Box<str>>,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Findings, cors,
     groups::GroupOf,
+    header_changes,
     rate_limits::On,
     refusals,
     routes::{Defaults, host, matched},
@@ -18,6 +19,7 @@ use crate::{
         rules::Require,
     },
     policy::{
+        headers::RouteHeaders,
         pattern::Pattern,
         requirement::{Condition, Requirement, Term},
         route::{Access, Action, Authorization, RateLimits, Route, UpstreamId},
@@ -61,6 +63,7 @@ impl Forwarded<'_> {
         let token_places = upgrades::token_places(settings.token_from.as_ref(), access, findings);
         let upgrades = upgrades::protocols(settings.upgrade.as_ref(), findings);
         let (methods, pattern) = matched?;
+        let headers = self.headers(&settings, (&pattern, access), findings);
         let requirement = requirement?;
         if let Some(requirement) = &requirement {
             self.check(requirement, access, &pattern, findings);
@@ -81,6 +84,7 @@ impl Forwarded<'_> {
             refusals: refusals.unwrap_or_else(|| Arc::clone(&defaults.refusals)),
             cors: cors.or_else(|| defaults.cors.clone()),
             token_places,
+            headers: headers?,
             upgrades,
         })
     }
@@ -121,6 +125,27 @@ impl Forwarded<'_> {
         };
         let limits = self.defaults.rate_limits;
         limits.of(Some(names), On::Route(access), path, findings)
+    }
+
+    /// The outer `None` where something of them is a mistake.
+    fn headers(
+        &self,
+        settings: &Settings<'_>,
+        (pattern, access): (&Pattern, Access),
+        findings: &mut Findings<'_>,
+    ) -> Option<Option<Arc<RouteHeaders>>> {
+        let Some(written) = &settings.headers else {
+            return Some(None);
+        };
+        let place = header_changes::Place {
+            document: self.document,
+            path: &written.path,
+            route: &self.route.matches,
+            pattern,
+            access,
+        };
+        let headers = header_changes::compile(written.value, &place, findings);
+        headers.map(|headers| Some(Arc::new(headers)))
     }
 
     fn body_size(&self, settings: &Settings<'_>) -> u64 {

@@ -6,10 +6,11 @@ use super::Findings;
 use crate::{
     config::{compiled::Headers, document::Document},
     http::stripped::Stripped,
+    policy::headers::HeaderTemplate,
 };
 
 /// What the gateway itself says to the upstream.
-const OURS: [&str; 6] = [
+pub(super) const OURS: [&str; 6] = [
     "forwarded",
     "x-forwarded-for",
     "x-forwarded-proto",
@@ -28,7 +29,9 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Heade
         .headers
         .keys()
         .chain(identity.certificate_headers.keys());
-    let ours = Stripped::only(OURS.into_iter().chain(identity.map(String::as_str)));
+    let about_caller = about_caller(document);
+    let identity = identity.chain(about_caller).map(String::as_str);
+    let ours = Stripped::only(OURS.into_iter().chain(identity));
     let usual = Stripped::new([], []);
     for (index, name) in written.keep.iter().enumerate() {
         let path = format!("headers.keep[{index}]");
@@ -54,6 +57,19 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Heade
         strip: written.strip.clone(),
         keep: written.keep.clone(),
     }
+}
+
+/// Headers of requests by which routes say who the caller is.
+fn about_caller(document: &Document) -> impl Iterator<Item = &String> {
+    let of_routes = document.routes.iter().map(|route| &route.headers);
+    let of_groups = document.groups.values().map(|group| &group.headers);
+    let headers = of_routes.chain(of_groups).flatten();
+    let changes = headers.map(|headers| &headers.request);
+    let fields = changes.flat_map(|changes| changes.set.iter().chain(&changes.add));
+    let about = |text: &str| HeaderTemplate::parse(text).is_ok_and(|made| made.is_about_caller());
+    fields
+        .filter(move |(_, text)| about(text))
+        .map(|(name, _)| name)
 }
 
 fn name(text: &str, path: &str, findings: &mut Findings<'_>) -> Option<HeaderName> {

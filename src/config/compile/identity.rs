@@ -6,7 +6,7 @@ use ::http::HeaderName;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::Findings;
+use super::{Findings, header_changes, header_templates};
 use crate::{
     config::{
         compiled,
@@ -14,6 +14,7 @@ use crate::{
         reading::places::key_step,
     },
     listener::CERTIFICATE_PLACEHOLDERS,
+    policy::headers::HeaderTemplate,
     template::Template,
 };
 
@@ -22,23 +23,9 @@ pub(super) fn compile(
     findings: &mut Findings<'_>,
 ) -> Option<compiled::Identity> {
     let identity = &document.identity;
-    let user = Family {
-        path: "identity.headers",
-        known: |name| {
-            let claim = name.strip_prefix("claims.");
-            name == "subject" || claim.is_some_and(|claim| !claim.is_empty())
-        },
-        fix: "use {subject} or {claims.NAME}",
-        example: "X-User-Id",
-    };
-    let certificate = Family {
-        path: "identity.certificate_headers",
-        known: |name| CERTIFICATE_PLACEHOLDERS.contains(&name),
-        fix: "use {subject}, {names} or {fingerprint}",
-        example: "X-Client-Certificate-Subject",
-    };
-    let headers = user.compile(&identity.headers, findings);
-    let certificate_headers = certificate.compile(&identity.certificate_headers, findings);
+    let headers = user_headers(&identity.headers, findings);
+    let certificate_headers = certificate_headers(&identity.certificate_headers, findings);
+    let header_limits = header_changes::limits(document, findings);
     if identity.subject.is_empty() {
         findings.mistake(
             "identity.subject",
@@ -51,6 +38,7 @@ pub(super) fn compile(
     Some(compiled::Identity {
         subject: identity.subject.clone(),
         headers,
+        header_limits,
         certificate_headers,
         subject_is_row_id: is_row_id(&document.tokens.access, &identity.subject),
     })
@@ -62,47 +50,69 @@ fn is_row_id(access: &Token, subject: &str) -> bool {
     value == Some("{user.id}")
 }
 
-/// Headers that are made of the same things.
-struct Family {
-    path: &'static str,
-    known: fn(&str) -> bool,
-    fix: &'static str,
-    example: &'static str,
+/// What they may be made of: what the token says, so that they are made once for each of them.
+const OF_TOKENS: [&str; 2] = ["subject", "claims."];
+
+fn user_headers(
+    headers: &IndexMap<String, String>,
+    findings: &mut Findings<'_>,
+) -> Option<Vec<(HeaderName, HeaderTemplate)>> {
+    let headers = headers.iter().map(|(name, text)| {
+        let path = format!("identity.headers{}", key_step(name));
+        let header = header(name, "X-User-Id", &path, findings);
+        let template = header_templates::compile(text, &path, &OF_TOKENS, findings);
+        let template = template.filter(|template| {
+            let fits = template.is_of_token_alone();
+            if !fits {
+                let message = "this header is made of more than the token";
+                let fix = "write it into `headers.request.set` of the routes that need it";
+                findings.mistake(&path, message, fix);
+            }
+            fits
+        });
+        Some((header?, template?))
+    });
+    // Every header is looked at before the first bad one counts.
+    headers.collect::<Vec<_>>().into_iter().collect()
 }
 
-impl Family {
-    fn compile(
-        &self,
-        headers: &IndexMap<String, String>,
-        findings: &mut Findings<'_>,
-    ) -> Option<Vec<(HeaderName, Template)>> {
-        let headers = headers.iter().map(|(name, text)| {
-            let path = format!("{}{}", self.path, key_step(name));
-            let header = HeaderName::from_bytes(name.as_bytes());
-            let fix = format!("use letters, digits and -, such as {}", self.example);
-            let header = findings.take(header, &path, &fix);
-            let template = findings.take(Template::parse(text), &path, self.fix);
-            let template = template.filter(|template| self.fills(template, &path, findings));
-            let header = header.filter(|header| addable(header, &path, findings));
-            Some((header?, template?))
+fn certificate_headers(
+    headers: &IndexMap<String, String>,
+    findings: &mut Findings<'_>,
+) -> Option<Vec<(HeaderName, Template)>> {
+    let fix = "use {subject}, {names} or {fingerprint}";
+    let headers = headers.iter().map(|(name, text)| {
+        let path = format!("identity.certificate_headers{}", key_step(name));
+        let header = header(name, "X-Client-Certificate-Subject", &path, findings);
+        let template = findings.take(Template::parse(text), &path, fix);
+        let template = template.filter(|template| {
+            let mut names = template.placeholders();
+            let unknown = names.find(|name| !CERTIFICATE_PLACEHOLDERS.contains(name));
+            if let Some(unknown) = unknown {
+                let message = format!("there is no value {{{unknown}}} for a header");
+                findings.mistake(&path, &message, fix);
+            }
+            unknown.is_none()
         });
-        // Every header is looked at before the first bad one counts.
-        headers.collect::<Vec<_>>().into_iter().collect()
-    }
+        Some((header?, template?))
+    });
+    headers.collect::<Vec<_>>().into_iter().collect()
+}
 
-    fn fills(&self, template: &Template, path: &str, findings: &mut Findings<'_>) -> bool {
-        let unknown = template.placeholders().find(|name| !(self.known)(name));
-        if let Some(unknown) = unknown {
-            let message = format!("there is no value {{{unknown}}} for a header");
-            findings.mistake(path, &message, self.fix);
-        }
-        unknown.is_none()
-    }
+fn header(
+    name: &str,
+    example: &str,
+    path: &str,
+    findings: &mut Findings<'_>,
+) -> Option<HeaderName> {
+    let fix = format!("use letters, digits and -, such as {example}");
+    let header = findings.take(HeaderName::from_bytes(name.as_bytes()), path, &fix);
+    header.filter(|header| addable(header, path, findings))
 }
 
 /// One header cannot say two things.
 fn twice(
-    headers: &[(HeaderName, Template)],
+    headers: &[(HeaderName, HeaderTemplate)],
     certificate_headers: &[(HeaderName, Template)],
     findings: &mut Findings<'_>,
 ) {

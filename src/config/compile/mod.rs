@@ -12,6 +12,8 @@ mod dialect;
 mod endpoints;
 mod forwarded_routes;
 mod groups;
+mod header_changes;
+mod header_templates;
 mod headers;
 mod identity;
 mod lint;

@@ -153,6 +153,7 @@ fn account_route(
         refusals: Arc::clone(&defaults.refusals),
         cors: own_cors.or_else(|| defaults.cors.clone()),
         token_places: None,
+        headers: None,
         upgrades: Vec::new(),
     })
 }

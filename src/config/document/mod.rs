@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod dialect;
+pub mod headers;
 pub mod listeners;
 pub mod paths;
 pub mod rate_limits;

@@ -83,6 +83,10 @@ pub struct Limits {
     pub body_timeout: Span,
     /// The largest body of a request to a route that the gateway answers itself. Default: 64KiB.
     pub account_body: Size,
+    /// The largest value of a header that is made of a token or of a request. Default: 4KiB.
+    pub added_header: Size,
+    /// The most that the values of all these headers take for one request and its answer. Default: 16KiB.
+    pub added_headers: Size,
     /// Limits of a connection of HTTP/2.
     pub http2: Http2Limits,
 }
@@ -120,6 +124,8 @@ impl Default for Limits {
             body_size: SizeLimit::of(Size::from_bytes(100 * 1024 * 1024)),
             body_timeout: Span::from_secs(30),
             account_body: Size::from_bytes(64 * 1024),
+            added_header: Size::from_bytes(4 * 1024),
+            added_headers: Size::from_bytes(16 * 1024),
             http2: Http2Limits::default(),
         }
     }
@@ -139,11 +145,11 @@ pub enum Forwarded {
 /// Header fields by which a client could speak for the gateway. A name stands for each of its spellings: `X-User-Id`,
 /// `x_user_id`, `X.User.Id`.
 ///
-/// Removed from every request are the `identity.headers`; what describes earlier hops, such as `Forwarded`,
-/// `X-Forwarded-*`, `X-Real-IP`, `CF-Connecting-IP`; what other proxies say about who it is, such as `Remote-*`,
-/// `X-Remote-*`, `X-Authenticated-*`, `X-Auth-Request-*`, `X-WebAuth-*`, `Client-Cert`; what changes the method or the
-/// target that was checked, such as `X-HTTP-Method-Override`, `X-Original-*`, `X-Rewrite-URL`, `Script-Name`; and what
-/// servers tell each other, such as `X-Accel-*`, `X-Envoy-*`, `X-Middleware-*`.
+/// Removed from every request are the `identity.headers`, and those that routes make of who the caller is; what describes
+/// earlier hops, such as `Forwarded`, `X-Forwarded-*`, `X-Real-IP`, `CF-Connecting-IP`; what other proxies say about who
+/// it is, such as `Remote-*`, `X-Remote-*`, `X-Authenticated-*`, `X-Auth-Request-*`, `X-WebAuth-*`, `Client-Cert`; what
+/// changes the method or the target that was checked, such as `X-HTTP-Method-Override`, `X-Original-*`, `X-Rewrite-URL`,
+/// `Script-Name`; and what servers tell each other, such as `X-Accel-*`, `X-Envoy-*`, `X-Middleware-*`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Headers {

@@ -76,7 +76,8 @@ pub struct Identity {
     /// The claims in which roles stand, each a text or a list of texts: one or more ways such as `realm_access.roles`.
     /// Default: `[roles, role]`.
     pub roles: Texts,
-    /// Headers that are added to guarded requests, from `{subject}` and `{claims.NAME}`. Clients cannot send them.
+    /// Headers that are added to guarded requests, from `{subject}` and `{claims.NAME}`, with the forms and defaults
+    /// that `headers` of a route has. Clients cannot send them. A route that sets or removes one has its own way.
     /// Default: X-User-Id with the subject.
     pub headers: IndexMap<String, String>,
     /// Headers that are added to requests of clients with a verified certificate, on every route: from `{subject}`,

@@ -120,7 +120,8 @@ impl<'a> Recorder<'a> {
                 let named = seen.iter().filter(|file| file.path == path);
                 named.for_each(|file| sum.bytes(&file.digest.unwrap_or_default()));
             };
-            for section in ["tokens", "identity"] {
+            // The limits of headers that are made of tokens are among `limits`.
+            for section in ["tokens", "identity", "limits"] {
                 let found = entries(root).find(|(key, _)| *key == section);
                 match found {
                     Some((_, node)) => tokens.node(node, &mut with_files),

@@ -130,6 +130,7 @@ fn what_tokens_prove_depends_on_claims_and_headers() {
             "lifetime: 30d, claims: { sub: \"{user.id}\" }",
         ),
         ("access: { a", "max_size: 2KiB, access: { a"),
+        ("routes:", "limits: { added_header: 1KiB }\nroutes:"),
     ] {
         let text = TEXT.replacen(from, to, 1);
         assert!(!before.same_tokens(&fingerprint(&text, &STAGE)), "{to}");

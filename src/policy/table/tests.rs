@@ -22,6 +22,7 @@ fn route(text: &str) -> Route {
     };
     Route {
         token_places: None,
+        headers: None,
         upgrades: Vec::new(),
         number: 0,
         rate_limits: RateLimits::default(),
