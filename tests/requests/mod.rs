@@ -12,6 +12,7 @@ mod endpoints;
 mod failures;
 mod forwarding;
 mod framing;
+mod headers;
 mod hops;
 mod http2;
 mod identity;
