@@ -205,8 +205,8 @@ fn look(condition: &Condition, facts: &Facts<'_>) -> Option<String> {
         Condition::Claim(rule) => describe(rule.path.locate(&facts.token?.claims), &rule.names()),
         Condition::Scope(scopes) | Condition::AnyScope(scopes) => {
             let claims = &facts.token?.claims;
-            let has = |scope: &&Box<str>| has_scope(claims, scope) == Answer::Yes;
-            let granted: Vec<&str> = scopes.iter().filter(has).map(|scope| &**scope).collect();
+            let has = |scope: &&str| has_scope(claims, scope) == Answer::Yes;
+            let granted: Vec<&str> = named(scopes).into_iter().filter(has).collect();
             if granted.is_empty() {
                 "none of them".to_owned()
             } else {

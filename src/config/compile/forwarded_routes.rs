@@ -9,7 +9,7 @@ use super::{
     rate_limits::On,
     refusals,
     routes::{Defaults, host, matched},
-    rules::{self, Rules},
+    rules::{self, Broken, Rules},
     upgrades,
 };
 use crate::{
@@ -64,7 +64,7 @@ impl Forwarded<'_> {
         let upgrades = upgrades::protocols(settings.upgrade.as_ref(), findings);
         let (methods, pattern) = matched?;
         let headers = self.headers(&settings, (&pattern, access), findings);
-        let requirement = requirement?;
+        let requirement = requirement.ok()?;
         if let Some(requirement) = &requirement {
             self.check(requirement, access, &pattern, findings);
         }
@@ -176,13 +176,13 @@ impl Forwarded<'_> {
         found
     }
 
-    /// What the group and the route require; the outer `None` where something of it is broken.
+    /// What the group and the route require.
     fn requirement(
         &self,
         group: Option<&GroupOf<'_>>,
         rules: &mut Rules<'_>,
         findings: &mut Findings<'_>,
-    ) -> Option<Option<Requirement>> {
+    ) -> Result<Option<Requirement>, Broken> {
         let path = format!("{}.require", self.path);
         let own = self.route.require.as_ref();
         let own = own.map(|own| rules.requirement(own, &path, findings));
@@ -194,9 +194,9 @@ impl Forwarded<'_> {
             }
         };
         match (of_group, own) {
-            (None, None) => Some(None),
+            (None, None) => Ok(None),
             (Some(one), None) | (None, Some(one)) => one.map(Some),
-            (Some(of_group), Some(own)) => Some(Some(Requirement {
+            (Some(of_group), Some(own)) => Ok(Some(Requirement {
                 term: Term::All([of_group?, own?].into()),
                 place: findings.place(self.path).into(),
             })),

@@ -8,7 +8,7 @@ use super::{
     Findings, cors,
     forwarded_routes::compiled_access,
     refusals,
-    rules::{Rules, meant},
+    rules::{Broken, Rules, meant},
 };
 use crate::{
     config::{
@@ -31,8 +31,7 @@ pub(super) struct GroupOf<'a> {
     pub(super) group: &'a Group,
     path: String,
     title: String,
-    /// The inner `None` where it is broken.
-    requirement: Option<Option<Arc<Requirement>>>,
+    requirement: Option<Result<Arc<Requirement>, Broken>>,
 }
 
 impl<'a> Groups<'a> {
@@ -90,10 +89,14 @@ impl GroupOf<'_> {
         }
     }
 
-    /// What it requires, as a term of its routes; the inner `None` where that is broken.
-    pub(super) fn requirement(&self, findings: &Findings<'_>) -> Option<Option<Requirement>> {
+    /// What it requires, as a term of its routes.
+    pub(super) fn requirement(
+        &self,
+        findings: &Findings<'_>,
+    ) -> Option<Result<Requirement, Broken>> {
         let requirement = self.requirement.as_ref()?;
-        Some(requirement.as_ref().map(|requirement| Requirement {
+        let requirement = requirement.as_ref().map_err(|broken| *broken);
+        Some(requirement.map(|requirement| Requirement {
             term: Term::Named {
                 name: self.title.as_str().into(),
                 requirement: Arc::clone(requirement),

@@ -31,6 +31,10 @@ pub(super) struct Rules<'a> {
     open: Vec<&'a str>,
 }
 
+/// What is wrong with it has been reported.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Broken;
+
 enum State {
     Broken,
     Good(Arc<Requirement>, Size),
@@ -46,7 +50,7 @@ struct Size {
 /// The terms of one `require:`.
 #[derive(Default)]
 struct Terms {
-    terms: Vec<Requirement>,
+    good: Vec<Requirement>,
     size: Size,
     /// Some could not be compiled; what is wrong with them has been reported.
     broken: usize,
@@ -67,16 +71,16 @@ impl<'a> Rules<'a> {
         rules
     }
 
-    /// What is written at `path`; `None` where that is broken.
+    /// What is written at `path`.
     pub(super) fn requirement(
         &mut self,
         written: &Require,
         path: &str,
         findings: &mut Findings<'_>,
-    ) -> Option<Requirement> {
-        let (requirement, size) = self.tree(written, path, findings)?;
-        let fits = size.fits(path, findings);
-        fits.then_some(requirement)
+    ) -> Result<Requirement, Broken> {
+        let tree = self.tree(written, path, findings);
+        let fitting = tree.filter(|(_, size)| size.fits(path, findings));
+        fitting.map(|(requirement, _)| requirement).ok_or(Broken)
     }
 
     fn tree(
@@ -86,37 +90,15 @@ impl<'a> Rules<'a> {
         findings: &mut Findings<'_>,
     ) -> Option<(Requirement, Size)> {
         let mut terms = Terms::default();
-        self.about_clients(written, path, &mut terms, findings);
+        about_clients(written, path, &mut terms, findings);
         self.about_tokens(written, path, &mut terms, findings);
         self.combined(written, path, &mut terms, findings);
-        if terms.terms.is_empty() && terms.broken == 0 {
+        if terms.good.is_empty() && terms.broken == 0 {
             let fix = "write what is, such as `subject_is:` or `claim:`, or take it out";
             findings.absence(path, "nothing is required", fix);
             return None;
         }
         terms.into_one(findings.place(path))
-    }
-
-    /// What needs no token is asked first: it is said to clients before they are asked for one.
-    fn about_clients(
-        &self,
-        written: &Require,
-        path: &str,
-        terms: &mut Terms,
-        findings: &mut Findings<'_>,
-    ) {
-        if let Some(certificate) = &written.client_certificate {
-            let path = format!("{path}.client_certificate");
-            let rule = client_certificates::compile(certificate, &path, findings);
-            terms.add(Condition::Certificate(rule), &path, findings);
-        }
-        if let Some(networks) = &written.network {
-            let path = format!("{path}.network");
-            match listed(networks, &path, findings, network) {
-                Some(networks) => terms.add(Condition::Network(networks), &path, findings),
-                None => terms.broken += 1,
-            }
-        }
     }
 
     fn about_tokens(
@@ -173,10 +155,9 @@ impl<'a> Rules<'a> {
         if let Some(names) = &written.rule {
             self.references(names, &format!("{path}.rule"), terms, findings);
         }
-        type Of = fn(Box<[Requirement]>) -> Term;
         for (list, key, of) in [
-            (&written.all, "all", Term::All as Of),
-            (&written.any, "any", Term::Any as Of),
+            (&written.all, "all", Term::All as fn(_) -> _),
+            (&written.any, "any", Term::Any),
         ] {
             let Some(list) = list else { continue };
             let path = format!("{path}.{key}");
@@ -194,7 +175,7 @@ impl<'a> Rules<'a> {
                 below.broken += 1;
             }
             let term = (below.broken == 0).then(|| {
-                let term = of(below.terms.into_boxed_slice());
+                let term = of(below.good.into_boxed_slice());
                 let place = findings.place(&path).into();
                 (Requirement { term, place }, below.size.deeper())
             });
@@ -284,6 +265,22 @@ impl<'a> Rules<'a> {
     }
 }
 
+/// What needs no token is asked first: it is said to clients before they are asked for one.
+fn about_clients(written: &Require, path: &str, terms: &mut Terms, findings: &mut Findings<'_>) {
+    if let Some(certificate) = &written.client_certificate {
+        let path = format!("{path}.client_certificate");
+        let rule = client_certificates::compile(certificate, &path, findings);
+        terms.add(Condition::Certificate(rule), &path, findings);
+    }
+    if let Some(networks) = &written.network {
+        let path = format!("{path}.network");
+        match listed(networks, &path, findings, network) {
+            Some(networks) => terms.add(Condition::Network(networks), &path, findings),
+            None => terms.broken += 1,
+        }
+    }
+}
+
 impl Terms {
     fn add(&mut self, condition: Condition, path: &str, findings: &Findings<'_>) {
         let requirement = Requirement {
@@ -304,7 +301,7 @@ impl Terms {
                 let conditions = self.size.conditions.saturating_add(size.conditions);
                 self.size.conditions = conditions;
                 self.size.depth = self.size.depth.max(size.depth);
-                self.terms.push(term);
+                self.good.push(term);
             }
         }
     }
@@ -314,11 +311,11 @@ impl Terms {
         if self.broken > 0 {
             return None;
         }
-        if self.terms.len() == 1 {
-            return self.terms.pop().map(|term| (term, self.size));
+        if self.good.len() == 1 {
+            return self.good.pop().map(|term| (term, self.size));
         }
         let all = Requirement {
-            term: Term::All(self.terms.into_boxed_slice()),
+            term: Term::All(self.good.into_boxed_slice()),
             place: place.into(),
         };
         Some((all, self.size.deeper()))

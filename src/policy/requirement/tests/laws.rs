@@ -1,0 +1,179 @@
+//! What is true of every requirement and every request.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::policy::explanation::{Check, CheckResult};
+
+/// Any requirement, over claims that some worlds have.
+fn requirements() -> impl Strategy<Value = Requirement> {
+    let names = || prop::sample::select(vec!["a", "b", "o.x"]);
+    let values = || prop::sample::select(vec![json!("v"), json!("w"), json!(1), json!(true)]);
+    let leaf = prop_oneof![
+        (names(), values()).prop_map(|(name, value)| claim(name, &json!({ "equals": value }))),
+        (names(), values()).prop_map(|(name, value)| claim(name, &json!({ "contains": value }))),
+        (names(), any::<bool>()).prop_map(|(name, is)| claim(name, &json!({ "present": is }))),
+        names().prop_map(|name| claim(name, &json!({ "at_least": 1 }))),
+        Just(0).prop_map(|_| one(Condition::SubjectIs("id".into()))),
+        Just(0).prop_map(|_| one(Condition::Scope(texts(&["v"])))),
+        Just(0).prop_map(|_| one(Condition::Certificate(CertificateRule::Any))),
+        Just(0).prop_map(|_| {
+            one(Condition::Network(Box::new(["10.0.0.0/8"
+                .parse()
+                .expect("a network")])))
+        }),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 1..4)
+                .prop_map(|terms| node(Term::All(terms.into()))),
+            prop::collection::vec(inner.clone(), 1..4)
+                .prop_map(|terms| node(Term::Any(terms.into()))),
+            inner
+                .clone()
+                .prop_map(|term| node(Term::Not(Box::new(term)))),
+            inner.prop_map(|term| node(Term::Named {
+                name: "rule r".into(),
+                requirement: Arc::new(term),
+            })),
+        ]
+    })
+}
+
+fn worlds() -> impl Strategy<Value = World> {
+    let value = || {
+        prop::sample::select(vec![
+            Value::Null,
+            json!("v"),
+            json!("w"),
+            json!(1),
+            json!(1.0),
+            json!(true),
+            json!(["v", 1]),
+            json!({ "x": "v" }),
+        ])
+    };
+    let claims = (
+        value(),
+        value(),
+        value(),
+        prop::sample::select(vec!["7", "8"]),
+        any::<bool>(),
+    )
+        .prop_map(|(a, b, o, sub, scope)| {
+            let scope = if scope { "u v" } else { "u" };
+            json!({ "sub": sub, "a": a, "b": b, "o": o, "scope": scope })
+        });
+    let address = prop::option::of(prop::sample::select(vec![[10, 0, 0, 1], [192, 0, 2, 1]]));
+    (prop::option::of(claims), address, any::<bool>()).prop_map(|(claims, address, certificate)| {
+        let mut world = World::new(claims.as_ref());
+        world.address = address;
+        world.certificate = certificate.then(|| Identity {
+            subject: "CN=x".into(),
+            names: Vec::new(),
+            fingerprint: "ab".into(),
+        });
+        world
+    })
+}
+
+/// The outcome without any short cut: 0 fails, 1 unclear, 2 open, 3 holds.
+fn by_truth_table(requirement: &Requirement, facts: &Facts<'_>) -> u8 {
+    let below = |terms: &[Requirement]| -> Vec<u8> {
+        terms
+            .iter()
+            .map(|term| by_truth_table(term, facts))
+            .collect()
+    };
+    let middle = |found: &[u8], end: u8, other: u8| {
+        [end, 2, 1]
+            .into_iter()
+            .find(|level| found.contains(level))
+            .unwrap_or(other)
+    };
+    match &requirement.term {
+        Term::One(condition) => match condition.ask(facts) {
+            None => 2,
+            Some(Answer::No) => 0,
+            Some(Answer::Unclear) => 1,
+            Some(Answer::Yes) => 3,
+        },
+        Term::All(terms) => middle(&below(terms), 0, 3),
+        Term::Any(terms) => middle(&below(terms), 3, 0),
+        Term::Not(term) => match by_truth_table(term, facts) {
+            0 => 3,
+            3 => 0,
+            middle => middle,
+        },
+        Term::Named { requirement, .. } => by_truth_table(requirement, facts),
+    }
+}
+
+/// What the checks below one add up to, by what they say of themselves.
+fn adds_up(check: &Check) -> bool {
+    let of = |result: CheckResult| check.checks.iter().any(|below| below.result == result);
+    let middle = || {
+        [CheckResult::NeedsToken, CheckResult::Unclear]
+            .into_iter()
+            .find(|result| of(*result))
+    };
+    let expected = match (check.asked.as_str(), check.checks.as_slice()) {
+        (_, []) => return check.found.is_some(),
+        ("all", _) if of(CheckResult::Fails) => CheckResult::Fails,
+        ("all", _) => middle().unwrap_or(CheckResult::Holds),
+        ("any", _) if of(CheckResult::Holds) => CheckResult::Holds,
+        ("any", _) => middle().unwrap_or(CheckResult::Fails),
+        ("not", [below]) if below.result == CheckResult::Holds => CheckResult::Fails,
+        ("not", [below]) if below.result == CheckResult::Fails => CheckResult::Holds,
+        ("not" | "rule r", [below]) => below.result,
+        other => panic!("{other:?}"),
+    };
+    let evaluated = |below: &&Check| below.result != CheckResult::NotEvaluated;
+    check.result == expected && check.checks.iter().filter(evaluated).all(adds_up)
+}
+
+proptest! {
+    #[test]
+    fn a_rule_and_its_explanation_never_disagree(requirement in requirements(), world in worlds()) {
+        let facts = world.facts();
+        let outcome = word(&evaluate(&requirement, &facts, &mut Silent));
+        let mut recorder = Recorder::default();
+        let explained = word(&evaluate(&requirement, &facts, &mut recorder));
+        prop_assert_eq!(outcome, explained);
+        let checks = recorder.into_checks();
+        prop_assert_eq!(checks.len(), 1);
+        let shown = match checks[0].result {
+            CheckResult::Holds => "holds",
+            CheckResult::Fails => "fails",
+            CheckResult::Unclear => "unclear",
+            CheckResult::NeedsToken => "token",
+            CheckResult::NeedsRow | CheckResult::RowUnavailable | CheckResult::NotEvaluated => "?",
+        };
+        prop_assert_eq!(outcome, shown);
+        prop_assert!(adds_up(&checks[0]), "{}", checks[0]);
+    }
+
+    #[test]
+    fn short_cuts_change_no_outcome(requirement in requirements(), world in worlds()) {
+        let facts = world.facts();
+        let outcome = word(&evaluate(&requirement, &facts, &mut Silent));
+        let whole = ["fails", "unclear", "token", "holds"][usize::from(by_truth_table(&requirement, &facts))];
+        prop_assert_eq!(outcome, whole);
+    }
+
+    #[test]
+    fn without_a_token_nothing_holds_that_was_said_to_need_one(
+        requirement in requirements(),
+        world in worlds(),
+    ) {
+        let world = World { token: None, ..world };
+        if !requirement.may_hold_without_token() {
+            prop_assert_ne!(world.outcome(&requirement), "holds");
+        }
+        let world = World { certificate: None, ..world };
+        if requirement.needs_certificate() {
+            prop_assert_ne!(world.outcome(&requirement), "holds");
+        }
+    }
+}
