@@ -140,3 +140,55 @@ fn an_impossible_command_line_is_unusable_and_help_is_not() {
         );
     }
 }
+
+const GROUPED: &str = r#"
+- { match: "/admin/**", group: back_office }
+- { match: "/admin/{id}", group: back_office, body_size: 1MiB, require: { subject_is: id } }
+- { match: "/admin/open", group: back_office, require_of_group: dropped }
+- { match: "/**", access: optional }"#;
+
+#[test]
+fn each_route_shows_what_it_requires_and_what_is_from_its_group() {
+    let groups =
+        "{ back_office: { access: required, body_size: 2MiB, require: { role: [admin] } } }";
+    let setup = written().section("groups", groups).routes(GROUPED);
+    setup.write();
+    let yaml = setup.yaml();
+    let place = |part: &str| {
+        let line = yaml
+            .lines()
+            .position(|line| line.contains(part))
+            .expect("a line");
+        format!("gateway.yaml:{}", line + 1)
+    };
+    let group = place("back_office: {");
+    let shown = ended(&setup, &["check", "--routes"]);
+    let expected = format!(
+        "/admin/**  ({}), access: required
+  requires   group back_office
+  group      back_office  ({group})
+  inherits   access, body_size, require
+/admin/{{id}}  ({}), access: required
+  requires   all: [group back_office, subject_is: id]
+  group      back_office  ({group})
+  inherits   access, require
+  overrides  body_size
+/admin/open  ({}), access: required
+  group      back_office  ({group})
+  inherits   access, body_size
+  drops      require
+/**  ({}), access: optional
+",
+        place("/admin/**"),
+        place("/admin/{id}"),
+        place("/admin/open"),
+        place("\"/**\""),
+    );
+    assert!(shown.answer.contains(&expected), "{}", shown.answer);
+    assert_eq!(shown.code, Some(0));
+    let json = ended(&setup, &["check", "--routes", "--format", "json"]);
+    let json: Value = serde_json::from_str(&json.answer).expect("JSON");
+    let routes = json["routes"].as_array().expect("routes");
+    let open = routes.iter().find(|route| route["route"] == "/admin/open");
+    assert_eq!(open.expect("the route")["group"]["drops"][0], "require");
+}

@@ -265,3 +265,74 @@ fn the_limits_of_a_route_are_named_and_asking_takes_nothing() {
     }
     assert_eq!(line(&asked("/free"), "limits"), None);
 }
+
+const RULES: &str =
+    "{ staff: { any: [{ claim: { user_type: [admin, staff] } }, { network: 10.0.0.0/8 }] } }";
+
+#[test]
+fn each_check_shows_what_was_asked_and_found_and_nothing_personal() {
+    let routes = r#"
+- { match: "/admin/{id}", access: required, require: { subject_is: id, rule: staff, scope: [read, write], not: { claim: { plan: free } } } }"#;
+    let setup = written().section("rules", RULES).routes(routes);
+    setup.write();
+    let yaml = setup.yaml();
+    let line = |part: &str| {
+        yaml.lines()
+            .position(|line| line.contains(part))
+            .expect("a line")
+            + 1
+    };
+    let (rule, route) = (line("staff:"), line("/admin/"));
+    let mut claims = token::claims("7");
+    claims["user_type"] = "ann@example.com".into();
+    claims["scope"] = "read profile".into();
+    let arguments = [
+        "explain", "GET", "/admin/7", "--token", "-", "--client", "10.1.2.3",
+    ];
+    let explained = ended_with(&setup, &arguments, &token::signed(&claims));
+    let expected = format!(
+        "checks     - all  (gateway.yaml:{route}): does not hold
+             + subject_is: id  (gateway.yaml:{route}): holds, found a segment of 1 character
+             - scope: [read, write]  (gateway.yaml:{route}): does not hold, found read
+             . rule staff  (gateway.yaml:{route}): not evaluated
+             . not: {{ claim plan: free }}  (gateway.yaml:{route}): not evaluated
+verdict    refused with 403 insufficient_scope: what is required does not hold: scope (gateway.yaml:{route}); it takes the scope read write
+"
+    );
+    assert!(
+        explained.answer.ends_with(&expected),
+        "{}",
+        explained.answer
+    );
+    claims["scope"] = "read write".into();
+    let explained = ended_with(&setup, &arguments, &token::signed(&claims));
+    let expected = format!(
+        "             + rule staff  (gateway.yaml:{route}): holds
+               + any  (gateway.yaml:{rule}): holds
+                 - claim user_type: [admin, staff]  (gateway.yaml:{rule}): does not hold, found a text of 15 characters
+                 + network: [10.0.0.0/8]  (gateway.yaml:{rule}): holds, found 10.1.2.3
+             + not  (gateway.yaml:{route}): holds
+               - claim plan: free  (gateway.yaml:{route}): does not hold, found nothing
+verdict    forwarded to api
+"
+    );
+    assert!(
+        explained.answer.ends_with(&expected),
+        "{}",
+        explained.answer
+    );
+}
+
+#[test]
+fn checks_are_told_to_machines() {
+    let routes = "[{ match: /a, access: public, require: { network: 10.0.0.0/8 } }]";
+    let setup = written().routes(routes);
+    setup.write();
+    let explained = ended(&setup, &["explain", "GET", "/a", "--format", "json"]);
+    let explanation: Value = serde_json::from_str(&explained.answer).expect("JSON");
+    let check = &explanation["checks"][0];
+    assert_eq!(check["asked"], "network: [10.0.0.0/8]");
+    assert_eq!(check["result"], "unclear");
+    assert_eq!(check["found"], "no address");
+    assert_eq!(explanation["verdict"]["refused"]["code"], "forbidden");
+}

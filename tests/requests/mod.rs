@@ -24,6 +24,7 @@ mod rate_limits;
 mod refusals;
 mod refused_uploads;
 mod routing;
+mod rules;
 mod targets;
 mod transports;
 mod upgrades;
