@@ -1,7 +1,7 @@
-//! The command line: `run`, `check`, `explain`, `token`, `schema`, `health`, `demo`.
+//! The command line: `run`, `check`, `explain`, `test`, `token`, `schema`, `health`, `demo`.
 //!
 //! Answers go to standard output, complaints to standard error. Exit codes: 0 for success, 1 for a failure at run
-//! time, 64 for a configuration or a command line that cannot be used, and from `explain` 2 for a refusal.
+//! time or of a case, 64 for a configuration or a command line that cannot be used, and from `explain` 2 for a refusal.
 
 mod check;
 mod demo;
@@ -9,6 +9,7 @@ mod explain;
 mod health;
 mod operators;
 mod output;
+mod policy_tests;
 mod run;
 mod schema;
 mod token;
@@ -35,6 +36,8 @@ enum Command {
     Check(check::Arguments),
     /// Show what would happen to a request, and why.
     Explain(explain::Arguments),
+    /// Try an operator's own table of requests, and what has to become of each.
+    Test(policy_tests::Arguments),
     /// Make, read or check a token.
     #[command(subcommand)]
     Token(token::Command),
@@ -69,6 +72,8 @@ enum Outcome {
     Success,
     /// It answered, and the answer is no.
     Refused,
+    /// It tried something, and that failed.
+    Failed,
     /// The configuration or the command line cannot be used.
     Unusable,
 }
@@ -78,6 +83,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Success => Self::SUCCESS,
             Outcome::Refused => Self::from(2),
+            Outcome::Failed => Self::FAILURE,
             // EX_USAGE of sysexits.h.
             Outcome::Unusable => Self::from(64),
         }
@@ -104,6 +110,7 @@ pub fn run() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments.config),
         Command::Check(arguments) => check::check(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Test(arguments) => policy_tests::test(&arguments),
         Command::Token(command) => token::token(&command),
         Command::Schema(arguments) => schema::schema(&arguments),
         Command::Health(arguments) => health::health(&arguments),

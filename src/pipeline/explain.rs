@@ -70,6 +70,9 @@ pub struct Explanation {
     pub subject: Option<String>,
     /// Names of the identity headers that are added.
     pub headers: Vec<String>,
+    /// The same with their values, for those who know the token: never shown.
+    #[serde(skip)]
+    pub added: Vec<(HeaderName, HeaderValue)>,
     /// What the route requires besides, and what was found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
@@ -188,6 +191,7 @@ fn walk(
         explanation.subject = Some(proof.log_subject.to_string());
         let names = proof.headers.iter().map(|(name, _)| name.to_string());
         explanation.headers = names.collect();
+        explanation.added.extend(proof.headers.iter().cloned());
     }
     let connected = Connected {
         peer: question.peer,

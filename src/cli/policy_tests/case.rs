@@ -1,0 +1,254 @@
+//! One case, understood: what is asked, and what is expected.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::Path,
+};
+
+use ::http::{HeaderName, Method};
+use serde_json::Value;
+
+use super::{
+    document::{self, ExpectParts, Request, RequestParts},
+    signer::Token,
+};
+use crate::{
+    certificate::Identity,
+    clock::UnixSeconds,
+    config::{diagnostic::Diagnostic, reading::places::Places},
+    http::{client_address::PeerAddress, host},
+};
+
+/// A case that can be tried.
+#[derive(Debug)]
+pub(super) struct Case {
+    pub(super) name: String,
+    /// Where it stands: `policies.test.yaml:12`.
+    pub(super) place: String,
+    pub(super) method: Method,
+    pub(super) target: String,
+    pub(super) host: String,
+    pub(super) peer: PeerAddress,
+    pub(super) certificate: Option<Identity>,
+    pub(super) token: Token,
+    pub(super) now: UnixSeconds,
+    pub(super) expect: Expectation,
+}
+
+/// What has to become of it.
+#[derive(Debug, Default)]
+pub(super) struct Expectation {
+    pub(super) outcome: Option<OutcomeWord>,
+    pub(super) status: Option<u16>,
+    pub(super) code: Option<String>,
+    pub(super) upstream: Option<String>,
+    pub(super) route: Option<String>,
+    pub(super) headers: Vec<(HeaderName, Option<String>)>,
+}
+
+/// How a request may end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OutcomeWord {
+    /// It goes to an upstream.
+    Forwarded,
+    /// The gateway answers it itself.
+    Answered,
+    /// It is refused.
+    Refused,
+}
+
+/// What all cases of a file share.
+#[derive(Debug)]
+pub(super) struct Setting<'a> {
+    pub(super) places: &'a Places,
+    pub(super) folder: &'a Path,
+    pub(super) host: &'a str,
+    pub(super) now: UnixSeconds,
+}
+
+impl Setting<'_> {
+    /// The case at this position, or the first mistake in it.
+    pub(super) fn case(
+        &self,
+        index: usize,
+        written: document::Case,
+    ) -> Result<Case, Box<Diagnostic>> {
+        let path = format!("cases[{index}]");
+        let parts = self.parts(written.request, &format!("{path}.request"))?;
+        let method = parts.method.as_deref().unwrap_or("GET");
+        let method = Method::from_bytes(method.as_bytes()).map_err(|_| {
+            let at = format!("{path}.request");
+            self.mistake(
+                &at,
+                "the request has no method",
+                "write one such as GET before the path",
+            )
+        })?;
+        Ok(Case {
+            place: self.place(&path),
+            name: written.name,
+            method,
+            host: self.host(parts.host.as_deref(), &format!("{path}.request.host"))?,
+            peer: self.peer(parts.client.as_deref(), &format!("{path}.request.client"))?,
+            certificate: self.certificate(
+                parts.certificate.as_deref(),
+                &format!("{path}.request.certificate"),
+            )?,
+            target: parts.path,
+            token: self.token(written.token, &format!("{path}.token"))?,
+            now: written.now.map_or(self.now, UnixSeconds::from),
+            expect: self.expectation(written.expect.into_parts(), &format!("{path}.expect"))?,
+        })
+    }
+
+    fn place(&self, path: &str) -> String {
+        let line = self.places.at(path).map_or(0, |location| location.line);
+        format!("{}:{line}", self.places.file())
+    }
+
+    fn mistake(&self, path: &str, message: &str, fix: &str) -> Box<Diagnostic> {
+        Box::new(self.places.mistake(path, message, fix))
+    }
+
+    fn parts(&self, request: Request, path: &str) -> Result<RequestParts, Box<Diagnostic>> {
+        match request {
+            Request::Parts(parts) => Ok(parts),
+            Request::Line(line) => {
+                let Some((method, target)) = line.split_once(' ') else {
+                    let fix = "write it like `GET /users/5`";
+                    return Err(self.mistake(path, "this is no method and path", fix));
+                };
+                Ok(RequestParts {
+                    method: Some(method.to_owned()),
+                    path: target.trim().to_owned(),
+                    host: None,
+                    client: None,
+                    certificate: None,
+                })
+            }
+        }
+    }
+
+    fn host(&self, written: Option<&str>, path: &str) -> Result<String, Box<Diagnostic>> {
+        let parsed = host::parse(written.unwrap_or(self.host));
+        parsed.map(std::borrow::Cow::into_owned).map_err(|error| {
+            self.mistake(
+                path,
+                &error.to_string(),
+                "write a host such as api.example.com",
+            )
+        })
+    }
+
+    fn peer(&self, written: Option<&str>, path: &str) -> Result<PeerAddress, Box<Diagnostic>> {
+        let Some(text) = written else {
+            return Ok(PeerAddress::Unix);
+        };
+        let address: IpAddr = text
+            .parse()
+            .map_err(|_| self.mistake(path, "this is no address", "write one such as 192.0.2.5"))?;
+        Ok(PeerAddress::Ip(SocketAddr::new(address, 0)))
+    }
+
+    fn certificate(
+        &self,
+        written: Option<&str>,
+        path: &str,
+    ) -> Result<Option<Identity>, Box<Diagnostic>> {
+        let Some(file) = written else {
+            return Ok(None);
+        };
+        let fix = "name a file with a certificate in PEM, from the folder of this one";
+        let text = std::fs::read(self.folder.join(file))
+            .map_err(|_| self.mistake(path, "this file cannot be read", fix))?;
+        let identity = Identity::from_pem(&text);
+        identity
+            .map(Some)
+            .map_err(|error| self.mistake(path, &error.to_string(), fix))
+    }
+
+    fn token(&self, written: Value, path: &str) -> Result<Token, Box<Diagnostic>> {
+        let fix = "write `none`, `expired`, `forged`, or claims such as { sub: \"5\" }";
+        match written {
+            Value::Null => Ok(Token::None),
+            Value::Object(mut claims) => match claims.remove("claims") {
+                None => Ok(Token::Good(claims)),
+                Some(Value::Object(inner)) if claims.is_empty() => Ok(Token::Good(inner)),
+                Some(_) => Err(self.mistake(path, "`claims` stands for the claims alone", fix)),
+            },
+            Value::String(word) => match word.as_str() {
+                "none" => Ok(Token::None),
+                "expired" => Ok(Token::Expired),
+                "forged" => Ok(Token::Forged),
+                _ => Err(self.mistake(path, "this is no kind of token", fix)),
+            },
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+                Err(self.mistake(path, "this is no kind of token", fix))
+            }
+        }
+    }
+
+    fn expectation(&self, parts: ExpectParts, path: &str) -> Result<Expectation, Box<Diagnostic>> {
+        let outcome = match parts.outcome.as_deref() {
+            None => None,
+            Some("forwarded") => Some(OutcomeWord::Forwarded),
+            Some("answered") => Some(OutcomeWord::Answered),
+            Some("refused") => Some(OutcomeWord::Refused),
+            Some(_) => {
+                let fix = "write `forwarded`, `answered`, `refused`, or the status of a refusal";
+                return Err(self.mistake(path, "nothing ends like this", fix));
+            }
+        };
+        let status = match parts.status.map(u16::try_from) {
+            None => None,
+            Some(Ok(status)) if (400..600).contains(&status) => Some(status),
+            Some(_) => {
+                let fix = "write `forwarded` where it is not refused: what the upstream answers is not asked";
+                return Err(self.mistake(path, "no refusal has this status", fix));
+            }
+        };
+        let mut headers = Vec::with_capacity(parts.headers.len());
+        for (name, value) in parts.headers {
+            let Ok(name) = HeaderName::try_from(&name) else {
+                let fix = "write one such as X-User-Id";
+                return Err(self.mistake(
+                    &format!("{path}.headers"),
+                    "this is no name of a header",
+                    fix,
+                ));
+            };
+            headers.push((name, value));
+        }
+        let expectation = Expectation {
+            outcome,
+            status,
+            code: parts.code,
+            upstream: parts.upstream,
+            route: parts.route,
+            headers,
+        };
+        if expectation.is_empty() {
+            let fix = "write what has to become of the request, such as `forwarded` or 403";
+            return Err(self.mistake(path, "nothing is expected", fix));
+        }
+        Ok(expectation)
+    }
+}
+
+impl Expectation {
+    fn is_empty(&self) -> bool {
+        let Self {
+            outcome,
+            status,
+            code,
+            upstream,
+            route,
+            headers,
+        } = self;
+        let texts = [code, upstream, route];
+        outcome.is_none()
+            && status.is_none()
+            && texts.iter().all(|text| text.is_none())
+            && headers.is_empty()
+    }
+}
