@@ -13,7 +13,7 @@ use crate::{
     accounts::{Accounts, TokenKind, hashing},
     clock::Clock,
     config::{
-        compiled::{Compiled, Server, TokenSettings, Tokens},
+        compiled::{Compiled, Headers, Server, TokenSettings, Tokens},
         fingerprint::Fingerprint,
     },
     entropy::Entropy,
@@ -77,12 +77,8 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
     };
     let subject_key = follows.subject_key();
     let certificate_headers = identity.certificate_headers;
-    let names = certificate_headers.iter().map(|(name, _)| name.as_str());
     let identity_headers = IdentityHeaders::new(identity.headers, identity.header_limits);
-    let further = headers.strip.iter().map(String::as_str);
-    let further = identity_headers.names().chain(names).chain(further);
-    let further = further.chain(about_caller(&table));
-    let stripped = Stripped::new(further, headers.keep.iter().map(String::as_str));
+    let stripped = stripped(&identity_headers, &certificate_headers, &headers, &table);
     let counters = follows.counters();
     let proven = follows.proven(&fingerprint);
     let live = Live {
@@ -213,13 +209,23 @@ fn start_counting(settings: ratelimit::Settings) -> RateLimit {
     RateLimit::new(settings, RandomState::new(), Clock.instant())
 }
 
-/// Headers by which routes say who the caller is.
-fn about_caller(table: &RouteTable) -> impl Iterator<Item = &str> {
-    let headers = table.routes().iter();
-    let headers = headers.filter_map(|route| route.headers.as_deref());
-    headers
-        .flat_map(RouteHeaders::about_caller)
-        .map(HeaderName::as_str)
+/// What no client may send: what the gateway says itself about the caller, on whichever route, and what the operator names.
+fn stripped(
+    identity: &IdentityHeaders,
+    certificate_headers: &[(HeaderName, Template)],
+    headers: &Headers,
+    table: &RouteTable,
+) -> Stripped {
+    let of_certificates = certificate_headers.iter().map(|(name, _)| name.as_str());
+    let of_routes = table.routes().iter();
+    let of_routes = of_routes.filter_map(|route| route.headers.as_deref());
+    let of_routes = of_routes.flat_map(RouteHeaders::about_caller);
+    let further = identity
+        .names()
+        .chain(of_certificates)
+        .chain(of_routes.map(HeaderName::as_str))
+        .chain(headers.strip.iter().map(String::as_str));
+    Stripped::new(further, headers.keep.iter().map(String::as_str))
 }
 
 /// What tells the routes apart in the counters, in the order of the table.

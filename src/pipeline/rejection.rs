@@ -260,9 +260,7 @@ impl Rejection {
                 Row::new(StatusCode::FORBIDDEN, "client_certificate", "Forbidden")
                     .template(Slot::Forbidden)
             }
-            Self::Origin => {
-                Row::new(StatusCode::FORBIDDEN, "bad_origin", "Forbidden").template(Slot::Forbidden)
-            }
+            Self::Origin => forbidden("bad_origin"),
             Self::NotTheSubject { .. } => {
                 Row::new(StatusCode::FORBIDDEN, "not_the_subject", "Forbidden")
                     .challenge(r#"Bearer error="insufficient_scope""#)
@@ -276,15 +274,9 @@ impl Rejection {
             Self::Forbidden { .. } => Row::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden")
                 .challenge(r#"Bearer error="insufficient_scope""#)
                 .template(Slot::Forbidden),
-            Self::Unwelcome { .. } => {
-                Row::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden").template(Slot::Forbidden)
-            }
+            Self::Unwelcome { .. } => forbidden("forbidden"),
             Self::NoRow => unavailable("users_unavailable"),
-            Self::LargeHeaders => Row::new(
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "added_headers_too_large",
-                "Request Header Fields Too Large",
-            ),
+            Self::LargeHeaders => large_fields("added_headers_too_large"),
             Self::Body(error) => collect_row(*error),
             Self::BodyTimeout => timeout_row(),
             Self::RateLimited(exceeded) => Row::new(
@@ -341,11 +333,7 @@ fn violation_row(violation: Violation) -> Row {
         Violation::LineEnd | Violation::FieldName | Violation::Folded | Violation::FieldValue => {
             bad_request("bad_header", "A header line is not acceptable")
         }
-        Violation::ManyFields | Violation::LargeHead => Row::new(
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            "head_too_large",
-            "Request Header Fields Too Large",
-        ),
+        Violation::ManyFields | Violation::LargeHead => large_fields("head_too_large"),
         Violation::Length
         | Violation::Coding
         | Violation::LengthAndCoding
@@ -373,6 +361,15 @@ impl From<Unheaded> for Rejection {
             Unheaded::Request => Self::LargeHeaders,
         }
     }
+}
+
+fn forbidden(code: &'static str) -> Row {
+    Row::new(StatusCode::FORBIDDEN, code, "Forbidden").template(Slot::Forbidden)
+}
+
+fn large_fields(code: &'static str) -> Row {
+    let title = "Request Header Fields Too Large";
+    Row::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, code, title)
 }
 
 fn bad_request(code: &'static str, title: &'static str) -> Row {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::document::{
-        Document,
+        Document, headers,
         routes::{self as written, RequireOfGroup, Setting, Settings},
         rules::Require,
     },
@@ -63,7 +63,8 @@ impl Forwarded<'_> {
         let token_places = upgrades::token_places(settings.token_from.as_ref(), access, findings);
         let upgrades = upgrades::protocols(settings.upgrade.as_ref(), findings);
         let (methods, pattern) = matched?;
-        let headers = self.headers(&settings, (&pattern, access), findings);
+        let headers = settings.headers.as_ref();
+        let headers = headers.map(|written| self.headers(written, (&pattern, access), findings));
         let requirement = requirement.ok()?;
         if let Some(requirement) = &requirement {
             self.check(requirement, access, &pattern, findings);
@@ -84,7 +85,10 @@ impl Forwarded<'_> {
             refusals: refusals.unwrap_or_else(|| Arc::clone(&defaults.refusals)),
             cors: cors.or_else(|| defaults.cors.clone()),
             token_places,
-            headers: headers?,
+            headers: match headers {
+                None => None,
+                Some(headers) => Some(headers?),
+            },
             upgrades,
         })
     }
@@ -127,16 +131,12 @@ impl Forwarded<'_> {
         limits.of(Some(names), On::Route(access), path, findings)
     }
 
-    /// The outer `None` where something of them is a mistake.
     fn headers(
         &self,
-        settings: &Settings<'_>,
+        written: &Setting<'_, headers::RouteHeaders>,
         (pattern, access): (&Pattern, Access),
         findings: &mut Findings<'_>,
-    ) -> Option<Option<Arc<RouteHeaders>>> {
-        let Some(written) = &settings.headers else {
-            return Some(None);
-        };
+    ) -> Option<Arc<RouteHeaders>> {
         let place = header_changes::Place {
             document: self.document,
             path: &written.path,
@@ -144,8 +144,7 @@ impl Forwarded<'_> {
             pattern,
             access,
         };
-        let headers = header_changes::compile(written.value, &place, findings);
-        headers.map(|headers| Some(Arc::new(headers)))
+        header_changes::compile(written.value, &place, findings).map(Arc::new)
     }
 
     fn body_size(&self, settings: &Settings<'_>) -> u64 {
