@@ -90,7 +90,7 @@ fn hosts(written: &[String], findings: &mut Findings<'_>) -> Vec<String> {
         hosts.extend(
             findings
                 .take(host, &path, fix)
-                .map(|host| host.into_owned()),
+                .map(std::borrow::Cow::into_owned),
         );
     }
     hosts

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    clock::UnixSeconds,
     policy::pattern::Pattern,
     token::{
         claims::{Claims, Subject},
@@ -20,9 +19,7 @@ fn verified(claims: &Value) -> Verified {
     let claims: Claims = serde_json::from_value(claims.clone()).expect("claims");
     Verified {
         subject: Subject::Integer(7),
-        expires: UnixSeconds(1),
-        not_before: None,
-        claims,
+        ..Verified::unsigned(claims)
     }
 }
 
