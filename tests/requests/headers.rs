@@ -23,7 +23,7 @@ fn claims(more: &Value) -> String {
     let mut claims = token::claims(7);
     let members = claims.as_object_mut().expect("an object");
     if let Value::Object(more) = more {
-        members.extend(more);
+        members.extend(more.clone());
     }
     token::signed(&claims)
 }
