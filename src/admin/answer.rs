@@ -82,12 +82,12 @@ impl<R: Report> Desk<R> {
             self.report.reload().await
         } else {
             let body = Limited::new(request.into_body(), LARGEST_QUESTION);
-            match tokio::time::timeout(BODY_TIMEOUT, body.collect()).await {
-                Ok(Ok(body)) => self.report.explain(&body.to_bytes()),
-                Ok(Err(_)) | Err(_) => {
-                    let message = "the question is too long, or did not come whole";
-                    (StatusCode::BAD_REQUEST, Value::from(message))
-                }
+            let body = tokio::time::timeout(BODY_TIMEOUT, body.collect()).await;
+            if let Ok(Ok(body)) = body {
+                self.report.explain(&body.to_bytes())
+            } else {
+                let message = "the question is too long, or did not come whole";
+                (StatusCode::BAD_REQUEST, Value::from(message))
             }
         };
         json(status, &answer)

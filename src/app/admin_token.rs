@@ -177,14 +177,15 @@ impl Folder {
 
     /// Anybody can make a folder in a folder for everybody, and wait for what is put there.
     fn check(&self) -> io::Result<()> {
+        if self.origin == Origin::Given {
+            return Ok(());
+        }
         let metadata = fs::symlink_metadata(&self.path)?;
-        let is_ours = metadata.is_dir()
-            && metadata.uid() == geteuid().as_raw()
-            && metadata.mode().trailing_zeros() >= 6;
-        match self.origin {
-            Origin::Given => Ok(()),
-            Origin::Own if is_ours => Ok(()),
-            Origin::Own => Err(io::ErrorKind::PermissionDenied.into()),
+        let is_ours = metadata.is_dir() && metadata.uid() == geteuid().as_raw();
+        if is_ours && metadata.mode().trailing_zeros() >= 6 {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::PermissionDenied.into())
         }
     }
 }

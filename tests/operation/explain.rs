@@ -123,14 +123,22 @@ fn the_command_tells_the_same_by_id_as_for_the_request_itself() {
     let admin = gateway.admin.to_string();
     let by_id = ended(gateway.setup(), &["explain", &id, "--admin", &admin]);
     assert_eq!(by_id.code, Some(0), "{by_id:?}");
-    let by_request = ended(gateway.setup(), &["explain", "GET", "/users/6"]);
+    let config = gateway.setup().folder().join("gateway.yaml");
+    let config = config.to_str().expect("a path");
+    let by_request = ended(
+        gateway.setup(),
+        &["explain", "GET", "/users/6", "--config", config],
+    );
+    // Of a decision the term that failed is remembered, and not each step.
+    let asked_alone = |line: &&str| !line.starts_with("checks");
+    let by_request: Vec<&str> = by_request.answer.lines().filter(asked_alone).collect();
     let of_decisions = ["decision", "decided", "client"];
     let lines: Vec<&str> = by_id
         .answer
         .lines()
         .filter(|line| !of_decisions.iter().any(|word| line.starts_with(word)))
         .collect();
-    assert_eq!(lines.join("\n") + "\n", by_request.answer, "{by_id:?}");
+    assert_eq!(lines, by_request, "{by_id:?}");
     let machine = ended(
         gateway.setup(),
         &["explain", &id, "--admin", &admin, "--json"],

@@ -1,5 +1,7 @@
 //! Times for people: `2026-11-21T12:00:00Z (3 h ago)`.
 
+use std::cmp::Ordering;
+
 /// A moment, and how far it is from `now`. Both in seconds since 1970.
 pub(super) fn moment(seconds: u64, now: u64) -> String {
     format!("{} ({})", date(seconds), distance(seconds, now))
@@ -7,12 +9,10 @@ pub(super) fn moment(seconds: u64, now: u64) -> String {
 
 /// `3 h ago`, `in 29 d`, `now`.
 pub(super) fn distance(seconds: u64, now: u64) -> String {
-    if seconds > now {
-        format!("in {}", length(seconds - now))
-    } else if seconds < now {
-        format!("{} ago", length(now - seconds))
-    } else {
-        "now".to_owned()
+    match seconds.cmp(&now) {
+        Ordering::Greater => format!("in {}", length(seconds - now)),
+        Ordering::Less => format!("{} ago", length(now - seconds)),
+        Ordering::Equal => "now".to_owned(),
     }
 }
 

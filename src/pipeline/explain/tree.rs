@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     moments::{date, length},
-    told::{Explanation, TokenDetails, Verdict},
+    told::{Explanation, TokenCheck, TokenDetails, Verdict},
 };
 use crate::policy::explanation::{Check, CheckResult};
 
@@ -87,15 +87,7 @@ impl Tree {
         self.maybe(1, "key", details.key.as_deref());
         self.maybe(1, "algorithm", details.algorithm.as_deref());
         for check in &details.checks {
-            let mut text = format!("{} {}", check.result.mark(), check.name);
-            text.push_str(&format!(": {}, expected {}", check.result, check.expected));
-            if let Some(found) = &check.found {
-                text.push_str(&format!(", found {found}"));
-            }
-            if let Some(leeway) = check.leeway_seconds {
-                text.push_str(&format!(", leeway {leeway} s"));
-            }
-            self.add(1, "check", text, tone(check.result));
+            self.add(1, "check", comparison(check), tone(check.result));
         }
         self.maybe(1, "cache", details.cache.as_deref());
         self.maybe(1, "revocation", details.revocation.as_deref());
@@ -103,15 +95,32 @@ impl Tree {
 
     fn check(&mut self, check: &Check, depth: usize) {
         let (mark, asked, place) = (check.result.mark(), &check.asked, &check.place);
-        let mut text = format!("{mark} {asked}  ({place}): {}", check.result);
-        if let Some(found) = &check.found {
-            text.push_str(&format!(", found {found}"));
-        }
-        self.add(depth, "checks", text, tone(check.result));
+        let found = found(check.found.as_deref());
+        let text = format!("{mark} {asked}  ({place}): {}{found}", check.result);
+        let label = if depth == 0 { "checks" } else { "" };
+        self.add(depth, label, text, tone(check.result));
         for inner in &check.checks {
             self.check(inner, depth + 1);
         }
     }
+}
+
+fn comparison(check: &TokenCheck) -> String {
+    let TokenCheck {
+        name,
+        result,
+        expected,
+        leeway_seconds,
+        ..
+    } = check;
+    let (mark, found) = (result.mark(), found(check.found.as_deref()));
+    let leeway = leeway_seconds.map(|seconds| format!(", leeway {seconds} s"));
+    let leeway = leeway.unwrap_or_default();
+    format!("{mark} {name}: {result}, expected {expected}{found}{leeway}")
+}
+
+fn found(text: Option<&str>) -> String {
+    text.map_or_else(String::new, |text| format!(", found {text}"))
 }
 
 fn tone(result: CheckResult) -> Tone {

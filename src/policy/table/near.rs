@@ -13,7 +13,7 @@ impl RouteTable {
     /// Routes whose pattern would match but for one segment, with what is different, in the order of the file.
     pub fn near_misses(&self, path: &str) -> Vec<(&Route, String)> {
         let rest = path.strip_prefix('/').unwrap_or(path);
-        let path: Vec<String> = rest.split('/').map(plain_form).map(Into::into).collect();
+        let path: Vec<String> = rest.split('/').map(plain_form).collect();
         let routes = self.routes().iter();
         let near = routes.filter_map(|route| Some((route, difference(route, &path)?)));
         near.take(MOST).collect()
