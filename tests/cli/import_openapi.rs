@@ -150,7 +150,7 @@ fn paths_that_routes_cannot_have_are_named() {
     .answer;
     for expected in [
         "# unknown: GET /a//b cannot be a route: ",
-        "# unknown: /report/{id}.pdf is narrower\n  - { match: \"GET /report/{id__pdf}\", access: public }",
+        "# unknown: /report/{id}.pdf is narrower\n  - { match: \"GET /report/{id__pdf}\", access: required }",
         "# unknown: two operations match the same paths; this is the stricter\n  - { match: \"GET /twice/{x}\", access: required }",
         "# unknown: /traced has `trace`, which is no method of routes",
         "# unknown: what /gone refers to is not in the document",
@@ -185,7 +185,7 @@ fn servers_or_the_command_line_say_how_paths_begin() {
         let several = servers.as_array().is_some_and(|all| all.len() > 1);
         assert_eq!(
             unknown,
-            several || servers.to_string().contains('{'),
+            several || servers.to_string().contains("{version}"),
             "{servers}: {ended:?}"
         );
     }

@@ -88,9 +88,14 @@ impl Guard {
         }
     }
 
-    /// The more demanding of two.
+    /// The more demanding of two. Scopes are asked for, even where something else is unknown.
     pub(super) fn stricter(self, other: Self) -> Self {
-        self.max(other)
+        let asks = |guard: &Self| matches!(guard, Self::Token { scopes } if !scopes.is_empty());
+        match (asks(&self), asks(&other)) {
+            (true, false) => self,
+            (false, true) => other,
+            (true, true) | (false, false) => self.max(other),
+        }
     }
 }
 

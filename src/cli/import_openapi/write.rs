@@ -116,13 +116,16 @@ fn shape(pattern: &str) -> String {
 impl<'a> Entry<'a> {
     fn new(operation: &'a Operation, pattern: &'a str) -> Self {
         let mut notes = Vec::new();
+        let mut guard = operation.guard.clone();
         if let Path::Wider(_) = operation.pattern {
             notes.push(format!("unknown: {} is narrower", operation.path));
+            // What the route matches besides is no operation that the document calls open.
+            guard = guard.stricter(Guard::Token { scopes: Vec::new() });
         }
         Self {
             pattern,
             methods: vec![&operation.method],
-            guard: operation.guard.clone(),
+            guard,
             names: vec![&operation.name],
             notes,
         }
