@@ -10,6 +10,7 @@ pub mod document;
 pub mod duration;
 mod from_text;
 pub mod load;
+pub mod moment;
 pub mod percent;
 pub mod rate;
 pub mod reading;

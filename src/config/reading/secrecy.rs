@@ -5,7 +5,15 @@
 use crate::config::reading::suggestion::distance;
 
 /// What a key's name contains when its value is a secret.
-const WORDS: [&str; 4] = ["secret", "password", "database", "token_key"];
+const WORDS: [&str; 6] = [
+    "secret",
+    "password",
+    "database",
+    "token_key",
+    "private_key",
+    // Where a private key is easily put by mistake.
+    "public_key",
+];
 
 /// Whether the value under a key of this name is a secret; misspelt names count.
 pub fn is_secret_name(name: &str) -> bool {

@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, Varian
 use crate::config::reading::read_error::{Kind, ReadError};
 
 /// The forms that text has in a configuration.
-const TEXTS: [&str; 9] = [
+const TEXTS: [&str; 10] = [
     "",
     "x",
     "1s",
@@ -20,6 +20,7 @@ const TEXTS: [&str; 9] = [
     "http://localhost:1",
     "127.0.0.1:1",
     "127.0.0.0/8",
+    "2026-01-31T12:00:00Z",
 ];
 /// How deep a made-up value may go, since a type can contain itself.
 const DEEPEST: usize = 12;
