@@ -28,7 +28,7 @@ const LIMIT: usize = 8192;
 
 static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
     let key = Key::new(Secret::new(SECRET.to_vec()), Algorithm::Hs256);
-    Verifier::new(&key, "sub".to_owned(), LIMIT)
+    Verifier::new(&key, "sub", LIMIT)
 });
 
 fuzz_target!(|data: &[u8]| {

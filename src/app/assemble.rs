@@ -8,13 +8,20 @@ use crate::{
     clock::Clock,
     config::compiled::{Compiled, Server, TokenSettings, Tokens},
     entropy::Entropy,
+    fetch::KeyFeed,
     http::stripped::Stripped,
     pipeline::{IdentityHeaders, Live, SubjectLog},
     policy::table::RouteTable,
     ratelimit::{self, RateLimit},
     store::Store,
     telemetry::counters::{Counters, Kind, RouteLabels, Sample},
-    token::{cache::ProofCache, mint::Minter, verify::Verifier},
+    token::{
+        cache::{ForgeryCache, ProofCache},
+        issuer::{Issuer, IssuerId},
+        keyring::PublishedKeys,
+        mint::Minter,
+        verify::Verifier,
+    },
     upstream,
 };
 
@@ -35,24 +42,19 @@ pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
         rate_limits,
         table,
     } = compiled;
-    let subject = identity.subject.as_str();
-    let verifier = verifier(&tokens.access, subject, &tokens);
+    let (verifier, key_feeds) = verifier(&tokens);
     let accounts = match (users, &tokens.refresh) {
         (Some(users), Some(refresh)) => Some(Arc::new(Accounts {
             endpoints,
             store: Store::open(&users)?,
             hashing: HashingPool::start(hashing)?,
-            access: kind(&tokens.access, subject, &tokens),
-            refresh: kind(refresh, subject, &tokens),
+            access: kind(&tokens.access, &tokens),
+            refresh: kind(refresh, &tokens),
             clock: Clock,
         })),
         _ => None,
     };
-    let subject_log = if identity.subject_is_row_id {
-        SubjectLog::RowId
-    } else {
-        hashed_subjects()
-    };
+    let subject_log = subject_log(identity.subject_is_row_id);
     let counters = Arc::new(Counters::new(route_labels(&table)));
     let rate_limits = start_counting(rate_limits, &counters);
     let certificate_headers = identity.certificate_headers;
@@ -65,7 +67,9 @@ pub fn assemble(compiled: Compiled) -> Result<(Live, Server), StartError> {
         stripped: Stripped::new(further, headers.keep.iter().map(String::as_str)),
         table,
         verifier,
-        proofs: ProofCache::new(tokens.cache_capacity),
+        proofs: ProofCache::new(tokens.cache_size),
+        forgeries: ForgeryCache::new(tokens.forged_size),
+        key_feeds,
         identity,
         subject_log,
         trusted_proxies: server.trusted_proxies.clone(),
@@ -122,21 +126,41 @@ fn group(settings: upstream::Settings) -> Arc<upstream::Group> {
     Arc::new(upstream::Group::new(settings, Clock.instant()))
 }
 
-fn verifier(settings: &TokenSettings, subject: &str, tokens: &Tokens) -> Verifier {
-    Verifier::new(&settings.key, subject.to_owned(), tokens.max_size)
+/// What guarded routes accept, and where the keys come from that are published.
+fn verifier(tokens: &Tokens) -> (Verifier, Vec<(IssuerId, Arc<KeyFeed>)>) {
+    let mut feeds = Vec::new();
+    let mut issuers = vec![own(&tokens.access)];
+    for settings in &tokens.issuers {
+        let feed = settings.published.clone();
+        let feed = feed.map(|settings| Arc::new(KeyFeed::new(settings)));
+        let published = feed.as_ref().map(|feed| Arc::clone(feed.keys()));
+        feeds.extend(feed.map(|feed| (IssuerId(issuers.len()), feed)));
+        let (checks, keys) = (settings.checks.clone(), settings.keys.clone());
+        issuers.push(Issuer::new(checks, keys, published));
+    }
+    (Verifier::with_issuers(issuers, tokens.max_size), feeds)
 }
 
-fn kind(settings: &TokenSettings, subject: &str, tokens: &Tokens) -> TokenKind {
-    let claims = settings.claims.clone();
+fn own(settings: &TokenSettings) -> Issuer {
+    let published: Option<Arc<PublishedKeys>> = None;
+    Issuer::new(settings.checks.clone(), settings.keys.clone(), published)
+}
+
+/// The account routes know their own tokens and no others: their subjects are the rows of the user table.
+fn kind(settings: &TokenSettings, tokens: &Tokens) -> TokenKind {
+    let (keys, claims) = (settings.keys.clone(), settings.claims.clone());
     TokenKind {
-        minter: Minter::new(&settings.key, settings.lifetime, claims),
-        verifier: verifier(settings, subject, tokens),
+        minter: Minter::new(keys, settings.lifetime, claims),
+        verifier: Verifier::with_issuers(vec![own(settings)], tokens.max_size),
     }
 }
 
 /// A key of this process alone: equal subjects look equal in one run's log, and nothing leads back to them.
-fn hashed_subjects() -> SubjectLog {
+fn subject_log(row_ids: bool) -> SubjectLog {
     let secret: [u8; 32] = Entropy::from_os().bytes();
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &secret);
-    SubjectLog::Hashed(Box::new(key))
+    SubjectLog {
+        key: Box::new(key),
+        row_ids,
+    }
 }

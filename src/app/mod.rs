@@ -4,6 +4,7 @@
 //! The user database is the exception: it may be away, and then `/ready` says so and logins answer 503.
 
 mod assemble;
+mod key_feeds;
 mod listeners;
 mod ready;
 mod renewal;
@@ -112,6 +113,7 @@ impl App {
         };
         let (workers, cores) = start_cores(&live, &server, handed)?;
         count_connections(&live, &workers);
+        key_feeds::follow(&live, &tasks, &stop);
         let addresses = opened.addresses();
         let renewal = Renewal::new(opened.tls())?;
         tasks.spawn(renewal.run(draining.clone()));

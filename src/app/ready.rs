@@ -30,6 +30,7 @@ impl Report for Ready {
         {
             reasons.push(error.to_string());
         }
+        reasons.extend(super::key_feeds::reasons(&self.live));
         let upstreams = self.live.upstreams.iter();
         for upstream in upstreams.filter(|upstream| upstream.is_down()) {
             let name = &upstream.settings().name;

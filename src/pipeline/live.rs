@@ -7,6 +7,7 @@ use ::http::{HeaderMap, HeaderValue, header};
 use super::identify::{IdentityHeaders, Proof, SubjectLog};
 use crate::{
     accounts::Accounts,
+    fetch::KeyFeed,
     http::{
         client_address::{ForwardedStyle, TrustedProxies},
         stripped::Stripped,
@@ -16,7 +17,11 @@ use crate::{
     policy::{cors::CorsPolicy, refusal::RefusalTemplate, route::RateLimitId, table::RouteTable},
     ratelimit::RateLimit,
     telemetry::{AccessLogging, counters::Counters},
-    token::{cache::ProofCache, verify::Verifier},
+    token::{
+        cache::{ForgeryCache, ProofCache},
+        issuer::IssuerId,
+        verify::Verifier,
+    },
     upstream,
 };
 
@@ -29,6 +34,10 @@ pub struct Live {
     pub verifier: Verifier,
     /// Proofs of earlier requests.
     pub proofs: ProofCache<Proof>,
+    /// Tokens that nobody has signed.
+    pub forgeries: ForgeryCache,
+    /// The issuers that publish their keys, with their numbers.
+    pub key_feeds: Vec<(IssuerId, Arc<KeyFeed>)>,
     /// What the upstream is told about the subject.
     pub identity: IdentityHeaders,
     /// What the log is told about the subject.

@@ -47,8 +47,9 @@ use crate::{
     upstream::{Group, Upstream},
 };
 use access_log::{Begun, Record};
+use identify::{KeysNeeded, Looked};
 use refuse::{refuse, refuse_unread};
-use stage::Prepared;
+use stage::{Identified, Prepared};
 
 /// One core's way of answering requests.
 #[derive(Debug)]
@@ -129,7 +130,20 @@ impl Pipeline {
         record.routed(&routed);
         throttle::arriving(&routed, live, peer, record)?;
         let presented = credential::extract(routed)?;
-        let identified = identify::identify(presented, live, self.clock.unix_seconds())?;
+        match identify::look(presented, live, self.clock.unix_seconds())? {
+            Looked::Identified(identified) => self.permit(identified, peer, record),
+            Looked::Waits(needed) => Ok(Walked::Waits(needed)),
+        }
+    }
+
+    /// The rest of the walk, when it is known whose request it is.
+    fn permit<'a>(
+        &'a self,
+        identified: Identified<'a, Incoming>,
+        peer: &'a Peer,
+        record: &mut Record<'a>,
+    ) -> Result<Walked<'a>, Rejection> {
+        let live = &*self.live;
         record.identified(&identified);
         let permitted = authorize::authorize(identified, peer.certificate())?;
         throttle::identified(&permitted, live, peer, record)?;
@@ -153,6 +167,8 @@ fn check_body(peer: &Peer, body: &Incoming) -> Result<(), Rejection> {
 enum Walked<'a> {
     Prepared(Prepared<'a, Incoming>),
     Answered(Box<Response<Body>>),
+    /// The one wait before the upstream: for the keys of an issuer that publishes them.
+    Waits(Box<KeysNeeded<'a, Incoming>>),
 }
 
 /// Closes connections that nobody used for too long, so that an idle gateway does not hold them for ever.
@@ -175,9 +191,20 @@ impl Handler for Pipeline {
         request: Box<Request<Incoming>>,
     ) -> Response<Body> {
         let mut record = Record::new(self.begin(), &peer, &request, &self.live);
-        let answered = match self.walk(&peer, request, &mut record) {
+        let walked = match self.walk(&peer, request, &mut record) {
+            Ok(Walked::Waits(needed)) => {
+                // Boxed, since it is rare and what stands here weighs on every request.
+                match Box::pin(needed.wait(&self.live, self.clock)).await {
+                    Ok(identified) => self.permit(identified, &peer, &mut record),
+                    Err(rejection) => Err(rejection),
+                }
+            }
+            walked => walked,
+        };
+        let answered = match walked {
             Ok(Walked::Prepared(prepared)) => self.dispatch(prepared, &peer, &mut record).await,
             Ok(Walked::Answered(answer)) => Ok(*answer),
+            Ok(Walked::Waits(_)) => Err(Rejection::Misrouted),
             Err(rejection) => Err(rejection),
         };
         let response = match answered {

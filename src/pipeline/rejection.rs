@@ -9,7 +9,7 @@ use crate::{
     http::{body::CollectError, host::HostError, target::TargetError},
     listener::{Peer, Refusal, framing::Violation},
     ratelimit::Exceeded,
-    token::verify::InvalidToken,
+    token::{issuer::IssuerId, verify::InvalidToken},
     upstream::Failure,
 };
 
@@ -58,6 +58,11 @@ pub enum Rejection {
     /// The token does not hold.
     #[error(transparent)]
     InvalidToken(#[from] InvalidToken),
+    /// Whether the token holds is not known: its issuer's keys are not.
+    #[error(
+        "the keys of the token's issuer cannot be read, and the one that is needed is not known"
+    )]
+    KeysUnavailable(IssuerId),
     /// The path speaks of somebody else.
     #[error("the path parameter {{{parameter}}} is not the token's subject")]
     NotTheSubject {
@@ -227,6 +232,7 @@ impl Rejection {
             Self::InvalidToken(_) => unauthorized("invalid_token", "The token is not valid")
                 .challenge(r#"Bearer error="invalid_token""#)
                 .template(Slot::InvalidToken),
+            Self::KeysUnavailable(_) => unavailable("keys_unavailable"),
             Self::ClientCertificate => {
                 Row::new(StatusCode::FORBIDDEN, "client_certificate", "Forbidden")
                     .template(Slot::Forbidden)

@@ -30,6 +30,7 @@ mod tls;
 mod upgrade;
 mod upload;
 
+pub use connection::connect_once;
 pub use error::{Failure, RelayError};
 pub use fields::Fields;
 pub use group::Group;
