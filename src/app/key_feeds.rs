@@ -22,9 +22,7 @@ pub(super) fn follow(live: &Live, tasks: &TaskTracker, stop: &CancellationToken)
         let following = Arc::clone(feed).run(Clock);
         tasks.spawn(stop.clone().run_until_cancelled_owned(following));
     }
-    if !feeds.is_empty() {
-        count(live, &feeds);
-    }
+    count(live, &feeds);
 }
 
 /// Why tokens of some issuer cannot be judged.

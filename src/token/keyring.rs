@@ -224,7 +224,10 @@ impl Keyring {
         };
         for key in listed.chain(published) {
             if key.algorithm().name() != alg {
-                found.none = NoKey::Algorithm;
+                // A key of the right kind whose time is wrong says more.
+                if found.none == NoKey::Unknown {
+                    found.none = NoKey::Algorithm;
+                }
             } else if now < key.believed_from() {
                 found.none = NoKey::NotYet;
             } else if now >= key.believed_until() {
