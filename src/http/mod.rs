@@ -8,5 +8,6 @@ pub mod cookie;
 pub mod header;
 pub mod host;
 pub mod problem;
+pub mod query;
 pub mod stripped;
 pub mod target;

@@ -43,8 +43,8 @@ pub enum Rejection {
         /// The value of `Allow`.
         allowed: String,
     },
-    /// Two `Authorization` headers that differ.
-    #[error("the request carries two different Authorization headers")]
+    /// Two places that hold different tokens, or two `Authorization` headers that differ.
+    #[error("the request carries two different tokens, or two different Authorization headers")]
     ConflictingTokens,
     /// A page of an origin that is not listed opens a WebSocket.
     #[error("the page that opens the WebSocket is of an origin that is not allowed")]
