@@ -21,6 +21,7 @@ mod rate_limits;
 mod refusals;
 mod routing;
 mod targets;
+mod tokens;
 mod transports;
 mod upgrades;
 mod upstream_http2;
