@@ -57,6 +57,10 @@ pub(super) fn explain(arguments: &Arguments) -> Result<Outcome> {
     let entered = runtime.enter();
     let (live, _server) = assemble(compiled).context("cannot use the configuration")?;
     drop(entered);
+    // An explanation asks nobody else, so that keys at a URL stay unknown to it.
+    for (_, feed) in live.key_feeds.iter().filter(|(_, feed)| feed.is_local()) {
+        runtime.block_on(feed.look(Clock));
+    }
     let question = Question {
         method: arguments.method.clone(),
         target: &arguments.target,

@@ -110,6 +110,19 @@ impl KeyFeed {
         self.state.borrow().error.clone()
     }
 
+    /// Whether looking at the keys asks nobody else.
+    pub fn is_local(&self) -> bool {
+        match self.settings.source {
+            Source::File(_) => true,
+            Source::Url { .. } => false,
+        }
+    }
+
+    /// Looks once.
+    pub async fn look(&self, clock: Clock) {
+        self.attempt(&mut Vec::new(), clock).await;
+    }
+
     /// Fetches for ever.
     pub async fn run(self: Arc<Self>, clock: Clock) {
         let mut seen = Vec::new();
