@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Findings, key_sets, token_keys};
+use super::{Findings, identity::is_row_id, key_sets, token_keys};
 use crate::{
     config::{
         compiled::IssuerSettings,
@@ -75,6 +75,13 @@ fn issuer(
     if subject.is_empty() && written.subject.is_some() {
         let path = format!("{path}.subject");
         findings.mistake(&path, "the claim has no name", "write sub, or leave it out");
+    }
+    if written.subject.is_none() && is_row_id(&document.tokens.access, subject) {
+        findings.warning(
+            path,
+            "its subjects count as ids of rows, as our own tokens' do: its `7` becomes the user 7",
+            "name the claim that holds the id of the row, such as `subject: sub`",
+        );
     }
     let checks = Checks {
         name: Some(written.issuer.as_str().into()),
