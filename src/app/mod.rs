@@ -6,6 +6,7 @@
 mod admin_token;
 mod assemble;
 mod health;
+mod key_feeds;
 mod listeners;
 mod metrics;
 mod ready;
@@ -41,6 +42,7 @@ use crate::{
 };
 use admin_token::TokenFile;
 use health::HealthChecks;
+use key_feeds::Feeding;
 use listeners::Opened;
 use ready::Ready;
 pub use reload::Origin;
@@ -138,10 +140,12 @@ impl App {
         };
         let (workers, cores) = start_cores(&snapshots, &server, &ending, handed)?;
         metrics::register(&live, &workers, &snapshots);
+        key_feeds::register(&live, &snapshots);
         let parts = Parts {
             snapshots: Arc::clone(&snapshots),
             address_limit: Arc::clone(&opened.address_limit),
             health_checks: HealthChecks::new(tasks.clone(), stop.clone()),
+            feeding: Feeding::new(tasks.clone(), stop.clone()),
         };
         let reload = Arc::new(Reload::new(assembled, origin, parts));
         Reload::register(&reload, &live.counters);

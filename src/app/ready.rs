@@ -6,7 +6,10 @@ use ::http::StatusCode;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::reload::{self, Reload, Trigger};
+use super::{
+    key_feeds,
+    reload::{self, Reload, Trigger},
+};
 use crate::{admin::Report, pipeline::Snapshots};
 
 /// Asks the parts when somebody asks it.
@@ -42,6 +45,7 @@ impl Report for Ready {
         {
             reasons.push(error.to_string());
         }
+        reasons.extend(key_feeds::reasons(&live));
         let upstreams = live.upstreams.iter();
         for upstream in upstreams.filter(|upstream| upstream.is_down()) {
             let name = &upstream.settings().name;

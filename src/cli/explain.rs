@@ -62,6 +62,11 @@ pub(super) fn explain(arguments: &Arguments) -> Result<Outcome> {
     let entered = runtime.enter();
     let assembled = assemble(compiled, None).context("cannot use the configuration")?;
     drop(entered);
+    // An explanation asks nobody else, so that keys at a URL stay unknown to it.
+    let feeds = assembled.live.key_feeds.iter();
+    for (_, feed) in feeds.filter(|(_, feed)| feed.is_local()) {
+        runtime.block_on(feed.look(Clock));
+    }
     let question = Question {
         method: arguments.method.clone(),
         target: &arguments.target,
