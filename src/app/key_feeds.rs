@@ -90,8 +90,8 @@ pub(super) fn reasons(live: &Live) -> impl Iterator<Item = String> {
 }
 
 /// Adds what is counted to the counters of the snapshot, which all that follow share.
-pub(super) fn register(live: &Live, snapshots: &Arc<Snapshots>) {
-    let count = |name, help, kind, read: fn(&KeyFeed) -> Vec<Sample>| {
+pub(super) fn count(live: &Live, snapshots: &Arc<Snapshots>) {
+    let add = |name, help, kind, read: fn(&KeyFeed) -> Vec<Sample>| {
         // Weakly: the counters are a part of each snapshot.
         let snapshots = Arc::downgrade(snapshots);
         live.counters.read(name, help, kind, move || {
@@ -101,11 +101,11 @@ pub(super) fn register(live: &Live, snapshots: &Arc<Snapshots>) {
         });
     };
     let help = "Looks at the keys that an issuer publishes, by issuer and outcome";
-    count("key_set_fetches", help, Kind::Counter, attempts);
+    add("key_set_fetches", help, Kind::Counter, attempts);
     let help = "Keys of an issuer that are known now";
-    count("key_set_keys", help, Kind::Gauge, known);
+    add("key_set_keys", help, Kind::Gauge, known);
     let help = "How long ago the keys of an issuer were last seen";
-    count("key_set_age_seconds", help, Kind::Gauge, age);
+    add("key_set_age_seconds", help, Kind::Gauge, age);
 }
 
 fn known(feed: &KeyFeed) -> Vec<Sample> {

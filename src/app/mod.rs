@@ -140,7 +140,6 @@ impl App {
         };
         let (workers, cores) = start_cores(&snapshots, &server, &ending, handed)?;
         metrics::register(&live, &workers, &snapshots);
-        key_feeds::register(&live, &snapshots);
         let parts = Parts {
             snapshots: Arc::clone(&snapshots),
             address_limit: Arc::clone(&opened.address_limit),

@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    clock::UnixSeconds,
     policy::pattern::Pattern,
     token::{
-        claims::{Claims, Subject},
+        claims::Claims,
         verify::{InvalidToken, Verified},
     },
 };
@@ -18,12 +17,7 @@ const LIMITS: HeaderLimits = HeaderLimits { one: 64, all: 100 };
 
 fn verified(claims: &Value) -> Verified {
     let claims: Claims = serde_json::from_value(claims.clone()).expect("claims");
-    Verified {
-        subject: Subject::Integer(7),
-        expires: UnixSeconds(1),
-        not_before: None,
-        claims,
-    }
+    Verified::unsigned(claims)
 }
 
 /// What a template makes of the claims; `None` where the header is left out.
