@@ -115,7 +115,9 @@ def start(space, plan, core=None, wrap=(), seconds=20):
     def answers(port, path):
         peer.process.alive()
         try:
-            return ask(port, path, good, plan.secure and port == plan.port)[0] == 200
+            # Operators have tokens of their own.
+            served = port == plan.port
+            return ask(port, path, good if served else [], plan.secure and served)[0] == 200
         except (OSError, http.client.HTTPException):
             return False
 

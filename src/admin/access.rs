@@ -138,6 +138,7 @@ mod tests {
     use crate::{
         admin::settings::TokenSource,
         listener::{Address, Families},
+        telemetry::{DecisionKeeping, KeptDecisions},
     };
 
     fn access(token: Option<&str>) -> Access {
@@ -147,6 +148,11 @@ mod tests {
             token: TokenSource::Made(None),
             metrics: MetricsAccess::Token,
             hosts: vec!["sidegate.internal".to_owned()],
+            decisions: DecisionKeeping {
+                which: KeptDecisions::Refusals,
+                time: std::time::Duration::from_secs(1),
+                most: 1,
+            },
         };
         Access::new(&settings, token.map(|token| Secret::new(token.to_owned())))
     }

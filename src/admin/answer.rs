@@ -1,8 +1,10 @@
 //! What each path answers, and to whom.
 
+use std::time::Duration;
+
 use ::http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use serde::Serialize;
 use serde_json::Value;
@@ -15,6 +17,17 @@ use super::{
 
 /// The media type of OpenMetrics text.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The largest question: a request's head fits.
+const LARGEST_QUESTION: usize = 128 * 1024;
+
+/// How long a question may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
+const PATHS: &str =
+    "there are /live, /ready, /metrics, /explain/ID, POST /explain and POST /reload";
+
+const FORGOTTEN: &str = "no decision with this id is remembered: it is too old, was no refusal, or is another gateway's";
 
 #[derive(Debug, Serialize)]
 struct Readiness {
@@ -55,19 +68,28 @@ impl<R: Report> Desk<R> {
             );
         }
         match request.uri().path() {
-            "/reload" => self.change(&request).await,
+            "/reload" | "/explain" => self.post(request).await,
             _ => self.tell(&request, shown).await,
         }
     }
 
-    async fn change(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn post(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         if request.method() != Method::POST {
-            return json(
-                StatusCode::METHOD_NOT_ALLOWED,
-                &"only POST is answered here",
-            );
+            let message = "only POST is answered here; GET /explain/ID tells of a decision";
+            return json(StatusCode::METHOD_NOT_ALLOWED, &message);
         }
-        let (status, answer) = self.report.reload().await;
+        let (status, answer) = if request.uri().path() == "/reload" {
+            self.report.reload().await
+        } else {
+            let body = Limited::new(request.into_body(), LARGEST_QUESTION);
+            match tokio::time::timeout(BODY_TIMEOUT, body.collect()).await {
+                Ok(Ok(body)) => self.report.explain(&body.to_bytes()),
+                Ok(Err(_)) | Err(_) => {
+                    let message = "the question is too long, or did not come whole";
+                    (StatusCode::BAD_REQUEST, Value::from(message))
+                }
+            }
+        };
         json(status, &answer)
     }
 
@@ -79,10 +101,17 @@ impl<R: Report> Desk<R> {
             "/live" => json(StatusCode::OK, &"alive"),
             "/ready" => self.readiness(shown).await,
             "/metrics" => respond(self.report.metrics(), OPEN_METRICS),
-            _ => json(
-                StatusCode::NOT_FOUND,
-                &"there are /live, /ready, /metrics and POST /reload",
-            ),
+            path => match path.strip_prefix("/explain/") {
+                Some(id) => self.decision(id),
+                None => json(StatusCode::NOT_FOUND, &PATHS),
+            },
+        }
+    }
+
+    fn decision(&self, id: &str) -> Response<Full<Bytes>> {
+        match self.report.decision(id) {
+            Some(explanation) => json(StatusCode::OK, &explanation),
+            None => json(StatusCode::NOT_FOUND, &FORGOTTEN),
         }
     }
 

@@ -44,6 +44,12 @@ pub trait Report: Send + Sync + 'static {
     /// What has been counted, as OpenMetrics text.
     fn metrics(&self) -> String;
 
+    /// Why something was decided; nothing where that is not remembered.
+    fn decision(&self, id: &str) -> Option<Value>;
+
+    /// What would happen to a request, which is described in JSON.
+    fn explain(&self, question: &[u8]) -> (StatusCode, Value);
+
     /// Reads the configuration again. When it returns, whatever came of it is in effect on every core.
     fn reload(&self) -> impl Future<Output = (StatusCode, Value)> + Send;
 }

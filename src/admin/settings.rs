@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{listener::Address, secret::Secret};
+use crate::{listener::Address, secret::Secret, telemetry::DecisionKeeping};
 
 /// The operators' listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Settings {
     pub metrics: MetricsAccess,
     /// Names that a Host may have besides addresses and `localhost`, in lower case.
     pub hosts: Vec<String>,
+    /// What is remembered of decisions.
+    pub decisions: DecisionKeeping,
 }
 
 /// Where the operators' token comes from.

@@ -233,6 +233,7 @@ mod tests {
         use crate::{
             admin::MetricsAccess,
             listener::{Address, Families},
+            telemetry::{DecisionKeeping, KeptDecisions},
         };
         let address: SocketAddr = "127.0.0.1:9901".parse().unwrap();
         Settings {
@@ -240,6 +241,11 @@ mod tests {
             token,
             metrics: MetricsAccess::Token,
             hosts: Vec::new(),
+            decisions: DecisionKeeping {
+                which: KeptDecisions::Refusals,
+                time: std::time::Duration::from_secs(1),
+                most: 1,
+            },
         }
     }
 

@@ -4,6 +4,7 @@
 //! The user database is the exception: it may be away, and then `/ready` says so and logins answer 503.
 
 mod admin_token;
+mod answers;
 mod assemble;
 mod health;
 mod key_feeds;
@@ -37,7 +38,7 @@ use crate::{
     listener::{
         self, BindError, Bound, BoundAddress, Ending, FilesLeft, Operators, TlsError, Workers,
     },
-    pipeline::{Control, Pipeline, Snapshots},
+    pipeline::{Control, Decisions, Pipeline, Snapshots},
     store,
 };
 use admin_token::TokenFile;
@@ -130,6 +131,7 @@ impl App {
         let assembled = assemble(compiled, None)?;
         let (live, server) = (Arc::clone(&assembled.live), assembled.server.clone());
         let snapshots = Arc::new(Snapshots::new(Arc::clone(&live)));
+        let decisions = Arc::new(Decisions::new(server.admin.decisions, server.cores));
         let handed = Control {
             runtime: control.handle().clone(),
             tasks: tasks.clone(),
@@ -138,7 +140,7 @@ impl App {
             deadline: server.drain,
             cut_off: CancellationToken::new(),
         };
-        let (workers, cores) = start_cores(&snapshots, &server, &ending, handed)?;
+        let (workers, cores) = start_cores((&snapshots, &decisions), &server, &ending, handed)?;
         metrics::register(&live, &workers, &snapshots);
         let parts = Parts {
             snapshots: Arc::clone(&snapshots),
@@ -160,7 +162,7 @@ impl App {
         let (token, token_file) = admin_token::prepare(&server.admin, &admin, &ProcessEnvironment)?;
         let desk = Desk {
             access: Access::new(&server.admin, token),
-            report: Arc::new(Ready::new(snapshots, reload, draining.clone())),
+            report: Arc::new(Ready::new(snapshots, decisions, reload, draining.clone())),
         };
         let operators = Operators::new(admin_socket)?;
         tasks.spawn(admin::serve(operators, desk, tasks.clone(), stop.clone()));
@@ -265,13 +267,14 @@ fn wait_for_successor(offer: Offer, taken_over: &Arc<Notify>) -> std::io::Result
 }
 
 fn start_cores(
-    snapshots: &Arc<Snapshots>,
+    (snapshots, decisions): (&Arc<Snapshots>, &Arc<Decisions>),
     server: &Server,
     ending: &Ending,
     control: Control,
 ) -> Result<(Arc<Workers>, Vec<JoinHandle<()>>), StartError> {
     let snapshots = Arc::clone(snapshots);
-    let make = move |core| Pipeline::new(Arc::clone(&snapshots), control.clone(), core);
+    let decisions = Arc::clone(decisions);
+    let make = move |core| Pipeline::new(Arc::clone(&snapshots), &decisions, control.clone(), core);
     let (workers, cores) = Workers::start(server.cores, &server.connections, ending, make)?;
     Ok((Arc::new(workers), cores))
 }

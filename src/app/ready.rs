@@ -7,14 +7,18 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    key_feeds,
+    answers, key_feeds,
     reload::{self, Reload, Trigger},
 };
-use crate::{admin::Report, pipeline::Snapshots};
+use crate::{
+    admin::Report,
+    pipeline::{Decisions, Snapshots},
+};
 
 /// Asks the parts when somebody asks it.
 pub(super) struct Ready {
     snapshots: Arc<Snapshots>,
+    decisions: Arc<Decisions>,
     reload: Arc<Reload>,
     draining: CancellationToken,
 }
@@ -22,11 +26,13 @@ pub(super) struct Ready {
 impl Ready {
     pub(super) fn new(
         snapshots: Arc<Snapshots>,
+        decisions: Arc<Decisions>,
         reload: Arc<Reload>,
         draining: CancellationToken,
     ) -> Self {
         Self {
             snapshots,
+            decisions,
             reload,
             draining,
         }
@@ -60,6 +66,14 @@ impl Report for Ready {
 
     fn metrics(&self) -> String {
         self.snapshots.current().counters.text()
+    }
+
+    fn decision(&self, id: &str) -> Option<Value> {
+        answers::decision(id, &self.decisions, &self.snapshots.current())
+    }
+
+    fn explain(&self, question: &[u8]) -> (StatusCode, Value) {
+        answers::question(question, &self.snapshots.current())
     }
 
     async fn reload(&self) -> (StatusCode, Value) {

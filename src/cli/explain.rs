@@ -1,32 +1,50 @@
-//! `sidegate explain METHOD PATH`.
+//! `sidegate explain METHOD PATH`, and `sidegate explain DECISION`.
 
 use std::{
-    io::Read,
+    io::{self, IsTerminal, Read},
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
-use ::http::Method;
-use anyhow::{Context, Result};
+use ::http::{HeaderName, HeaderValue, Method};
+use anyhow::{Context, Result, bail};
 
-use super::{Format, Outcome, complain, output::load_or_complain, report};
+use super::{
+    Format, Outcome, complain,
+    operators::{Address, Operators},
+    output::{load_or_complain, paint},
+    report,
+};
 use crate::{
+    admin::TokenSource,
     app::{assemble, control_runtime},
     certificate::Identity,
     clock::Clock,
+    config::{paint::Tone, source::ProcessEnvironment},
     http::client_address::PeerAddress,
-    pipeline::explain::{Question, Verdict, explain as ask},
+    listener::{self, BoundAddress},
+    pipeline::explain::{Explanation, Question, Tone as Shade, Verdict, explain as ask},
 };
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The method, such as GET.
-    method: Method,
+    /// The method, such as GET; or alone the id of a decision, as X-Request-Id and the access log have it.
+    #[arg(value_name = "METHOD|DECISION")]
+    method: String,
     /// The target, such as /users/5?full=1.
-    target: String,
+    target: Option<String>,
     /// A file with a bearer token, or - for standard input. Not the token itself: command lines are no secret.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, alias = "token-file", value_name = "FILE")]
     token: Option<PathBuf>,
+    /// A header of the request, such as `X-User-Id: 5`; may be repeated.
+    #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
+    header: Vec<(HeaderName, HeaderValue)>,
+    /// The operators' listener of the gateway that has decided. Default: the one of the configuration.
+    #[arg(long, value_name = "ADDRESS")]
+    admin: Option<Address>,
+    /// A file with the operators' token; without it, the one that the gateway has left.
+    #[arg(long, value_name = "FILE")]
+    admin_token: Option<PathBuf>,
     /// A file with the client's certificate in PEM.
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
@@ -42,9 +60,98 @@ pub(super) struct Arguments {
     /// How the explanation is written.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// The same as --format json.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn explain(arguments: &Arguments) -> Result<Outcome> {
+    match &arguments.target {
+        Some(target) => explain_request(arguments, target),
+        None => explain_decision(arguments),
+    }
+}
+
+/// A decision that a running gateway remembers.
+fn explain_decision(arguments: &Arguments) -> Result<Outcome> {
+    let id = arguments.method.as_str();
+    if id.len() != 32 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        complain("sidegate: explain takes METHOD and PATH, or the 32 digits of a decision's id");
+        return Ok(Outcome::Unusable);
+    }
+    let Some(operators) = operators(arguments)? else {
+        return Ok(Outcome::Unusable);
+    };
+    let answer = operators.get(&format!("/explain/{}", id.to_ascii_lowercase()))?;
+    match answer.status {
+        200 => {}
+        401 => bail!("the gateway asks for its operators' token: --admin-token FILE"),
+        status => bail!("the gateway answers {status}: {}", answer.body.trim()),
+    }
+    let explanation: Explanation =
+        serde_json::from_str(&answer.body).context("this is no explanation")?;
+    show(arguments, &explanation)?;
+    Ok(Outcome::Success)
+}
+
+fn operators(arguments: &Arguments) -> Result<Option<Operators>> {
+    let token = arguments.admin_token.as_deref();
+    if let Some(address) = &arguments.admin {
+        return Operators::at(address, token).map(Some);
+    }
+    let Some(compiled) = load_or_complain(&arguments.config) else {
+        complain("sidegate: or say where the gateway listens for operators: --admin ADDRESS");
+        return Ok(None);
+    };
+    let admin = compiled.server.admin;
+    let address = match admin.address {
+        listener::Address::Ip(address, _) => BoundAddress::Ip(address),
+        listener::Address::Unix(path, _) => BoundAddress::Unix(path),
+        listener::Address::Systemd(_) => bail!("say where the gateway listens: --admin ADDRESS"),
+    };
+    let address = Address::from(address);
+    Ok(Some(match (token, admin.token) {
+        (None, TokenSource::Written(token)) => Operators::with(&address, Some(token)),
+        (None, TokenSource::Made(Some(path))) => Operators::at(&address, Some(&path))?,
+        (token, TokenSource::Written(_) | TokenSource::Made(_)) => Operators::at(&address, token)?,
+    }))
+}
+
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text.split_once(':').ok_or("this is no header")?;
+    let name = HeaderName::try_from(name.trim()).map_err(|error| error.to_string())?;
+    let value = HeaderValue::try_from(value.trim()).map_err(|error| error.to_string())?;
+    Ok((name, value))
+}
+
+fn show(arguments: &Arguments, explanation: &Explanation) -> Result<()> {
+    match (arguments.json, arguments.format) {
+        (false, Format::Text) => report(&painted(explanation)),
+        (true, _) | (false, Format::Json) => report(&serde_json::to_string_pretty(explanation)?),
+    }
+    Ok(())
+}
+
+fn painted(explanation: &Explanation) -> String {
+    let paint = paint(io::stdout().is_terminal(), &ProcessEnvironment);
+    let lines = explanation.lines().into_iter().map(|line| {
+        let head = line.head();
+        match line.tone {
+            Shade::Plain => format!("{head}{}", line.text),
+            Shade::Good => format!("{head}{}", paint.tone(Tone::Good, line.text)),
+            Shade::Bad => format!("{head}{}", paint.tone(Tone::Bad, line.text)),
+            Shade::Faint => format!("{head}{}", paint.tone(Tone::Faint, line.text)),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A request that nobody has sent, by the configuration alone.
+fn explain_request(arguments: &Arguments, target: &str) -> Result<Outcome> {
+    let Ok(method) = Method::from_bytes(arguments.method.as_bytes()) else {
+        complain("sidegate: this is not a method");
+        return Ok(Outcome::Unusable);
+    };
     let Some(compiled) = load_or_complain(&arguments.config) else {
         return Ok(Outcome::Unusable);
     };
@@ -68,9 +175,10 @@ pub(super) fn explain(arguments: &Arguments) -> Result<Outcome> {
         runtime.block_on(feed.look(Clock));
     }
     let question = Question {
-        method: arguments.method.clone(),
-        target: &arguments.target,
+        method,
+        target,
         host: &host,
+        headers: &arguments.header,
         token: token.as_deref(),
         certificate: certificate.as_ref(),
         peer: arguments.client.map_or(PeerAddress::Unix, |address| {
@@ -79,10 +187,7 @@ pub(super) fn explain(arguments: &Arguments) -> Result<Outcome> {
         now: Clock.unix_seconds(),
     };
     let explanation = ask(&question, &assembled.live);
-    match arguments.format {
-        Format::Text => report(&explanation.to_string()),
-        Format::Json => report(&serde_json::to_string_pretty(&explanation)?),
-    }
+    show(arguments, &explanation)?;
     Ok(match explanation.verdict {
         Verdict::Refused { .. } => Outcome::Refused,
         Verdict::Undecided | Verdict::Forwarded { .. } | Verdict::Answered => Outcome::Success,

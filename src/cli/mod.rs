@@ -1,4 +1,4 @@
-//! The command line: `run`, `check`, `explain`, `test`, `token`, `schema`, `health`, `demo`.
+//! The command line: `run`, `check`, `explain`, `test`, `import`, `token`, `schema`, `health`, `demo`.
 //!
 //! Answers go to standard output, complaints to standard error. Exit codes: 0 for success, 1 for a failure at run
 //! time or of a case, 64 for a configuration or a command line that cannot be used, and from `explain` 2 for a refusal.
@@ -7,6 +7,7 @@ mod check;
 mod demo;
 mod explain;
 mod health;
+mod import_openapi;
 mod operators;
 mod output;
 mod policy_tests;
@@ -38,6 +39,9 @@ enum Command {
     Explain(explain::Arguments),
     /// Try an operator's own table of requests, and what has to become of each.
     Test(policy_tests::Arguments),
+    /// Make routes out of an application's own description.
+    #[command(subcommand)]
+    Import(import_openapi::Command),
     /// Make, read or check a token.
     #[command(subcommand)]
     Token(token::Command),
@@ -111,6 +115,7 @@ pub fn run() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Test(arguments) => policy_tests::test(&arguments),
+        Command::Import(command) => import_openapi::import(&command),
         Command::Token(command) => token::token(&command),
         Command::Schema(arguments) => schema::schema(&arguments),
         Command::Health(arguments) => health::health(&arguments),

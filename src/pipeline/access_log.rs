@@ -14,11 +14,13 @@ use tracing::info;
 
 use super::{
     body::Body,
+    decisions::{CoreDecisions, DecidedRoute, Decision, path_of},
     identify::Proof,
     live::Live,
     rejection::Rejection,
-    stage::{Identified, Routed},
+    stage::{Credential, Identified, Received, Routed},
     throttle::ToldLimits,
+    token_facts::{Fate, TokenFacts},
 };
 use crate::{
     clock::Clock,
@@ -37,6 +39,8 @@ pub(super) struct Begun<'a> {
     pub(super) started: Instant,
     /// Where it will be counted.
     pub(super) counts: &'a CoreCounts,
+    /// Where it will be remembered, if it is refused.
+    pub(super) kept: &'a CoreDecisions,
 }
 
 /// What is known of a request so far.
@@ -45,6 +49,11 @@ pub(super) struct Record<'a> {
     decision: DecisionId,
     started: Instant,
     counts: &'a CoreCounts,
+    kept: &'a CoreDecisions,
+    /// Names the configuration.
+    config: &'a str,
+    host: Option<HeaderValue>,
+    credential: Credential,
     route: Option<&'a Route>,
     proof: Option<Arc<Proof>>,
     outcome: &'static str,
@@ -93,11 +102,20 @@ enum Whole {
 }
 
 impl<'a> Record<'a> {
-    pub(super) fn new<B>(begun: Begun<'a>, peer: &Peer, request: &Request<B>, live: &Live) -> Self {
+    pub(super) fn new<B>(
+        begun: Begun<'a>,
+        peer: &Peer,
+        request: &Request<B>,
+        live: &'a Live,
+    ) -> Self {
         Self {
             decision: begun.decision,
             started: begun.started,
             counts: begun.counts,
+            kept: begun.kept,
+            config: &live.hash,
+            host: None,
+            credential: Credential::Absent,
             route: None,
             proof: None,
             outcome: "forwarded",
@@ -115,11 +133,15 @@ impl<'a> Record<'a> {
     }
 
     /// The record of something that never became a request.
-    pub(super) fn unread(begun: Begun<'a>, peer: &Peer, live: &Live) -> Self {
+    pub(super) fn unread(begun: Begun<'a>, peer: &Peer, live: &'a Live) -> Self {
         Self {
             decision: begun.decision,
             started: begun.started,
             counts: begun.counts,
+            kept: begun.kept,
+            config: &live.hash,
+            host: None,
+            credential: Credential::Absent,
             route: None,
             proof: None,
             outcome: "unread",
@@ -166,6 +188,15 @@ impl<'a> Record<'a> {
         self.route
     }
 
+    pub(super) fn received<B>(&mut self, received: &Received<B>) {
+        self.host.clone_from(&received.host);
+    }
+
+    /// What the token is looked into for, should the request be refused.
+    pub(super) fn presented(&mut self, credential: &Credential) {
+        self.credential.clone_from(credential);
+    }
+
     pub(super) fn routed<B>(&mut self, routed: &Routed<'a, B>) {
         self.route = Some(routed.route);
     }
@@ -194,6 +225,39 @@ impl<'a> Record<'a> {
         self.reason = Some(rejection.reason());
     }
 
+    /// Remembers the decision for operators who ask for it. Takes the core's own lock, so only what is refused is worth it
+    /// unless they want more.
+    pub(super) fn keep(&self, status: u16) {
+        let token = self.credential.token().map(|token| {
+            let mut facts = TokenFacts::of(token, self.credential.place());
+            if self.proof.is_some() {
+                facts.fate = Fate::Holds;
+            }
+            facts
+        });
+        let host = self.host.as_ref().and_then(|host| host.to_str().ok());
+        self.kept.keep(Decision {
+            id: self.decision,
+            at: Clock.unix_seconds(),
+            kept_at: Clock.instant(),
+            config: self.config.into(),
+            method: self.method.clone(),
+            path: self.target.as_ref().map(path_of),
+            host: host.map(Box::from),
+            client: self.client.clone(),
+            route: self.route.map(|route| DecidedRoute {
+                name: Arc::clone(&route.name),
+                place: Arc::clone(&route.place),
+                access: route.access.name(),
+            }),
+            token,
+            subject: self.proof.as_ref().map(|proof| proof.log_subject.clone()),
+            status,
+            outcome: self.outcome,
+            reason: self.reason.as_deref().map(Box::from),
+        });
+    }
+
     /// How the request stands with one more limit, for its answer to say.
     pub(super) fn tell(&mut self, standing: &Standing) {
         self.told.get_or_insert_default().add(standing);
@@ -207,6 +271,9 @@ impl<'a> Record<'a> {
         }
         self.counts
             .answered(self.number(), response.status().as_u16());
+        if self.kept.keeps_all() && self.reason.is_none() {
+            self.keep(response.status().as_u16());
+        }
         if self.logging == AccessLogging::Refusals && self.reason.is_none() {
             return response;
         }

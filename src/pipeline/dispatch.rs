@@ -7,8 +7,8 @@ use hyper::body::Body as _;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Pipeline, access_log::Record, body::Body, rejection::Rejection, snapshot::View,
-    stage::Prepared, upgrade::can_ask,
+    Pipeline, access_log::Record, body::Body, refuse::name_decision, rejection::Rejection,
+    snapshot::View, stage::Prepared, upgrade::can_ask,
 };
 use crate::{
     accounts::{AccountError, AccountRequest, Answer},
@@ -116,7 +116,14 @@ impl Pipeline {
         live.counters.account_answered(action, outcome);
         let answer = answer?;
         record.set_outcome(answer.outcome);
-        Ok(render(answer, prepared.route.cors.as_deref(), record))
+        let is_refusal = answer.status.is_client_error() || answer.status.is_server_error();
+        let status = answer.status.as_u16();
+        let mut response = render(answer, prepared.route.cors.as_deref(), record);
+        if is_refusal {
+            name_decision(record.decision(), response.headers_mut());
+            record.keep(status);
+        }
+        Ok(response)
     }
 }
 

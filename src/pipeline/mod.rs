@@ -8,6 +8,7 @@ mod access_log;
 mod authorize;
 mod body;
 mod credential;
+mod decisions;
 mod dispatch;
 pub mod explain;
 mod forwarded;
@@ -25,6 +26,7 @@ mod route;
 mod snapshot;
 mod stage;
 mod throttle;
+mod token_facts;
 mod upgrade;
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
@@ -36,6 +38,7 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 pub use body::Body;
+pub use decisions::{Decision, Decisions};
 pub use identify::{IdentityHeaders, Proof, SubjectLog};
 pub use live::Live;
 pub use rejection::Rejection;
@@ -50,6 +53,7 @@ use crate::{
 };
 use access_log::{Begun, Record};
 use authorize::Connected;
+use decisions::CoreDecisions;
 use identify::{KeysNeeded, Looked};
 use refuse::{refuse, refuse_unread};
 use snapshot::{Follower, View};
@@ -63,6 +67,7 @@ pub struct Pipeline {
     clock: Clock,
     core: Core,
     control: Control,
+    kept: Arc<CoreDecisions>,
 }
 
 /// Where work that waits for the database or for password checks is done.
@@ -76,7 +81,12 @@ pub struct Control {
 
 impl Pipeline {
     /// The handler of one core, with its own upstream connections. Has to be called on the core's runtime.
-    pub fn new(snapshots: Arc<Snapshots>, control: Control, core: Core) -> Self {
+    pub fn new(
+        snapshots: Arc<Snapshots>,
+        decisions: &Decisions,
+        control: Control,
+        core: Core,
+    ) -> Self {
         let follower = Rc::new(Follower::new(snapshots, core.clone()));
         // Ends with this core's runtime.
         tokio::task::spawn_local(keep_tidy(Rc::clone(&follower)));
@@ -86,14 +96,16 @@ impl Pipeline {
             clock: Clock,
             core,
             control,
+            kept: decisions.core(),
         }
     }
 
-    fn begin<'a>(&self, view: &'a View) -> Begun<'a> {
+    fn begin<'a>(&'a self, view: &'a View) -> Begun<'a> {
         Begun {
             decision: self.entropy.borrow_mut().decision_id(),
             started: self.clock.instant(),
             counts: &view.counts,
+            kept: &self.kept,
         }
     }
 
@@ -117,10 +129,12 @@ impl Pipeline {
         if let Some(answer) = preflight::answer(&received, live, record) {
             return Ok(Walked::Answered(Box::new(answer)));
         }
+        record.received(&received);
         let routed = route::route(received, &live.table)?;
         record.routed(&routed);
         throttle::arriving(&routed, live, peer, record)?;
         let presented = credential::extract(routed)?;
+        record.presented(&presented.credential);
         match identify::look(presented, live, self.clock.unix_seconds())? {
             Looked::Identified(identified) => permit(identified, live, peer, record),
             Looked::Waits(needed) => Ok(Walked::Waits(needed)),

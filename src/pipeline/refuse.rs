@@ -31,6 +31,7 @@ pub(super) fn refuse_unread(
 ) -> Response<Bytes> {
     let row = rejection.row();
     record.refused(row.code, rejection);
+    record.keep(row.status.as_u16());
     count(rejection, row.code, None, live);
     let decision = record.decision();
     let problem = Problem::new(row.status, row.code, row.title, decision.as_str());
@@ -53,6 +54,7 @@ pub(super) fn refuse(
 ) -> Response<Body> {
     let row = rejection.row();
     record.refused(row.code, rejection);
+    record.keep(row.status.as_u16());
     if let Rejection::RateLimited(exceeded) = rejection {
         record.tell(exceeded.standing());
     }
@@ -128,7 +130,7 @@ fn dress_problem(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
-fn name_decision(decision: DecisionId, headers: &mut HeaderMap) {
+pub(super) fn name_decision(decision: DecisionId, headers: &mut HeaderMap) {
     if let Ok(decision) = HeaderValue::from_bytes(decision.as_bytes()) {
         headers.insert("x-request-id", decision);
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ::http::{HeaderValue, Request};
 
-use super::{identify::Proof, inject::Added, upgrade::Upgrade};
+use super::{identify::Proof, inject::Added, token_facts::TokenPlace, upgrade::Upgrade};
 use crate::policy::route::Route;
 
 /// One canonical target, one valid Host.
@@ -45,6 +45,7 @@ pub(super) enum SentBy {
 }
 
 /// What was found where a token may be.
+#[derive(Clone)]
 pub(super) enum Credential {
     /// Nothing, or nothing of ours.
     Absent,
@@ -105,6 +106,20 @@ impl Credential {
         match self {
             Self::Absent => SentBy::Program,
             Self::Bearer { sent_by, .. } => *sent_by,
+        }
+    }
+
+    /// Where the token was.
+    pub(super) fn place(&self) -> Option<TokenPlace> {
+        match self {
+            Self::Absent => None,
+            Self::Bearer {
+                sent_by: SentBy::Browser,
+                ..
+            } => Some(TokenPlace::Cookie),
+            // The scheme stands before it.
+            Self::Bearer { start, .. } if *start > 0 => Some(TokenPlace::Authorization),
+            Self::Bearer { .. } => Some(TokenPlace::WebSocketProtocol),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Write as _};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::requirement::{
@@ -14,7 +14,7 @@ use super::requirement::{
 };
 
 /// One node of a rule, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// What was asked, as an operator would write it.
     pub asked: String,
@@ -26,12 +26,12 @@ pub struct Check {
     /// Whether it held.
     pub result: CheckResult,
     /// What it consists of.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Self>,
 }
 
 /// What became of a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckResult {
     /// It held.
@@ -156,7 +156,8 @@ impl CheckResult {
         }
     }
 
-    fn mark(self) -> char {
+    /// One character for it.
+    pub fn mark(self) -> char {
         match self {
             Self::Holds => '+',
             Self::Fails => '-',

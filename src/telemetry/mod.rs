@@ -47,6 +47,26 @@ pub enum AccessLogging {
     Refusals,
 }
 
+/// Which decisions are remembered for operators who ask why, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecisionKeeping {
+    /// Which.
+    pub which: KeptDecisions,
+    /// For how long.
+    pub time: std::time::Duration,
+    /// How many at most.
+    pub most: usize,
+}
+
+/// Which decisions are remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeptDecisions {
+    /// Refusals.
+    Refusals,
+    /// Every one.
+    All,
+}
+
 /// Writes what is still buffered when it is dropped.
 #[derive(Debug)]
 pub struct Guard {

@@ -53,21 +53,90 @@ fn a_forwarded_request_shows_its_route_and_what_it_beat() {
         &["explain", "GET", "/%69tems/7?full=1", "--token", "token"],
     );
     let expected = format!(
-        "target     /%69tems/7?full=1
+        "target     GET /%69tems/7?full=1
+host       localhost
 path       /items/7
+route      GET /items/{{id}}  ({narrow}), access: required
 candidate  GET /items/{{id}}  ({narrow}): matches
 candidate  /items/**  ({wide}): matches
-route      GET /items/{{id}}  ({narrow}), access: required
 token      valid
+  from       Authorization
+  algorithm  HS256
+  cache      miss
+  revocation not watched
 subject    5
 adds       x-user-id
-verdict    forwarded to api
-"
+verdict    forwarded to api"
     );
+    let is_check = |line: &&str| line.starts_with("  check");
+    let (checks, others): (Vec<&str>, Vec<&str>) = ended.answer.lines().partition(is_check);
+    assert_eq!((ended.code, others.join("\n")), (Some(0), expected));
+    assert_eq!(checks.len(), 6, "{checks:#?}");
+    let holds = |check: &&str| check.contains(": holds, expected ");
+    assert!(checks.iter().all(holds), "{checks:#?}");
+    assert!(checks[4].contains(", expires in "), "{checks:#?}");
+    assert!(checks[4].ends_with(", leeway 0 s"), "{checks:#?}");
+}
+
+#[test]
+fn a_route_that_has_just_been_missed_is_named_with_the_difference() {
+    let misspelt = explained(&["GET", "/user/5"]);
+    let miss = line(&misspelt, "near miss").expect("a line");
+    assert!(miss.starts_with("/users/{user_id}/**"), "{misspelt:?}");
+    assert!(
+        miss.ends_with("has `users` where the path has `user`"),
+        "{misspelt:?}"
+    );
+    let none = explained(&["GET", "/elsewhere/5"]);
+    assert_eq!(line(&none, "near miss"), None, "{none:?}");
+}
+
+#[test]
+fn what_a_refused_path_could_mean_elsewhere_is_told() {
+    let ended = explained(&["GET", "/public/..%2fusers/5"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let readings: Vec<&str> = ended
+        .answer
+        .lines()
+        .filter(|line| line.starts_with("or else"))
+        .collect();
     assert_eq!(
-        (ended.code, ended.answer.as_str()),
-        (Some(0), expected.as_str())
+        readings,
+        [
+            "or else    decoded once: /public/../users/5, /public/**",
+            "or else    with dot segments resolved: /users/5, /users/{user_id}/**"
+        ]
     );
+}
+
+#[test]
+fn an_expired_token_says_since_when_and_what_came_before_it_held() {
+    let expired = token::expired("5");
+    let ended = ended_with(
+        &setup(),
+        &["explain", "GET", "/users/5", "--token-file", "-"],
+        &expired,
+    );
+    assert_eq!(ended.code, Some(2));
+    let has = |text: &str| assert!(ended.answer.contains(text), "{text}: {ended:?}");
+    has("+ signature: holds");
+    has("- exp: does not hold, expected later than now, found ");
+    has(", expired ");
+    has(". nbf: not evaluated");
+    assert!(!ended.answer.contains(&expired), "{ended:?}");
+}
+
+#[test]
+fn headers_that_go_no_further_are_named() {
+    let ended = explained(&[
+        "GET",
+        "/public/x",
+        "--header",
+        "X_User_Id: 9",
+        "--header",
+        "Accept: */*",
+    ]);
+    assert_eq!(line(&ended, "removes"), Some("x_user_id"), "{ended:?}");
 }
 
 #[test]
@@ -156,6 +225,10 @@ fn what_became_of_the_token_is_said() {
 #[test]
 fn machines_get_the_same() {
     let ended = explained(&["GET", "/items/7", "--format", "json"]);
+    assert_eq!(
+        explained(&["GET", "/items/7", "--json"]).answer,
+        ended.answer
+    );
     let explanation: Value = serde_json::from_str(&ended.answer).expect("JSON");
     assert_eq!(ended.code, Some(2));
     assert_eq!(explanation["canonical_path"], "/items/7");
@@ -167,7 +240,13 @@ fn machines_get_the_same() {
 
 #[test]
 fn what_cannot_be_asked_is_unusable() {
-    for arguments in [&["G T", "/"][..], &["GET", "/", "--host", "a b"]] {
+    for arguments in [
+        &["G T", "/"][..],
+        &["GET", "/", "--host", "a b"],
+        &["GET"],
+        &["0123456789abcdef"],
+        &["GET", "/", "--header", "nonsense"],
+    ] {
         assert_eq!(explained(arguments).code, Some(64), "{arguments:?}");
     }
     assert_eq!(

@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "legacy"))
 
 from checks import PATIENCE, becomes  # noqa: E402
-from wire import Answer, mint, send  # noqa: E402
+from wire import Answer, mint, ask_operators, send  # noqa: E402
 
 HERE = Path(__file__).parent
 MEMBER = "1"
@@ -56,7 +56,7 @@ class Setting:
 
     def connections(self) -> int:
         """How many connections clients have open."""
-        for line in send(self.admin, "GET", "/metrics").body.decode().splitlines():
+        for line in ask_operators(self.admin, "/metrics").body.decode().splitlines():
             if line.startswith("sidegate_connections "):
                 return int(line.split()[1])
         raise RuntimeError("no metric of connections")

@@ -22,6 +22,13 @@ pub(crate) fn claims(subject: impl Into<Value>) -> Value {
     json!({ "exp": now() + 3600, "sub": subject.into() })
 }
 
+/// An access token whose time is over.
+pub(crate) fn expired(subject: impl Into<Value>) -> String {
+    let mut claims = claims(subject);
+    claims["exp"] = (now() - 3 * 60 * 60).into();
+    signed(&claims)
+}
+
 /// These claims under the secret of access tokens.
 pub(crate) fn signed(claims: &Value) -> String {
     with_header(

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from client_cases import login_target
-from wire import Answer, mint, post_json, send
+from wire import Answer, mint, post_json, ask_operators, send
 
 # The monolith answers it without its database, so that what fails is the gateway's.
 GUARDED = "/debug/echo/guarded"
@@ -117,7 +117,7 @@ class Gateway:
     def ready(self) -> Answer:
         name = f"admin-{self.given.admin.rsplit(':', 1)[1]}.token"
         token = Path(os.environ["RUNTIME_DIRECTORY"], name).read_text(encoding="ascii").strip()
-        return send(self.given.admin, "GET", "/ready", [("Authorization", f"Bearer {token}")])
+        return ask_operators(self.given.admin, "/ready", [("Authorization", f"Bearer {token}")])
 
 
 def check_healthy(checks: Checks, gateway: Gateway, when: str) -> None:
@@ -153,7 +153,7 @@ def check_outage(checks: Checks, gateway: Gateway) -> None:
     checks.that("away: /ready is 503 and says why", report.status == 503 and "database" in " ".join(reasons), report)
     status, complaint = gateway.health()
     checks.that("away: sidegate health exits with 1 and says why", status == 1 and "database" in complaint, complaint)
-    alive = send(gateway.given.admin, "GET", "/live")
+    alive = ask_operators(gateway.given.admin, "/live")
     checks.that("away: /live is 200", alive.status == 200, alive)
 
 

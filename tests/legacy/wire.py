@@ -34,13 +34,13 @@ class Answer:
         return json.loads(self.body)
 
 
-def send(url: str, method: str, target: str, headers: list[tuple[str, str]] = [], body: bytes | None = None) -> Answer:
+def send(url: str, method: str, target: str, headers: list[tuple[str, str]] = [], body: bytes | None = None, host: str = HOST) -> Answer:
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
     try:
         asked_at = time.time()
         connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
-        for name, value in [("Host", HOST), *headers]:
+        for name, value in [("Host", host), *headers]:
             connection.putheader(name, value)
         if body is not None:
             connection.putheader("Content-Length", str(len(body)))
@@ -50,6 +50,11 @@ def send(url: str, method: str, target: str, headers: list[tuple[str, str]] = []
         return Answer(response.status, received, response.read(), asked_at)
     finally:
         connection.close()
+
+
+def ask_operators(url: str, target: str, headers: list[tuple[str, str]] = []) -> Answer:
+    """Asks the listener for operators, which answers to its address and to no other name."""
+    return send(url, "GET", target, headers, host=urlsplit(url).netloc)
 
 
 def post_json(url: str, target: str, value: object) -> Answer:

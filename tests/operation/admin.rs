@@ -1,12 +1,9 @@
 //! Who is answered on the operators' listener.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    time::{Duration, Instant},
-};
+use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
 use serde_json::json;
+use sidegate::clock::Clock;
 
 use crate::{
     cli::ended,
@@ -96,10 +93,10 @@ fn a_made_token_is_in_a_file_for_one_user_and_goes_with_the_gateway() {
 fn a_wrong_token_is_refused_slowly_on_open_paths_too_and_a_right_one_is_not_kept_waiting() {
     let gateway = setup().start();
     for path in ["/metrics", "/ready"] {
-        let begun = Instant::now();
+        let begun = Clock.instant();
         let refused = gateway.ask_as_anybody(Request::get(path).token(TOKEN));
         assert_eq!(refused.status, 401, "{path}");
-        assert!(begun.elapsed() >= Duration::from_secs(1), "{path}");
+        assert!(Clock.instant() - begun >= Duration::from_secs(1), "{path}");
     }
     let mut guesses = gateway.client_of_operators();
     guesses.write(
@@ -108,9 +105,9 @@ fn a_wrong_token_is_refused_slowly_on_open_paths_too_and_a_right_one_is_not_kept
             .token(TOKEN)
             .bytes(),
     );
-    let begun = Instant::now();
+    let begun = Clock.instant();
     assert_eq!(gateway.ask("/metrics").status, 200);
-    assert!(begun.elapsed() < Duration::from_millis(900));
+    assert!(Clock.instant() - begun < Duration::from_millis(900));
     assert_eq!(guesses.response().status, 401);
 }
 

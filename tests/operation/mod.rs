@@ -2,6 +2,7 @@
 
 mod admin;
 mod drain;
+mod explain;
 mod health;
 mod logs;
 mod metrics;

@@ -1,4 +1,4 @@
-//! Results in the form that JUnit has made common: one suite, one element for each case.
+//! Results in the form that `JUnit` has made common: one suite, one element for each case.
 
 use std::fmt::Write as _;
 

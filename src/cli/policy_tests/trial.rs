@@ -36,6 +36,7 @@ pub(super) fn attempt(case: &Case, signer: &Signer, live: &Live) -> Result<Trial
         method: case.method.clone(),
         target: &case.target,
         host: &case.host,
+        headers: &[],
         token: token.as_deref(),
         certificate: case.certificate.as_ref(),
         peer: case.peer,
@@ -63,7 +64,7 @@ fn differences(case: &Case, explanation: &Explanation) -> Vec<String> {
         found.push(format!("expected {}, and it is {verdict}", expected.name()));
     }
     let (status, code) = match verdict {
-        Verdict::Refused { status, code, .. } => (Some(*status), Some(*code)),
+        Verdict::Refused { status, code, .. } => (Some(*status), Some(&**code)),
         Verdict::Undecided | Verdict::Forwarded { .. } | Verdict::Answered => (None, None),
     };
     let upstream = match verdict {

@@ -5,9 +5,12 @@ use std::{net::SocketAddr, path::PathBuf};
 use super::{Findings, listeners, tokens};
 use crate::{
     admin::{self, MetricsAccess, Settings, TokenSource},
-    config::document::server::{Admin, MetricsAccess as Written},
+    config::document::server::{
+        Admin, Decisions, KeptDecisions as WrittenKept, MetricsAccess as Written,
+    },
     listener::{Address, Families, Mode},
     secret::Secret,
+    telemetry::{DecisionKeeping, KeptDecisions},
 };
 
 /// Fewer could be guessed by somebody with patience.
@@ -17,7 +20,9 @@ pub(super) fn compile(admin: &Admin, findings: &mut Findings<'_>) -> Option<admi
     let address = address(&admin.address, findings);
     let token = token(admin, findings);
     let hosts = hosts(&admin.hosts, findings);
+    let decisions = decisions(&admin.decisions, findings);
     Some(Settings {
+        decisions,
         address: address?,
         token: token?,
         metrics: match admin.metrics {
@@ -90,8 +95,23 @@ fn hosts(written: &[String], findings: &mut Findings<'_>) -> Vec<String> {
         hosts.extend(
             findings
                 .take(host, &path, fix)
-                .map(|host| host.into_owned()),
+                .map(std::borrow::Cow::into_owned),
         );
     }
     hosts
+}
+
+fn decisions(written: &Decisions, findings: &mut Findings<'_>) -> DecisionKeeping {
+    if written.most == 0 {
+        let fix = "write 1 or more";
+        findings.mistake("admin.decisions.most", "nothing would be remembered", fix);
+    }
+    DecisionKeeping {
+        which: match written.which {
+            WrittenKept::Refusals => KeptDecisions::Refusals,
+            WrittenKept::All => KeptDecisions::All,
+        },
+        time: written.keep.into(),
+        most: usize::try_from(written.most).unwrap_or(usize::MAX),
+    }
 }

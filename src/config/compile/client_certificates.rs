@@ -43,11 +43,7 @@ fn fingerprints(texts: &[String], path: &str, findings: &mut Findings<'_>) {
 
 /// Rules that nobody can meet, and headers that are never sent.
 pub(super) fn lint(document: &Document, findings: &mut Findings<'_>) {
-    let mut tls = document
-        .listeners
-        .iter()
-        .filter_map(|listener| listener.tls.as_ref());
-    if tls.any(|tls| tls.client_ca.is_some()) {
+    if are_asked_for(document) {
         return;
     }
     let fix = "add `client_ca:` to the `tls:` of a listener";
@@ -61,4 +57,13 @@ pub(super) fn lint(document: &Document, findings: &mut Findings<'_>) {
         let message = "no listener asks clients for a certificate, so that these are never sent";
         findings.warning("identity.certificate_headers", message, fix);
     }
+}
+
+/// Whether any listener asks clients for a certificate.
+pub(super) fn are_asked_for(document: &Document) -> bool {
+    let mut tls = document
+        .listeners
+        .iter()
+        .filter_map(|listener| listener.tls.as_ref());
+    tls.any(|tls| tls.client_ca.is_some())
 }

@@ -3,7 +3,7 @@
 use ::http::HeaderName;
 use indexmap::IndexMap;
 
-use super::{Findings, header_templates, headers::OURS};
+use super::{Findings, client_certificates, header_templates, headers::OURS};
 use crate::{
     config::{
         document::{
@@ -195,9 +195,17 @@ impl Place<'_> {
             findings.mistake(path, &message, &fix);
             return false;
         }
-        if self.access == Access::Public && template.reads_token() {
+        let unread = self.access == Access::Public && template.reads_token();
+        if unread && !template.is_never_absent() {
             let message = "a public route does not read the token, which this header is made of";
             let fix = "write `access: optional`, or take it out";
+            findings.warning(path, message, fix);
+        }
+        let asked = client_certificates::are_asked_for(self.document);
+        if template.reads_certificate() && !asked {
+            let message =
+                "no listener asks clients for the certificate that this header is made of";
+            let fix = "add `client_ca:` to the `tls:` of a listener";
             findings.warning(path, message, fix);
         }
         true

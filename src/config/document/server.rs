@@ -27,6 +27,41 @@ pub struct Admin {
     pub metrics: MetricsAccess,
     /// Names of this machine that a request's Host may have, besides addresses and `localhost`. Default: none.
     pub hosts: Vec<String>,
+    /// Which decisions are remembered for `sidegate explain`, in memory.
+    pub decisions: Decisions,
+}
+
+/// Which decisions are remembered, in memory.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Decisions {
+    /// Which. Default: `refusals`.
+    pub which: KeptDecisions,
+    /// For how long. Default: 15m.
+    pub keep: Span,
+    /// How many at most; the cores share them equally. Each takes up to about 2KiB. Default: 10000.
+    pub most: u32,
+}
+
+/// Which decisions are remembered.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeptDecisions {
+    /// Those that refuse a request.
+    #[default]
+    Refusals,
+    /// Every one, which costs every request a little.
+    All,
+}
+
+impl Default for Decisions {
+    fn default() -> Self {
+        Self {
+            which: KeptDecisions::default(),
+            keep: Span::from_secs(15 * 60),
+            most: 10_000,
+        }
+    }
 }
 
 /// Who may read `/metrics`.
@@ -48,6 +83,7 @@ impl Default for Admin {
             token_file: None,
             metrics: MetricsAccess::default(),
             hosts: Vec::new(),
+            decisions: Decisions::default(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What tells one state of a configuration from another: its text, and the files that it names.
 //!
-//! The [`Hash`] is for people and other processes. Nothing secret goes into it, so that it may stand in a metric: a weak
+//! The [`struct@Hash`] is for people and other processes. Nothing secret goes into it, so that it may stand in a metric: a weak
 //! password could be guessed from a hash that anybody may read. The rest never leaves the process.
 
 use std::{

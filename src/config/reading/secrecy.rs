@@ -109,13 +109,15 @@ mod tests {
             "pasword",
             "databse_url",
             "client_secrets",
+            "token",
         ] {
             assert!(is_secret_name(name), "{name}");
         }
         for name in [
             "match",
             "routes",
-            "token",
+            "tokens",
+            "token_from",
             "subject",
             "access",
             "address",

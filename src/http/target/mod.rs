@@ -6,10 +6,12 @@
 //! that no path has (RFC 3986 section 3.3) and browsers send nevertheless, such as `|`, are encoded. The query is not
 //! interpreted: it is forwarded byte for byte.
 
+mod elsewhere;
 mod reading;
 
 use std::borrow::Cow;
 
+pub use elsewhere::other_readings;
 use reading::is_overlong;
 pub use reading::{Difference, Oddity, Overlong, Reading, fold_case};
 

@@ -63,6 +63,8 @@ impl<T> Watched<T> {
             outbound: Outbound {
                 frames: Frames::after(0),
                 answered: Vec::new(),
+                ended: [0; REMEMBERED],
+                oldest: 0,
                 code: 0,
             },
             notices,
@@ -187,8 +189,15 @@ struct Outbound {
     frames: Frames,
     /// Streams whose answer has begun and not ended; as many as there may be at once.
     answered: Vec<u32>,
+    /// The last ones whose answer has ended: what a client then does to the rest of its body is no request any more.
+    ended: [u32; REMEMBERED],
+    /// Which of them is the oldest.
+    oldest: usize,
     code: u32,
 }
+
+/// How many streams are known by their ended answers.
+const REMEMBERED: usize = 32;
 
 impl Outbound {
     /// Calls `refused` for each stream that is reset as malformed before it has an answer.
@@ -203,7 +212,7 @@ impl Outbound {
         )) = self.frames.next(&mut bytes)
         {
             match (kind, part) {
-                (HEADERS | DATA, Part::Head) if flags & END_STREAM != 0 => self.forget(stream),
+                (HEADERS | DATA, Part::Head) if flags & END_STREAM != 0 => self.end(stream),
                 (HEADERS, Part::Head) if !self.answered.contains(&stream) => {
                     self.answered.push(stream);
                 }
@@ -212,7 +221,8 @@ impl Outbound {
                     let code = piece.iter();
                     self.code = code.fold(self.code, |code, byte| code << 8 | u32::from(*byte));
                     if self.frames.left == 0 {
-                        if self.code == PROTOCOL_ERROR && !self.answered.contains(&stream) {
+                        let known = self.answered.contains(&stream) || self.ended.contains(&stream);
+                        if self.code == PROTOCOL_ERROR && !known {
                             refused();
                         }
                         self.forget(stream);
@@ -220,6 +230,14 @@ impl Outbound {
                 }
                 (_, Part::Head | Part::Payload(_)) => {}
             }
+        }
+    }
+
+    fn end(&mut self, stream: u32) {
+        self.forget(stream);
+        if let Some(slot) = self.ended.get_mut(self.oldest) {
+            *slot = stream;
+            self.oldest = (self.oldest + 1) % REMEMBERED;
         }
     }
 

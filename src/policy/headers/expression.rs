@@ -139,6 +139,13 @@ impl Source {
         }
     }
 
+    pub(super) fn is_of_certificate(&self) -> bool {
+        matches!(
+            self,
+            Self::CertificateSubject | Self::CertificateNames | Self::CertificateFingerprint
+        )
+    }
+
     pub(super) fn is_of_token(&self) -> bool {
         matches!(self, Self::Subject | Self::Claim(_))
     }

@@ -112,6 +112,11 @@ impl HeaderTemplate {
         self.sources().any(Source::is_of_token)
     }
 
+    /// Whether anything of it is said by the client's certificate.
+    pub fn reads_certificate(&self) -> bool {
+        self.sources().any(Source::is_of_certificate)
+    }
+
     /// Whether all of it is said by the token, or is always the same.
     pub fn is_of_token_alone(&self) -> bool {
         self.sources().all(Source::is_of_token)

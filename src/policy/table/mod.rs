@@ -3,6 +3,8 @@
 //! Specificity goes segment by segment from the left, a literal before a `{param}` before `/**`; then by host, then
 //! by method. A path that matches with the wrong host or method falls through to the next less specific route.
 
+mod near;
+
 use ::http::Method;
 
 use super::{

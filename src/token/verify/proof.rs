@@ -85,7 +85,7 @@ impl Verified {
             not_before: None,
             issued_at: None,
         };
-        let subject = claims.subject("sub").unwrap_or(Subject::Integer(7));
+        let subject = claims.subject("sub").unwrap_or(Subject::Integer(0));
         let proved_by = (IssuerId::DEFAULT, key);
         Self::new(subject, claims, proved_by, (times, &Leeway::default()))
     }

@@ -1,9 +1,21 @@
 //! What the gateway would do with a request, and why: the live path's own stages, without sending anything.
 
-use std::{fmt, sync::Arc};
+mod decided;
+mod moments;
+mod token;
+mod told;
+mod tree;
+
+use std::sync::Arc;
 
 use ::http::{HeaderName, HeaderValue, Method, Request, header};
-use serde::Serialize;
+
+pub use decided::of_decision;
+pub use told::{
+    Candidate, Decided, Explanation, NearMiss, OtherReading, Taken, TokenCheck, TokenDetails,
+    Verdict, Word,
+};
+pub use tree::{Line, Tone};
 
 use super::{
     authorize::{Connected, authorize},
@@ -15,16 +27,17 @@ use super::{
     rejection::Rejection,
     route::route,
     stage::{Credential, Identified},
+    token_facts::{Fate, TokenFacts},
 };
 use crate::{
     certificate::Identity,
     clock::UnixSeconds,
-    http::client_address::PeerAddress,
+    http::{client_address::PeerAddress, target::other_readings},
     policy::{
-        explanation::{Check, Recorder},
+        explanation::Recorder,
         requirement::Silent,
-        route::{Access, Action, RateLimits, Route},
-        table::Fit,
+        route::{Access, Action, Authorization, RateLimits, Route},
+        table::{Fit, Found},
     },
     ratelimit::RateLimit,
 };
@@ -38,6 +51,8 @@ pub struct Question<'a> {
     pub target: &'a str,
     /// The Host.
     pub host: &'a str,
+    /// Further headers.
+    pub headers: &'a [(HeaderName, HeaderValue)],
     /// A bearer token.
     pub token: Option<&'a str>,
     /// The client's certificate, as if it had been verified.
@@ -48,89 +63,12 @@ pub struct Question<'a> {
     pub now: UnixSeconds,
 }
 
-/// What would happen.
-#[derive(Debug, Default, Serialize)]
-pub struct Explanation {
-    /// The target as asked.
-    pub target: String,
-    /// The path that is forwarded, and matched unless `matched_path` says otherwise.
-    pub canonical_path: Option<String>,
-    /// The path as the upstreams read it, where that is another.
-    pub matched_path: Option<String>,
-    /// Every route whose pattern matches the path, most specific first.
-    pub candidates: Vec<Candidate>,
-    /// The route that is taken.
-    pub route: Option<Taken>,
-    /// The limits of the rate that hold for it; none is taken from by asking.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub limits: Vec<String>,
-    /// What the token turned out to be.
-    pub token: Option<String>,
-    /// The subject as the log shows it.
-    pub subject: Option<String>,
-    /// Names of the identity headers that are added.
-    pub headers: Vec<String>,
-    /// The same with their values, for those who know the token: never shown.
-    #[serde(skip)]
-    pub added: Vec<(HeaderName, HeaderValue)>,
-    /// What the route requires besides, and what was found.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub checks: Vec<Check>,
-    /// What happens in the end.
-    pub verdict: Verdict,
-}
-
-/// One matching pattern.
-#[derive(Debug, Serialize)]
-pub struct Candidate {
-    /// The route as written.
-    pub route: String,
-    /// Where it stands.
-    pub place: String,
-    /// Whether it is taken, or why not.
-    pub fit: &'static str,
-}
-
-/// The route that is taken.
-#[derive(Debug, Serialize)]
-pub struct Taken {
-    /// As written.
-    pub route: String,
-    /// Where it stands.
-    pub place: String,
-    /// Its access word.
-    pub access: &'static str,
-}
-
-/// The end of the walk.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Not decided.
-    #[default]
-    Undecided,
-    /// It goes to this upstream.
-    Forwarded {
-        /// Its name.
-        upstream: String,
-    },
-    /// The gateway answers it.
-    Answered,
-    /// It is refused.
-    Refused {
-        /// The status.
-        status: u16,
-        /// The stable code.
-        code: &'static str,
-        /// Why.
-        reason: String,
-    },
-}
-
 /// Explains.
 pub fn explain(question: &Question<'_>, live: &Live) -> Explanation {
     let mut explanation = Explanation {
+        method: question.method.to_string(),
         target: question.target.to_owned(),
+        host: Some(question.host.to_owned()),
         ..Explanation::default()
     };
     match walk(question, live, &mut explanation) {
@@ -138,12 +76,50 @@ pub fn explain(question: &Question<'_>, live: &Live) -> Explanation {
         Err(rejection) => {
             explanation.verdict = Verdict::Refused {
                 status: rejection.status().as_u16(),
-                code: rejection.code(),
+                code: rejection.code().into(),
                 reason: rejection.reason(),
             };
         }
     }
+    let path = question.target.split('?').next().unwrap_or_default();
+    look_around(
+        &mut explanation,
+        path,
+        (&question.method, question.host),
+        live,
+    );
     explanation
+}
+
+/// What the path could have meant, and which routes it has just missed.
+fn look_around(
+    explanation: &mut Explanation,
+    path: &str,
+    (method, host): (&Method, &str),
+    live: &Live,
+) {
+    if explanation.canonical_path.is_none() {
+        let readings = other_readings(path).into_iter();
+        let readings = readings.map(|(how, path)| OtherReading {
+            how: how.into(),
+            route: match live.table.find(host, method, &path) {
+                Found::Route(route) => Some(route.name.to_string()),
+                Found::MethodNotAllowed(_) | Found::NotFound => None,
+            },
+            path: path.escape_debug().to_string(),
+        });
+        explanation.other_readings = readings.collect();
+        return;
+    }
+    let matched = explanation.matched_path.as_ref();
+    let matched = matched.or(explanation.canonical_path.as_ref());
+    let misses = live.table.near_misses(matched.map_or("", String::as_str));
+    let misses = misses.into_iter().map(|(route, difference)| NearMiss {
+        route: route.name.to_string(),
+        place: route.place.to_string(),
+        difference,
+    });
+    explanation.near_misses = misses.collect();
 }
 
 /// The walk up to the decision, and nothing else: what `benches/walk.rs` measures.
@@ -183,11 +159,25 @@ fn walk(
     let taken = routed.route;
     explanation.route = Some(Taken::from(taken));
     explanation.limits = limits(taken, live);
+    explanation.removed_headers = removed(question, taken, live);
     let presented = extract(routed)?;
-    explanation.token = Some(presented_as(taken, &presented.credential).to_owned());
-    let identified = identify(presented, live, question.now)?;
+    explanation.token = Some(presented_as(taken, &presented.credential).into());
+    let mut facts = facts(&presented.credential);
+    let is_cached = |token| live.proofs.find(token).is_some();
+    let cache = presented.credential.token().map(is_cached).map(cache_word);
+    let identified = identify(presented, live, question.now);
+    let refusal = identified.as_ref().err().map(Rejection::reason);
+    if let Some(facts) = &mut facts {
+        if identified.is_ok() {
+            facts.fate = Fate::Holds;
+        }
+        let mut details = token::details(facts, refusal.as_deref(), question.now);
+        details.cache = cache.map(Word::Borrowed);
+        explanation.token_details = Some(details);
+    }
+    let identified = identified?;
     if let Some(proof) = &identified.proof {
-        explanation.token = Some("valid".to_owned());
+        explanation.token = Some("valid".into());
         explanation.subject = Some(proof.log_subject.to_string());
         let names = proof.headers.iter().map(|(name, _)| name.to_string());
         explanation.headers = names.collect();
@@ -242,6 +232,27 @@ impl Explanation {
     }
 }
 
+/// What the token says of itself.
+fn facts(credential: &Credential) -> Option<TokenFacts> {
+    let token = credential.token()?;
+    Some(TokenFacts::of(token, credential.place()))
+}
+
+fn cache_word(is_cached: bool) -> &'static str {
+    if is_cached { "hit" } else { "miss" }
+}
+
+/// The names of the client's headers that go no further.
+fn removed(question: &Question<'_>, route: &Route, live: &Live) -> Vec<String> {
+    let names = question.headers.iter().map(|(name, _)| name.as_str());
+    let removed = names.filter(|name| live.stripped.covers(name));
+    let mut removed: Vec<String> = removed.map(str::to_owned).collect();
+    if route.authorization == Authorization::Remove && question.token.is_some() {
+        removed.push("authorization".to_owned());
+    }
+    removed
+}
+
 /// The names, in the order in which they are asked.
 fn limits(route: &Route, live: &Live) -> Vec<String> {
     let RateLimits {
@@ -275,18 +286,22 @@ fn request(question: &Question<'_>) -> Option<Request<()>> {
         value.set_sensitive(true);
         builder = builder.header(header::AUTHORIZATION, value);
     }
-    builder.body(()).ok()
+    let mut request = builder.body(()).ok()?;
+    for (name, value) in question.headers {
+        request.headers_mut().append(name, value.clone());
+    }
+    Some(request)
 }
 
 fn candidate((route, fit): (&Route, Fit)) -> Candidate {
     Candidate {
         route: route.name.to_string(),
         place: route.place.to_string(),
-        fit: match fit {
+        fit: Word::Borrowed(match fit {
             Fit::Whole => "matches",
             Fit::OtherHost => "other host",
             Fit::OtherMethod => "other method",
-        },
+        }),
     }
 }
 
@@ -295,64 +310,7 @@ impl From<&Route> for Taken {
         Self {
             route: route.name.to_string(),
             place: route.place.to_string(),
-            access: route.access.name(),
-        }
-    }
-}
-
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Typed on a command line, and so perhaps able to steer a terminal.
-        writeln!(f, "target     {}", self.target.escape_debug())?;
-        if let Some(path) = &self.canonical_path {
-            writeln!(f, "path       {path}")?;
-        }
-        if let Some(path) = &self.matched_path {
-            writeln!(f, "read as    {path}")?;
-        }
-        for candidate in &self.candidates {
-            let Candidate { route, place, fit } = candidate;
-            writeln!(f, "candidate  {route}  ({place}): {fit}")?;
-        }
-        if let Some(taken) = &self.route {
-            let Taken {
-                route,
-                place,
-                access,
-            } = taken;
-            writeln!(f, "route      {route}  ({place}), access: {access}")?;
-        }
-        if !self.limits.is_empty() {
-            writeln!(f, "limits     {}", self.limits.join(", "))?;
-        }
-        if let Some(token) = &self.token {
-            writeln!(f, "token      {token}")?;
-        }
-        if let Some(subject) = &self.subject {
-            writeln!(f, "subject    {subject}")?;
-        }
-        if !self.headers.is_empty() {
-            writeln!(f, "adds       {}", self.headers.join(", "))?;
-        }
-        for check in &self.checks {
-            let tree = check.to_string();
-            writeln!(f, "checks     {}", tree.replace('\n', "\n           "))?;
-        }
-        write!(f, "verdict    {}", self.verdict)
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Undecided => f.write_str("undecided"),
-            Self::Forwarded { upstream } => write!(f, "forwarded to {upstream}"),
-            Self::Answered => f.write_str("answered by the gateway"),
-            Self::Refused {
-                status,
-                code,
-                reason,
-            } => write!(f, "refused with {status} {code}: {reason}"),
+            access: route.access.name().into(),
         }
     }
 }

@@ -1,0 +1,101 @@
+//! The explanation of a decision that was kept.
+
+use super::{
+    candidate, look_around, token,
+    told::{Decided, Explanation, Taken, Verdict, Word},
+};
+use crate::{
+    clock::UnixSeconds,
+    http::target::canonical_path_for,
+    pipeline::{
+        decisions::Decision,
+        live::Live,
+        token_facts::{Fate, TokenFacts},
+    },
+};
+
+/// Explains what was decided. What the routes say is told as long as they are the ones that it was decided by.
+pub fn of_decision(decision: &Decision, live: &Live, now: UnixSeconds) -> Explanation {
+    let mut explanation = Explanation {
+        decision: Some(Decided {
+            id: decision.id.to_string(),
+            at: decision.at.0,
+            age_seconds: now.0.saturating_sub(decision.at.0),
+            config: decision.config.to_string(),
+            client: decision.client.to_str().unwrap_or("unknown").to_owned(),
+        }),
+        method: decision.method.to_string(),
+        target: decision.path.as_deref().unwrap_or("unread").to_owned(),
+        host: decision.host.as_deref().map(str::to_owned),
+        route: decision.route.as_ref().map(|route| Taken {
+            route: route.name.to_string(),
+            place: route.place.to_string(),
+            access: route.access.into(),
+        }),
+        subject: decision.subject.as_deref().map(str::to_owned),
+        verdict: verdict(decision),
+        ..Explanation::default()
+    };
+    if let Some(facts) = &decision.token {
+        let details = token::details(facts, decision.reason.as_deref(), decision.at);
+        explanation.token = Some(token_word(facts));
+        explanation.token_details = Some(details);
+    } else if let Some(route) = &decision.route {
+        let word = if route.access == "public" {
+            "not read"
+        } else {
+            "absent"
+        };
+        explanation.token = Some(word.into());
+    }
+    if *decision.config == *live.hash {
+        routes(&mut explanation, decision, live);
+    } else {
+        let note = "another configuration is in effect now: the other routes of then are not known";
+        explanation.notes.push(note.into());
+    }
+    explanation
+}
+
+fn token_word(facts: &TokenFacts) -> Word {
+    Word::Borrowed(match facts.fate {
+        Fate::Holds => "valid",
+        Fate::Refused => "not accepted",
+    })
+}
+
+fn verdict(decision: &Decision) -> Verdict {
+    if decision.outcome == "forwarded" {
+        let upstream = decision.route.as_ref().map(|route| route.name.to_string());
+        return Verdict::Forwarded {
+            upstream: upstream.unwrap_or_default(),
+        };
+    }
+    match &decision.reason {
+        None if decision.status < 400 => Verdict::Answered,
+        reason => Verdict::Refused {
+            status: decision.status,
+            code: decision.outcome.into(),
+            reason: match reason {
+                Some(reason) => reason.to_string(),
+                None => "the account route answers so".to_owned(),
+            },
+        },
+    }
+}
+
+fn routes(explanation: &mut Explanation, decision: &Decision, live: &Live) {
+    let Some(path) = &decision.path else {
+        return;
+    };
+    let host = decision.host.as_deref().unwrap_or_default();
+    if let Ok(canonical) = canonical_path_for(path, live.reading) {
+        let matched = live.reading.matched(&canonical);
+        let candidates = live.table.candidates(host, &decision.method, &matched);
+        explanation.candidates = candidates.into_iter().map(candidate).collect();
+        let is_other = *matched != *canonical;
+        explanation.matched_path = is_other.then(|| matched.into_owned());
+        explanation.canonical_path = Some(canonical.into_owned());
+    }
+    look_around(explanation, path, (&decision.method, host), live);
+}

@@ -1,0 +1,216 @@
+//! An explanation for people: a tree of lines. Colours are for whoever knows whether there is a terminal.
+
+use std::fmt;
+
+use super::{
+    moments::{date, length},
+    told::{Explanation, TokenDetails, Verdict},
+};
+use crate::policy::explanation::{Check, CheckResult};
+
+/// One line of the tree.
+#[derive(Debug)]
+pub struct Line {
+    /// How far it stands to the right.
+    pub depth: usize,
+    /// What it is about.
+    pub label: &'static str,
+    /// What it says.
+    pub text: String,
+    /// How it says it.
+    pub tone: Tone,
+}
+
+/// What a line is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// It says something.
+    Plain,
+    /// It is as it has to be.
+    Good,
+    /// It is why a request is refused.
+    Bad,
+    /// It surrounds something.
+    Faint,
+}
+
+/// The lines that have been written.
+#[derive(Default)]
+struct Tree(Vec<Line>);
+
+impl Tree {
+    fn add(&mut self, depth: usize, label: &'static str, text: impl Into<String>, tone: Tone) {
+        let text = text.into();
+        self.0.push(Line {
+            depth,
+            label,
+            text,
+            tone,
+        });
+    }
+
+    fn top(&mut self, label: &'static str, text: impl Into<String>) {
+        self.add(0, label, text, Tone::Plain);
+    }
+
+    fn maybe(&mut self, depth: usize, label: &'static str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.add(depth, label, text, Tone::Plain);
+        }
+    }
+
+    fn route(&mut self, explanation: &Explanation) {
+        let taken = explanation.route.as_ref();
+        if let Some(taken) = taken {
+            let (route, place, access) = (&taken.route, &taken.place, &taken.access);
+            self.top("route", format!("{route}  ({place}), access: {access}"));
+        }
+        for candidate in &explanation.candidates {
+            let is_taken = taken.is_some_and(|taken| {
+                taken.route == candidate.route && taken.place == candidate.place
+            });
+            let (route, place, fit) = (&candidate.route, &candidate.place, &candidate.fit);
+            let text = format!("{route}  ({place}): {fit}");
+            let tone = if is_taken { Tone::Good } else { Tone::Faint };
+            self.add(0, "candidate", text, tone);
+        }
+        for miss in &explanation.near_misses {
+            let (route, place) = (&miss.route, &miss.place);
+            let text = format!("{route}  ({place}): {}", miss.difference);
+            self.add(0, "near miss", text, Tone::Faint);
+        }
+    }
+
+    fn token(&mut self, details: &TokenDetails) {
+        self.maybe(1, "from", details.from.as_deref());
+        self.maybe(1, "issuer", details.issuer.as_deref());
+        self.maybe(1, "key", details.key.as_deref());
+        self.maybe(1, "algorithm", details.algorithm.as_deref());
+        for check in &details.checks {
+            let mut text = format!("{} {}", check.result.mark(), check.name);
+            text.push_str(&format!(": {}, expected {}", check.result, check.expected));
+            if let Some(found) = &check.found {
+                text.push_str(&format!(", found {found}"));
+            }
+            if let Some(leeway) = check.leeway_seconds {
+                text.push_str(&format!(", leeway {leeway} s"));
+            }
+            self.add(1, "check", text, tone(check.result));
+        }
+        self.maybe(1, "cache", details.cache.as_deref());
+        self.maybe(1, "revocation", details.revocation.as_deref());
+    }
+
+    fn check(&mut self, check: &Check, depth: usize) {
+        let (mark, asked, place) = (check.result.mark(), &check.asked, &check.place);
+        let mut text = format!("{mark} {asked}  ({place}): {}", check.result);
+        if let Some(found) = &check.found {
+            text.push_str(&format!(", found {found}"));
+        }
+        self.add(depth, "checks", text, tone(check.result));
+        for inner in &check.checks {
+            self.check(inner, depth + 1);
+        }
+    }
+}
+
+fn tone(result: CheckResult) -> Tone {
+    match result {
+        CheckResult::Holds => Tone::Good,
+        CheckResult::Fails | CheckResult::Unclear | CheckResult::RowUnavailable => Tone::Bad,
+        CheckResult::NeedsToken | CheckResult::NeedsRow => Tone::Plain,
+        CheckResult::NotEvaluated => Tone::Faint,
+    }
+}
+
+impl Explanation {
+    /// The tree, line by line.
+    pub fn lines(&self) -> Vec<Line> {
+        let mut tree = Tree::default();
+        if let Some(decided) = &self.decision {
+            tree.top("decision", decided.id.as_str());
+            let age = length(decided.age_seconds);
+            tree.top("decided", format!("{} ({age} ago)", date(decided.at)));
+            tree.top("client", decided.client.as_str());
+        }
+        // Typed on a command line or sent by a client, and so perhaps able to steer a terminal.
+        let method = self.method.escape_debug();
+        tree.top("target", format!("{method} {}", self.target.escape_debug()));
+        let host = self
+            .host
+            .as_ref()
+            .map(|host| host.escape_debug().to_string());
+        tree.maybe(0, "host", host.as_deref());
+        tree.maybe(0, "path", self.canonical_path.as_deref());
+        tree.maybe(0, "read as", self.matched_path.as_deref());
+        for reading in &self.other_readings {
+            let route = reading.route.as_deref().unwrap_or("no route");
+            let text = format!("{}: {}, {route}", reading.how, reading.path);
+            tree.add(0, "or else", text, Tone::Faint);
+        }
+        tree.route(self);
+        if !self.limits.is_empty() {
+            tree.top("limits", self.limits.join(", "));
+        }
+        tree.maybe(0, "token", self.token.as_deref());
+        if let Some(details) = &self.token_details {
+            tree.token(details);
+        }
+        tree.maybe(0, "subject", self.subject.as_deref());
+        if !self.removed_headers.is_empty() {
+            tree.top("removes", self.removed_headers.join(", "));
+        }
+        if !self.headers.is_empty() {
+            tree.top("adds", self.headers.join(", "));
+        }
+        for check in &self.checks {
+            tree.check(check, 0);
+        }
+        for note in &self.notes {
+            tree.add(0, "note", note.as_ref(), Tone::Faint);
+        }
+        let tone = match &self.verdict {
+            Verdict::Refused { .. } => Tone::Bad,
+            Verdict::Undecided => Tone::Plain,
+            Verdict::Forwarded { .. } | Verdict::Answered => Tone::Good,
+        };
+        tree.add(0, "verdict", self.verdict.to_string(), tone);
+        tree.0
+    }
+}
+
+impl Line {
+    /// Its beginning, as wide as all others.
+    pub fn head(&self) -> String {
+        const WIDTH: usize = 11;
+        let indent = self.depth * 2;
+        format!("{:indent$}{:WIDTH$}", "", self.label)
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, line) in self.lines().iter().enumerate() {
+            if number > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{}{}", line.head(), line.text)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Undecided => f.write_str("undecided"),
+            Self::Forwarded { upstream } => write!(f, "forwarded to {upstream}"),
+            Self::Answered => f.write_str("answered by the gateway"),
+            Self::Refused {
+                status,
+                code,
+                reason,
+            } => write!(f, "refused with {status} {code}: {reason}"),
+        }
+    }
+}
