@@ -154,8 +154,7 @@ impl App {
         let renewal = Renewal::new(opened.tls());
         let following = reload::follow(Arc::clone(&reload), renewal, draining.clone())?;
         tasks.spawn(following);
-        let most = server.connections.max_connections;
-        for accepting in opened.accept(most, &workers, &draining)? {
+        for accepting in opened.accept(server.connections.max_connections, &workers, &draining)? {
             tasks.spawn(accepting);
         }
         let admin = admin_socket.address.clone();
