@@ -10,6 +10,7 @@ pub mod config;
 pub mod deadline;
 pub mod demo;
 pub mod entropy;
+pub mod fetch;
 pub mod http;
 pub mod listener;
 pub mod member;

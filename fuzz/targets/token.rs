@@ -25,10 +25,12 @@ const SECRET: &[u8] = b"an access secret of thirty-two bytes or more";
 const OTHER_SECRET: &[u8] = b"the refresh secret, which is another one!!";
 const NOW: UnixSeconds = UnixSeconds(1_000_000);
 const LIMIT: usize = 8192;
+/// How many seconds of the future are believed.
+const LEEWAY: u64 = 5;
 
 static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
     let key = Key::new(Secret::new(SECRET.to_vec()), Algorithm::Hs256);
-    Verifier::new(&key, "sub".to_owned(), LIMIT)
+    Verifier::new(&key, "sub", LIMIT)
 });
 
 fuzz_target!(|data: &[u8]| {
@@ -72,6 +74,12 @@ fn check(token: &[u8], verified: &Verified) {
     let header: Value = serde_json::from_slice(&decode(header)).expect("a header");
     assert_eq!(header["alg"], "HS256");
     assert!(header.get("crit").is_none(), "a critical extension");
+    assert!(header.get("b64").is_none(), "an unencoded payload");
+    if let Some(typ) = header.get("typ") {
+        let typ = typ.as_str().expect("a text").to_lowercase();
+        let typ = typ.strip_prefix("application/").unwrap_or(&typ);
+        assert!(["jwt", "at+jwt"].contains(&typ), "{typ}");
+    }
 
     let claims: Value = serde_json::from_slice(&decode(payload)).expect("claims");
     let exp = claims["exp"].as_f64().expect("a number for exp");
@@ -81,8 +89,10 @@ fn check(token: &[u8], verified: &Verified) {
             assert!(claim.as_f64().is_some_and(|time| time >= 0.0), "{claim}");
         }
     }
-    if let Some(start) = claims.get("nbf") {
-        assert!(start.as_f64().expect("a number") < NOW.0 as f64 + 1.0);
+    for name in ["nbf", "iat"] {
+        if let Some(start) = claims.get(name) {
+            assert!(start.as_f64().expect("a number") < (NOW.0 + LEEWAY) as f64 + 1.0);
+        }
     }
     assert!(
         claims.get("aud").is_none_or(Value::is_null),

@@ -1,7 +1,7 @@
 //! Compiled settings and open handles to the snapshot that requests are decided by.
 //!
 //! A snapshot that follows another takes over whatever is made of the same settings: connections and the health of
-//! upstreams, what has been used of limits, proofs of tokens, the database's connections, the password threads.
+//! upstreams, what has been used of limits, proofs of tokens, the keys of issuers, the database's connections, the password threads.
 
 use std::{hash::RandomState, sync::Arc};
 
@@ -17,14 +17,21 @@ use crate::{
         fingerprint::Fingerprint,
     },
     entropy::Entropy,
+    fetch::{self, KeyFeed},
     http::stripped::Stripped,
-    pipeline::{IdentityHeaders, Live, SubjectLog},
+    pipeline::{IdentityHeaders, Live, Proof, SubjectLog},
     policy::{headers::RouteHeaders, table::RouteTable},
     ratelimit::{self, RateLimit},
     store::{self, Store},
     telemetry::counters::{Counters, RouteLabels},
     template::Template,
-    token::{cache::ProofCache, mint::Minter, verify::Verifier},
+    token::{
+        cache::{ForgeryCache, ProofCache},
+        issuer::{Issuer, IssuerId},
+        keyring::PublishedKeys,
+        mint::Minter,
+        verify::Verifier,
+    },
     upstream,
 };
 
@@ -62,15 +69,14 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         table,
         outline: _,
     } = compiled;
-    let subject = identity.subject.as_str();
     let follows = Follows(before);
     let accounts = match (&users, &tokens.refresh) {
         (Some(users), Some(refresh)) => Some(Arc::new(Accounts {
             endpoints,
             store: follows.store(users)?,
             hashing: follows.hashing(hashing)?,
-            access: kind(&tokens.access, subject, &tokens),
-            refresh: kind(refresh, subject, &tokens),
+            access: kind(&tokens.access, &tokens),
+            refresh: kind(refresh, &tokens),
             clock: Clock,
         })),
         _ => None,
@@ -80,26 +86,21 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
     let identity_headers = IdentityHeaders::new(identity.headers, identity.header_limits);
     let stripped = stripped(&identity_headers, &certificate_headers, &headers, &table);
     let counters = follows.counters();
-    let proven = follows.proven(&fingerprint);
+    let proving = follows.proving(&fingerprint, &tokens);
     let live = Live {
         hash: fingerprint.hash().to_string().into(),
         reading,
         stripped: follows.stripped(stripped),
         route_rows: counters.rows(route_labels(&table)),
         table,
-        verifier: proven.map_or_else(
-            || Arc::new(verifier(&tokens.access, &identity.subject, &tokens)),
-            |before| Arc::clone(&before.verifier),
-        ),
-        proofs: proven.map_or_else(
-            || Arc::new(ProofCache::new(tokens.cache_capacity)),
-            |before| Arc::clone(&before.proofs),
-        ),
+        verifier: proving.verifier,
+        proofs: proving.proofs,
+        forgeries: proving.forgeries,
+        key_feeds: proving.key_feeds,
         identity: identity_headers,
-        subject_log: if identity.subject_is_row_id {
-            SubjectLog::RowId
-        } else {
-            SubjectLog::Hashed(Box::new(subject_key.clone()))
+        subject_log: SubjectLog {
+            key: Box::new(subject_key.clone()),
+            row_ids: identity.subject_is_row_id,
         },
         trusted_proxies: server.trusted_proxies.clone(),
         forwarded: server.forwarded,
@@ -169,10 +170,23 @@ impl<'a> Follows<'a> {
             .map_or_else(Arc::default, |before| Arc::clone(&before.counters))
     }
 
-    /// What has proven the same of every token.
-    fn proven(self, fingerprint: &Fingerprint) -> Option<&'a Live> {
+    /// What has proven the same of every token, or something new with the keys that were already fetched.
+    fn proving(self, fingerprint: &Fingerprint, tokens: &Tokens) -> Proving {
         let same = |before: &&Assembled| before.fingerprint.same_tokens(fingerprint);
-        self.0.filter(same).map(|before| &*before.live)
+        self.0.filter(same).map_or_else(
+            || Proving::new(tokens, self),
+            |before| Proving::of(&before.live),
+        )
+    }
+
+    /// The keys that an issuer publishes, as they are known: no token has to wait for them again.
+    fn key_feed(self, settings: fetch::Settings) -> Arc<KeyFeed> {
+        let mut feeds = self.live().into_iter().flat_map(|live| &live.key_feeds);
+        let same = feeds.find(|(_, feed)| *feed.settings() == settings);
+        same.map_or_else(
+            || Arc::new(KeyFeed::new(settings)),
+            |(_, feed)| Arc::clone(feed),
+        )
     }
 
     fn stripped(self, stripped: Stripped) -> Arc<Stripped> {
@@ -237,14 +251,60 @@ fn route_labels(table: &RouteTable) -> Vec<RouteLabels> {
     labels.collect()
 }
 
-fn verifier(settings: &TokenSettings, subject: &str, tokens: &Tokens) -> Verifier {
-    Verifier::new(&settings.key, subject.to_owned(), tokens.max_size)
+/// What proves tokens, and what it has found out.
+struct Proving {
+    verifier: Arc<Verifier>,
+    proofs: Arc<ProofCache<Proof>>,
+    forgeries: Arc<ForgeryCache>,
+    key_feeds: Vec<(IssuerId, Arc<KeyFeed>)>,
 }
 
-fn kind(settings: &TokenSettings, subject: &str, tokens: &Tokens) -> TokenKind {
-    let claims = settings.claims.clone();
+impl Proving {
+    fn of(live: &Live) -> Self {
+        Self {
+            verifier: Arc::clone(&live.verifier),
+            proofs: Arc::clone(&live.proofs),
+            forgeries: Arc::clone(&live.forgeries),
+            key_feeds: live.key_feeds.clone(),
+        }
+    }
+
+    fn new(tokens: &Tokens, follows: Follows<'_>) -> Self {
+        let (verifier, key_feeds) = verifier(tokens, follows);
+        Self {
+            verifier: Arc::new(verifier),
+            proofs: Arc::new(ProofCache::new(tokens.cache_size)),
+            forgeries: Arc::new(ForgeryCache::new(tokens.forged_size)),
+            key_feeds,
+        }
+    }
+}
+
+/// What guarded routes accept, and where the keys come from that are published.
+fn verifier(tokens: &Tokens, follows: Follows<'_>) -> (Verifier, Vec<(IssuerId, Arc<KeyFeed>)>) {
+    let mut feeds = Vec::new();
+    let mut issuers = vec![own(&tokens.access)];
+    for settings in &tokens.issuers {
+        let feed = settings.published.clone();
+        let feed = feed.map(|settings| follows.key_feed(settings));
+        let published = feed.as_ref().map(|feed| Arc::clone(feed.keys()));
+        feeds.extend(feed.map(|feed| (IssuerId(issuers.len()), feed)));
+        let (checks, keys) = (settings.checks.clone(), settings.keys.clone());
+        issuers.push(Issuer::new(checks, keys, published));
+    }
+    (Verifier::with_issuers(issuers, tokens.max_size), feeds)
+}
+
+fn own(settings: &TokenSettings) -> Issuer {
+    let published: Option<Arc<PublishedKeys>> = None;
+    Issuer::new(settings.checks.clone(), settings.keys.clone(), published)
+}
+
+/// The account routes know their own tokens and no others: their subjects are the rows of the user table.
+fn kind(settings: &TokenSettings, tokens: &Tokens) -> TokenKind {
+    let (keys, claims) = (settings.keys.clone(), settings.claims.clone());
     TokenKind {
-        minter: Minter::new(&settings.key, settings.lifetime, claims),
-        verifier: verifier(settings, subject, tokens),
+        minter: Minter::new(keys, settings.lifetime, claims),
+        verifier: Verifier::with_issuers(vec![own(settings)], tokens.max_size),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::key_feeds;
 use crate::{
     clock::Clock,
     listener::Workers,
@@ -16,6 +17,7 @@ pub(super) fn register(live: &Live, workers: &Arc<Workers>, snapshots: &Arc<Snap
     count_connections(live, workers);
     count_limits(live, snapshots);
     count_upstreams(live, snapshots);
+    key_feeds::count(live, snapshots);
 }
 
 fn count_connections(live: &Live, workers: &Workers) {

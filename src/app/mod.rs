@@ -7,6 +7,7 @@ mod admin_token;
 mod answers;
 mod assemble;
 mod health;
+mod key_feeds;
 mod listeners;
 mod metrics;
 mod ready;
@@ -42,6 +43,7 @@ use crate::{
 };
 use admin_token::TokenFile;
 use health::HealthChecks;
+use key_feeds::Feeding;
 use listeners::Opened;
 use ready::Ready;
 pub use reload::Origin;
@@ -144,6 +146,7 @@ impl App {
             snapshots: Arc::clone(&snapshots),
             address_limit: Arc::clone(&opened.address_limit),
             health_checks: HealthChecks::new(tasks.clone(), stop.clone()),
+            feeding: Feeding::new(tasks.clone(), stop.clone()),
         };
         let reload = Arc::new(Reload::new(assembled, origin, parts));
         Reload::register(&reload, &live.counters);
@@ -151,8 +154,7 @@ impl App {
         let renewal = Renewal::new(opened.tls());
         let following = reload::follow(Arc::clone(&reload), renewal, draining.clone())?;
         tasks.spawn(following);
-        let most = server.connections.max_connections;
-        for accepting in opened.accept(most, &workers, &draining)? {
+        for accepting in opened.accept(server.connections.max_connections, &workers, &draining)? {
             tasks.spawn(accepting);
         }
         let admin = admin_socket.address.clone();

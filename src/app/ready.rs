@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    answers,
+    answers, key_feeds,
     reload::{self, Reload, Trigger},
 };
 use crate::{
@@ -51,6 +51,7 @@ impl Report for Ready {
         {
             reasons.push(error.to_string());
         }
+        reasons.extend(key_feeds::reasons(&live));
         let upstreams = live.upstreams.iter();
         for upstream in upstreams.filter(|upstream| upstream.is_down()) {
             let name = &upstream.settings().name;

@@ -169,6 +169,11 @@ fn explain_request(arguments: &Arguments, target: &str) -> Result<Outcome> {
     let entered = runtime.enter();
     let assembled = assemble(compiled, None).context("cannot use the configuration")?;
     drop(entered);
+    // An explanation asks nobody else, so that keys at a URL stay unknown to it.
+    let feeds = assembled.live.key_feeds.iter();
+    for (_, feed) in feeds.filter(|(_, feed)| feed.is_local()) {
+        runtime.block_on(feed.look(Clock));
+    }
     let question = Question {
         method,
         target,

@@ -12,7 +12,11 @@ use crate::{
     clock::{Clock, UnixSeconds},
     config::compiled::{Compiled, TokenSettings},
     member::MemberId,
-    token::{mint::Minter, verify::Verifier},
+    token::{
+        issuer::Issuer,
+        mint::Minter,
+        verify::{Unproven, Verifier},
+    },
 };
 
 /// What to do with a token.
@@ -92,7 +96,8 @@ fn mint(user: &str, kind: Kind, compiled: &Compiled) -> Result<String> {
     let user = user
         .parse()
         .map_or_else(|_| MemberId::Text(user.to_owned()), MemberId::Integer);
-    let minter = Minter::new(&settings.key, settings.lifetime, settings.claims.clone());
+    let claims = settings.claims.clone();
+    let minter = Minter::new(settings.keys.clone(), settings.lifetime, claims);
     Ok(minter.mint(&user, Clock.unix_seconds())?)
 }
 
@@ -132,16 +137,29 @@ fn expiry(claims: &Value, now: UnixSeconds) -> String {
 
 fn check(token: &str, compiled: &Compiled) -> Outcome {
     let tokens = &compiled.tokens;
-    let verdict = |settings: &TokenSettings| {
-        let subject = compiled.identity.subject.clone();
-        let verifier = Verifier::new(&settings.key, subject, tokens.max_size);
+    let own = |settings: &TokenSettings| {
+        Issuer::new(settings.checks.clone(), settings.keys.clone(), None)
+    };
+    let verdict = |issuers| {
+        let verifier = Verifier::with_issuers(issuers, tokens.max_size);
         verifier.verify_at(token.as_bytes(), Clock.unix_seconds())
     };
-    let access = verdict(&tokens.access);
-    let refresh = tokens.refresh.as_ref().map(verdict);
+    let further = tokens.issuers.iter().map(|issuer| {
+        let published = issuer.published.is_some().then(Default::default);
+        Issuer::new(issuer.checks.clone(), issuer.keys.clone(), published)
+    });
+    let access = std::iter::once(own(&tokens.access)).chain(further);
+    let access = verdict(access.collect());
+    let refresh = tokens.refresh.as_ref();
+    let refresh = refresh.map(|refresh| verdict(vec![own(refresh)]));
     let accepted = access.is_ok() || matches!(refresh, Some(Ok(_)));
-    let say = |kind: &str, verdict: Result<_, crate::token::verify::InvalidToken>| match verdict {
+    let say = |kind: &str, verdict: Result<_, Unproven>| match verdict {
         Ok(_) => report(&format!("{kind}: accepted")),
+        Err(Unproven::KeysNeeded(_)) => {
+            report(&format!(
+                "{kind}: undecided: its issuer publishes its keys, and they were not fetched"
+            ));
+        }
         Err(reason) => report(&format!("{kind}: refused: {reason}")),
     };
     say("access ", access);

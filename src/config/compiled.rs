@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::fingerprint::Fingerprint;
 use crate::{
     accounts::{Endpoint, hashing},
-    admin,
+    admin, fetch,
     http::{
         client_address::{ForwardedStyle, TrustedProxies},
         target::Reading,
@@ -22,7 +22,7 @@ use crate::{
     },
     ratelimit, store, telemetry,
     template::Template,
-    token::{key::Key, mint::ClaimValue},
+    token::{issuer::Checks, keyring::ListedKey, mint::ClaimValue},
     upstream,
 };
 
@@ -153,17 +153,34 @@ pub struct Tokens {
     pub access: TokenSettings,
     /// Refresh tokens.
     pub refresh: Option<TokenSettings>,
+    /// Further issuers of access tokens.
+    pub issuers: Vec<IssuerSettings>,
     /// The longest token in bytes.
     pub max_size: usize,
-    /// How many proofs are kept.
-    pub cache_capacity: u64,
+    /// How many bytes proofs may take.
+    pub cache_size: u64,
+    /// How many bytes forgeries may take.
+    pub forged_size: u64,
+}
+
+/// Somebody else whose tokens are accepted.
+#[derive(Debug)]
+pub struct IssuerSettings {
+    /// What is expected of its tokens.
+    pub checks: Checks,
+    /// Its keys that are listed.
+    pub keys: Vec<ListedKey>,
+    /// Where it publishes others.
+    pub published: Option<fetch::Settings>,
 }
 
 /// One kind of token.
 #[derive(Debug, Clone)]
 pub struct TokenSettings {
-    /// Secret and algorithm.
-    pub key: Key,
+    /// What is expected of a token.
+    pub checks: Checks,
+    /// The newest first.
+    pub keys: Vec<ListedKey>,
     /// How long a minted one holds.
     pub lifetime: Duration,
     /// Its claims besides `exp`.

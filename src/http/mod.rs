@@ -8,6 +8,7 @@ pub mod cookie;
 pub mod header;
 pub mod host;
 pub mod problem;
+pub mod query;
 pub mod request_body;
 pub mod stripped;
 pub mod target;

@@ -3,7 +3,7 @@
 //! Absent and malformed are different things: another scheme's credentials are none of ours, but `Bearer` followed by
 //! something that is no token is a bad token.
 
-use ::http::{HeaderMap, HeaderValue, header};
+use ::http::{HeaderMap, HeaderValue, Uri, header, uri::PathAndQuery};
 
 use super::{
     rejection::Rejection,
@@ -13,8 +13,10 @@ use crate::{
     http::{
         cookie,
         header::{Occurrence, occurrence},
+        query,
+        target::TargetError,
     },
-    policy::route::{Access, TokenPlaces},
+    policy::route::{Access, QueryToken, TokenPlaces},
 };
 
 const SCHEME: &[u8] = b"bearer";
@@ -24,11 +26,17 @@ pub(super) fn extract<B>(mut routed: Routed<'_, B>) -> Result<Presented<'_, B>, 
     let credential = match routed.route.access {
         Access::Public => Credential::Absent,
         Access::Optional | Access::Required => {
-            let headers = routed.received.request.headers_mut();
-            let usual = from_headers(headers)?;
+            let request = &mut routed.received.request;
+            let usual = from_headers(request.headers())?;
             match &routed.route.token_places {
                 None => usual,
-                Some(places) => from_further_places(usual, places, headers)?,
+                Some(places) => {
+                    let usual = match &places.query {
+                        None => usual,
+                        Some(place) => from_query(usual, place, request.uri_mut())?,
+                    };
+                    from_further_places(usual, places, request.headers_mut())?
+                }
             }
         }
     };
@@ -99,6 +107,42 @@ fn agreed(first: Credential, second: Credential) -> Result<Credential, Rejection
         (Some(one), Some(other)) if one == other => Ok(first),
         (Some(_), Some(_)) => Err(Rejection::ConflictingTokens),
     }
+}
+
+/// Takes the parameter out of the query, so that the upstream's logs do not get it, unless the upstream has to.
+fn from_query(
+    usual: Credential,
+    place: &QueryToken,
+    uri: &mut Uri,
+) -> Result<Credential, Rejection> {
+    let Some(query) = uri.query() else {
+        return Ok(usual);
+    };
+    let mut found = usual;
+    let mut is_there = false;
+    for value in query::values(query, &place.name) {
+        is_there = true;
+        // What no header can carry is no token either: an empty one is refused as that.
+        let mut value = HeaderValue::from_bytes(&value).unwrap_or(HeaderValue::from_static(""));
+        value.set_sensitive(true);
+        let other = Credential::Bearer {
+            start: 0,
+            end: value.len(),
+            value,
+            sent_by: SentBy::Program,
+        };
+        found = agreed(found, other)?;
+    }
+    if is_there && !place.forwarded {
+        let path = uri.path();
+        let target = match query::without(query, &place.name) {
+            Some(rest) => format!("{path}?{rest}"),
+            None => path.to_owned(),
+        };
+        let target = PathAndQuery::try_from(target).map_err(|_| TargetError::Form)?;
+        *uri = Uri::from(target);
+    }
+    Ok(found)
 }
 
 /// Takes the token that stands behind `word` in the list of protocols out of it.

@@ -1,6 +1,9 @@
 //! Stage 4: whether the token holds, and what it says about its subject.
 //!
 //! A proof comes from the cache or from a verification; either way the times are compared here, on every request.
+//!
+//! One thing may have to be waited for: a key that the token names and that its issuer may have published since its
+//! keys were last fetched. That has a branch and a name of its own, [`KeysNeeded`], and an end.
 
 use std::sync::Arc;
 
@@ -13,9 +16,14 @@ use super::{
     stage::{Identified, Presented},
 };
 use crate::{
-    clock::UnixSeconds,
+    clock::{Clock, UnixSeconds},
+    fetch::Asked,
     policy::headers::{Facts, HeaderLimits, HeaderTemplate, Written},
-    token::verify::{InvalidToken, Verified},
+    token::{
+        cache::Weigh,
+        issuer::IssuerId,
+        verify::{InvalidToken, Unproven, Verified},
+    },
 };
 
 /// What a verified token is worth to the gateway, rendered once.
@@ -29,6 +37,18 @@ pub struct Proof {
     pub log_subject: Box<str>,
 }
 
+/// A claim takes about this many bytes besides its text.
+const CLAIM: usize = 64;
+
+impl Weigh for Proof {
+    fn weight(&self) -> usize {
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| 32 + name.as_str().len() + value.len());
+        let claims = self.verified.claims.names().count() * CLAIM;
+        size_of::<Self>() + headers.sum::<usize>() + self.log_subject.len() + claims
+    }
+}
+
 /// The headers that tell the upstream who the user is, made of what the token says.
 #[derive(Debug)]
 pub struct IdentityHeaders {
@@ -36,61 +56,130 @@ pub struct IdentityHeaders {
     limits: HeaderLimits,
 }
 
-/// What the log shows of a subject.
-#[derive(Clone)]
-pub enum SubjectLog {
-    /// It is the id of a row: shown as it is.
-    RowId,
-    /// It may be an e-mail or a login name: a keyed hash, stable while the process runs.
-    Hashed(Box<aws_lc_rs::hmac::Key>),
+/// What the log shows of a subject. It may be an e-mail or a login name: then it is a keyed hash, stable while the
+/// process runs.
+pub struct SubjectLog {
+    /// The key of the hash.
+    pub key: Box<aws_lc_rs::hmac::Key>,
+    /// Whether the default issuer's subjects are ids of rows, which are shown as they are.
+    pub row_ids: bool,
 }
 
 impl std::fmt::Debug for SubjectLog {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::RowId => "RowId",
-            Self::Hashed(_) => "Hashed",
-        })
+        let mut log = formatter.debug_struct("SubjectLog");
+        log.field("row_ids", &self.row_ids).finish_non_exhaustive()
     }
 }
 
-/// Proves the token, or takes its proof from the cache.
+/// What looking at a token led to.
+pub(super) enum Looked<'a, B> {
+    Identified(Identified<'a, B>),
+    Waits(Box<KeysNeeded<'a, B>>),
+}
+
+/// A request whose token can be judged when the keys of its issuer have been looked at again.
+pub(super) struct KeysNeeded<'a, B> {
+    presented: Presented<'a, B>,
+    issuer: IssuerId,
+}
+
+/// Proves the token, or takes its proof from the cache, without waiting for anything.
+pub(super) fn look<'a, B>(
+    presented: Presented<'a, B>,
+    live: &Live,
+    now: UnixSeconds,
+) -> Result<Looked<'a, B>, Rejection> {
+    let proof = match presented.credential.token() {
+        Some(token) => match prove(token, live, now) {
+            Ok(proof) => Some(proof),
+            Err(Unproven::KeysNeeded(issuer)) => {
+                let needed = KeysNeeded { presented, issuer };
+                return Ok(Looked::Waits(Box::new(needed)));
+            }
+            Err(Unproven::Invalid(reason)) => return Err(Rejection::InvalidToken(reason)),
+        },
+        None => None,
+    };
+    Ok(Looked::Identified(Identified {
+        sent_by: presented.credential.sent_by(),
+        routed: presented.routed,
+        proof,
+    }))
+}
+
+/// The same where nobody waits: what is not known now is not known at all.
 pub(super) fn identify<'a, B>(
     presented: Presented<'a, B>,
     live: &Live,
     now: UnixSeconds,
 ) -> Result<Identified<'a, B>, Rejection> {
-    let proof = match presented.credential.token() {
-        Some(token) => Some(prove(token, live, now)?),
-        None => None,
-    };
-    Ok(Identified {
-        sent_by: presented.credential.sent_by(),
-        routed: presented.routed,
-        proof,
-    })
+    match look(presented, live, now)? {
+        Looked::Identified(identified) => Ok(identified),
+        Looked::Waits(needed) => Err(Rejection::KeysUnavailable(needed.issuer)),
+    }
 }
 
-fn prove(token: &[u8], live: &Live, now: UnixSeconds) -> Result<Arc<Proof>, Rejection> {
-    if let Some(proof) = live.proofs.find(token) {
-        if let Err(reason) = proof.verified.check_times(now) {
-            live.proofs.forget(token);
-            return Err(Rejection::InvalidToken(reason));
+impl<'a, B> KeysNeeded<'a, B> {
+    /// Waits until the issuer's keys have been looked at again, for a short time at most, and decides. A key that is not
+    /// there although they could be read does not exist; while they cannot be read nobody knows.
+    pub(super) async fn wait(
+        self,
+        live: &Live,
+        clock: Clock,
+    ) -> Result<Identified<'a, B>, Rejection> {
+        let mut feeds = live.key_feeds.iter();
+        let feed = feeds.find(|(issuer, _)| *issuer == self.issuer);
+        let asked = match feed {
+            Some((_, feed)) => feed.ask(clock).await,
+            None => Asked::Fresh,
+        };
+        match (look(self.presented, live, clock.unix_seconds())?, asked) {
+            (Looked::Identified(identified), _) => Ok(identified),
+            (Looked::Waits(_), Asked::Fresh) => Err(InvalidToken::UnknownKey.into()),
+            (Looked::Waits(needed), Asked::Unavailable) => {
+                Err(Rejection::KeysUnavailable(needed.issuer))
+            }
         }
-        return Ok(proof);
+    }
+}
+
+fn prove(token: &[u8], live: &Live, now: UnixSeconds) -> Result<Arc<Proof>, Unproven> {
+    if let Some(proof) = live.proofs.find(token) {
+        if proof.verified.holds_at(now) {
+            return Ok(proof);
+        }
+        live.proofs.forget(token);
+        proof.verified.check_times(now)?;
+        // Its key has been withdrawn: it is judged as if it had just come.
+    }
+    let generation = live.verifier.generation();
+    if live.forgeries.holds(token, generation, now) {
+        return Err(InvalidToken::Signature.into());
     }
     live.counters.token_verified();
-    let proof = Arc::new(verify(token, live, now)?);
-    let key = Bytes::copy_from_slice(token);
-    live.proofs.keep(key, Arc::clone(&proof));
-    Ok(proof)
+    match verify(token, live, now) {
+        Ok(proof) => {
+            let proof = Arc::new(proof);
+            live.proofs
+                .keep(Bytes::copy_from_slice(token), Arc::clone(&proof));
+            Ok(proof)
+        }
+        Err(error) => {
+            if error == Unproven::Invalid(InvalidToken::Signature) {
+                let token = Bytes::copy_from_slice(token);
+                live.forgeries.keep(token, generation, now);
+            }
+            Err(error)
+        }
+    }
 }
 
-fn verify(token: &[u8], live: &Live, now: UnixSeconds) -> Result<Proof, InvalidToken> {
+fn verify(token: &[u8], live: &Live, now: UnixSeconds) -> Result<Proof, Unproven> {
     let verified = live.verifier.verify_at(token, now)?;
     Ok(Proof {
         headers: live.identity.render(&verified)?,
-        log_subject: live.subject_log.show(&verified.subject.to_string()),
+        log_subject: live.subject_log.show(&verified),
         verified,
     })
 }
@@ -133,15 +222,14 @@ impl IdentityHeaders {
 }
 
 impl SubjectLog {
-    fn show(&self, subject: &str) -> Box<str> {
-        match self {
-            Self::RowId => subject.into(),
-            Self::Hashed(key) => {
-                let tag = aws_lc_rs::hmac::sign(key, subject.as_bytes());
-                let digits = tag.as_ref().iter().take(8);
-                let digits = digits.flat_map(|&byte| crate::entropy::hex_pair(byte));
-                std::iter::once('#').chain(digits.map(char::from)).collect()
-            }
+    fn show(&self, verified: &Verified) -> Box<str> {
+        let subject = verified.subject.to_string();
+        if self.row_ids && verified.issuer == IssuerId::DEFAULT {
+            return subject.into();
         }
+        let tag = aws_lc_rs::hmac::sign(&self.key, subject.as_bytes());
+        let digits = tag.as_ref().iter().take(8);
+        let digits = digits.flat_map(|&byte| crate::entropy::hex_pair(byte));
+        std::iter::once('#').chain(digits.map(char::from)).collect()
     }
 }

@@ -7,6 +7,7 @@ use ::http::{HeaderMap, HeaderValue, header};
 use super::identify::{IdentityHeaders, Proof, SubjectLog};
 use crate::{
     accounts::Accounts,
+    fetch::KeyFeed,
     http::{
         client_address::{ForwardedStyle, TrustedProxies},
         stripped::Stripped,
@@ -19,7 +20,11 @@ use crate::{
         AccessLogging,
         counters::{Counters, RouteRows},
     },
-    token::{cache::ProofCache, verify::Verifier},
+    token::{
+        cache::{ForgeryCache, ProofCache},
+        issuer::IssuerId,
+        verify::Verifier,
+    },
     upstream,
 };
 
@@ -34,6 +39,10 @@ pub struct Live {
     pub verifier: Arc<Verifier>,
     /// Proofs of earlier requests.
     pub proofs: Arc<ProofCache<Proof>>,
+    /// Tokens that nobody has signed.
+    pub forgeries: Arc<ForgeryCache>,
+    /// The issuers that publish their keys, with their numbers.
+    pub key_feeds: Vec<(IssuerId, Arc<KeyFeed>)>,
     /// What the upstream is told about the subject.
     pub identity: IdentityHeaders,
     /// What the log is told about the subject.

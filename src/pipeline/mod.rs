@@ -54,9 +54,10 @@ use crate::{
 use access_log::{Begun, Record};
 use authorize::Connected;
 use decisions::CoreDecisions;
+use identify::{KeysNeeded, Looked};
 use refuse::{refuse, refuse_unread};
 use snapshot::{Follower, View};
-use stage::Prepared;
+use stage::{Identified, Prepared};
 
 /// One core's way of answering requests.
 #[derive(Debug)]
@@ -134,18 +135,30 @@ impl Pipeline {
         throttle::arriving(&routed, live, peer, record)?;
         let presented = credential::extract(routed)?;
         record.presented(&presented.credential);
-        let identified = identify::identify(presented, live, self.clock.unix_seconds())?;
-        record.identified(&identified);
-        let connected = Connected {
-            peer: peer.address,
-            proxies: &live.trusted_proxies,
-            certificate: peer.certificate(),
-        };
-        let permitted = authorize::authorize(identified, connected, &mut Silent)?;
-        throttle::identified(&permitted, live, peer, record)?;
-        let prepared = inject::inject(permitted, live, peer, record.decision())?;
-        Ok(Walked::Prepared(prepared))
+        match identify::look(presented, live, self.clock.unix_seconds())? {
+            Looked::Identified(identified) => permit(identified, live, peer, record),
+            Looked::Waits(needed) => Ok(Walked::Waits(needed)),
+        }
     }
+}
+
+/// The rest of the walk, when it is known whose request it is.
+fn permit<'a>(
+    identified: Identified<'a, RequestBody>,
+    live: &'a Live,
+    peer: &'a Peer,
+    record: &mut Record<'a>,
+) -> Result<Walked<'a>, Rejection> {
+    record.identified(&identified);
+    let connected = Connected {
+        peer: peer.address,
+        proxies: &live.trusted_proxies,
+        certificate: peer.certificate(),
+    };
+    let permitted = authorize::authorize(identified, connected, &mut Silent)?;
+    throttle::identified(&permitted, live, peer, record)?;
+    let prepared = inject::inject(permitted, live, peer, record.decision())?;
+    Ok(Walked::Prepared(prepared))
 }
 
 /// A body that has begun wrongly never reaches the upstream.
@@ -163,6 +176,8 @@ fn check_body(peer: &Peer, body: &RequestBody) -> Result<(), Rejection> {
 enum Walked<'a> {
     Prepared(Prepared<'a, RequestBody>),
     Answered(Box<Response<Body>>),
+    /// The one wait before the upstream: for the keys of an issuer that publishes them.
+    Waits(Box<KeysNeeded<'a, RequestBody>>),
 }
 
 /// What an idle core has to do, too.
@@ -184,7 +199,17 @@ impl Handler for Pipeline {
     ) -> Response<Body> {
         let view = self.follower.view();
         let mut record = Record::new(self.begin(&view), &peer, &request, &view.live);
-        let answered = match self.walk(&view, &peer, request, &mut record) {
+        let walked = match self.walk(&view, &peer, request, &mut record) {
+            Ok(Walked::Waits(needed)) => {
+                // Boxed, since it is rare and what stands here weighs on every request.
+                match Box::pin(needed.wait(&view.live, self.clock)).await {
+                    Ok(identified) => permit(identified, &view.live, &peer, &mut record),
+                    Err(rejection) => Err(rejection),
+                }
+            }
+            walked => walked,
+        };
+        let answered = match walked {
             Ok(Walked::Prepared(prepared)) => {
                 self.dispatch(prepared, &view, &peer, &mut record).await
             }
@@ -192,6 +217,7 @@ impl Handler for Pipeline {
                 peer.notices.leave_body();
                 Ok(*answer)
             }
+            Ok(Walked::Waits(_)) => Err(Rejection::Misrouted),
             Err(rejection) => Err(rejection),
         };
         let response = match answered {

@@ -10,7 +10,7 @@ use crate::{
     listener::{Peer, Refusal, framing::Violation},
     policy::headers::Unheaded,
     ratelimit::Exceeded,
-    token::verify::InvalidToken,
+    token::{issuer::IssuerId, verify::InvalidToken},
     upstream::Failure,
 };
 
@@ -44,8 +44,8 @@ pub enum Rejection {
         /// The value of `Allow`.
         allowed: String,
     },
-    /// Two `Authorization` headers that differ.
-    #[error("the request carries two different Authorization headers")]
+    /// Two places that hold different tokens, or two `Authorization` headers that differ.
+    #[error("the request carries two different tokens, or two different Authorization headers")]
     ConflictingTokens,
     /// A page of an origin that is not listed opens a WebSocket.
     #[error("the page that opens the WebSocket is of an origin that is not allowed")]
@@ -64,6 +64,11 @@ pub enum Rejection {
         "the headers that are made of the request are larger than `limits.added_headers` or one is larger than `limits.added_header`"
     )]
     LargeHeaders,
+    /// Whether the token holds is not known: its issuer's keys are not.
+    #[error(
+        "the keys of the token's issuer cannot be read, and the one that is needed is not known"
+    )]
+    KeysUnavailable(IssuerId),
     /// The path speaks of somebody else.
     #[error("the path parameter {{{parameter}}} is not the token's subject")]
     NotTheSubject {
@@ -256,6 +261,7 @@ impl Rejection {
             Self::InvalidToken(_) => unauthorized("invalid_token", "The token is not valid")
                 .challenge(r#"Bearer error="invalid_token""#)
                 .template(Slot::InvalidToken),
+            Self::KeysUnavailable(_) => unavailable("keys_unavailable"),
             Self::ClientCertificate => {
                 Row::new(StatusCode::FORBIDDEN, "client_certificate", "Forbidden")
                     .template(Slot::Forbidden)

@@ -205,6 +205,17 @@ pub struct TokenPlaces {
     /// The word before the token in `Sec-WebSocket-Protocol`, which is the only field of their own that scripts in a
     /// browser can put into the request of a WebSocket.
     pub websocket_protocol: Option<Box<str>>,
+    /// A parameter of the query.
+    pub query: Option<QueryToken>,
+}
+
+/// A parameter of the query that holds a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryToken {
+    /// Its name.
+    pub name: Box<str>,
+    /// Whether the upstream gets it too.
+    pub forwarded: bool,
 }
 
 impl Route {

@@ -3,16 +3,15 @@
 use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use jsonwebtoken::EncodingKey;
 use serde_json::{Map, Value};
 
-use super::key::{Algorithm, Key};
+use super::keyring::ListedKey;
 use crate::{clock::UnixSeconds, member::MemberId, template::Template};
 
 /// Mints the tokens of one kind.
 pub struct Minter {
-    key: EncodingKey,
-    algorithm: Algorithm,
+    /// The newest first.
+    keys: Vec<ListedKey>,
     lifetime: Duration,
     claims: Vec<(String, ClaimValue)>,
 }
@@ -26,17 +25,26 @@ pub enum ClaimValue {
     Fixed(Value),
 }
 
-/// The library could not sign.
+/// There is no token.
 #[derive(Debug, thiserror::Error)]
-#[error("the token could not be signed")]
-pub struct MintError(#[source] jsonwebtoken::errors::Error);
+pub enum MintError {
+    /// The library could not sign.
+    #[error("the token could not be signed")]
+    Library(#[source] jsonwebtoken::errors::Error),
+    /// Every key is for verifying only, is not active yet, or has been retired.
+    #[error("no key that can sign is active now")]
+    NoKey,
+}
 
 impl Minter {
-    /// `claims` come after `exp`, in this order.
-    pub fn new(key: &Key, lifetime: Duration, claims: Vec<(String, ClaimValue)>) -> Self {
+    /// The first of the keys that is active and can sign, signs. `claims` come after `exp`, in this order.
+    pub fn new(
+        keys: Vec<ListedKey>,
+        lifetime: Duration,
+        claims: Vec<(String, ClaimValue)>,
+    ) -> Self {
         Self {
-            key: key.encoding(),
-            algorithm: key.algorithm(),
+            keys,
             lifetime,
             claims,
         }
@@ -49,22 +57,30 @@ impl Minter {
         for (name, value) in &self.claims {
             claims.insert(name.clone(), value.fill(user));
         }
-        self.sign(&Value::Object(claims))
+        self.sign(&Value::Object(claims), now)
     }
 }
 
 impl Minter {
     /// The header has the members and the order of the Python libraries, so that a token of ours has the same length
-    /// and the same first part as one of the monolith's.
-    fn sign(&self, claims: &Value) -> Result<String, MintError> {
-        let header = format!(r#"{{"alg":"{}","typ":"JWT"}}"#, self.algorithm.name());
+    /// and the same first part as one of the monolith's; a key that has a name is named behind them.
+    fn sign(&self, claims: &Value, now: UnixSeconds) -> Result<String, MintError> {
+        let mut keys = self.keys.iter();
+        let listed = keys.find(|key| key.signs_at(now));
+        let listed = listed.ok_or(MintError::NoKey)?;
+        let kid = listed
+            .kid
+            .as_deref()
+            .map(|kid| Value::from(kid).to_string());
+        let kid = kid.map_or_else(String::new, |kid| format!(r#","kid":{kid}"#));
+        let name = listed.key.algorithm().name();
+        let header = format!(r#"{{"alg":"{name}","typ":"JWT"{kid}}}"#);
         let mut token = BASE64_URL_SAFE_NO_PAD.encode(header);
         token.push('.');
         BASE64_URL_SAFE_NO_PAD.encode_string(claims.to_string(), &mut token);
-        let algorithm = self.algorithm.library();
-        let signature = jsonwebtoken::crypto::sign(token.as_bytes(), &self.key, algorithm);
+        let signature = listed.key.sign(&token).ok_or(MintError::NoKey)?;
         token.push('.');
-        token.push_str(&signature.map_err(MintError)?);
+        token.push_str(&signature.map_err(MintError::Library)?);
         Ok(token)
     }
 }
@@ -97,7 +113,13 @@ impl std::fmt::Debug for Minter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{secret::Secret, token::key::Algorithm, token::verify::Verifier};
+    use crate::{
+        secret::Secret,
+        token::{
+            key::{Algorithm, Key},
+            verify::Verifier,
+        },
+    };
 
     #[test]
     fn a_minted_token_has_exactly_the_configured_claims() {
@@ -105,12 +127,16 @@ mod tests {
         let key = Key::new(secret, Algorithm::Hs256);
         let subject = Template::parse("{user.id}").expect("a template");
         let claims = vec![("sub".to_owned(), ClaimValue::Template(subject))];
-        let minter = Minter::new(&key, Duration::from_secs(60), claims);
+        let minter = Minter::new(
+            vec![ListedKey::lasting(key.clone(), None)],
+            Duration::from_secs(60),
+            claims,
+        );
         let token = minter
             .mint(&MemberId::Integer(42), UnixSeconds(1000))
             .expect("a token");
         assert!(token.starts_with("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."));
-        let verifier = Verifier::new(&key, "sub".to_owned(), 8192);
+        let verifier = Verifier::new(&key, "sub", 8192);
         let proof = verifier.verify_at(token.as_bytes(), UnixSeconds(1059));
         let proof = proof.expect("valid until one second before exp");
         assert_eq!(proof.claims.names().collect::<Vec<_>>(), ["exp", "sub"]);

@@ -5,7 +5,14 @@
 
 pub mod cache;
 pub mod claims;
+mod header;
+pub mod issuer;
 pub mod key;
+pub mod key_set;
+pub mod keyring;
 pub mod mint;
 pub mod raw;
 pub mod verify;
+
+#[cfg(test)]
+mod specimens;

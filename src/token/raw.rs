@@ -44,6 +44,16 @@ impl<'a> RawToken<'a> {
     pub fn header_part(self) -> &'a str {
         self.text.split('.').next().unwrap_or_default()
     }
+
+    /// The second part: the encoded claims.
+    pub fn payload_part(self) -> &'a str {
+        self.text.split('.').nth(1).unwrap_or_default()
+    }
+
+    /// What is signed, and the encoded signature of it.
+    pub fn signed(self) -> (&'a str, &'a str) {
+        self.text.rsplit_once('.').unwrap_or_default()
+    }
 }
 
 impl std::fmt::Debug for RawToken<'_> {

@@ -90,6 +90,18 @@ pub(super) async fn dial(
     }
 }
 
+/// Connects to an endpoint that belongs to no upstream, for one exchange of HTTP/1.1.
+pub async fn connect_once(
+    endpoint: &Endpoint,
+    limit: Duration,
+    now: Instant,
+) -> Result<Stream, Failure> {
+    match timeout(limit, connect_to(endpoint, limit, Offer::Http1, now)).await {
+        Ok(connected) => connected,
+        Err(_) => Err(too_slow(endpoint)),
+    }
+}
+
 async fn connect_to(
     endpoint: &Endpoint,
     limit: Duration,

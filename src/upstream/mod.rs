@@ -32,6 +32,7 @@ mod upgrade;
 mod upload;
 mod wire;
 
+pub use connection::connect_once;
 pub use error::{Failure, RelayError};
 pub use fields::Fields;
 pub use group::Group;

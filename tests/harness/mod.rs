@@ -6,6 +6,7 @@ pub(crate) mod certificates;
 pub(crate) mod client;
 pub(crate) mod gateway;
 pub(crate) mod http2;
+pub(crate) mod keys;
 pub(crate) mod seen;
 pub(crate) mod setup;
 pub(crate) mod streams;

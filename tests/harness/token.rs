@@ -55,3 +55,22 @@ pub(crate) fn from_text(header: &str, claims: &str, secret: &str) -> String {
     let tag = hmac::sign(&key, signed.as_bytes());
     format!("{signed}.{}", encode(tag.as_ref()))
 }
+
+/// The same with another hash.
+pub(crate) fn with_tag(
+    header: &Value,
+    claims: &Value,
+    secret: &str,
+    algorithm: hmac::Algorithm,
+) -> String {
+    let encode = |text: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(text);
+    let (header, claims) = (header.to_string(), claims.to_string());
+    let signed = format!(
+        "{}.{}",
+        encode(header.as_bytes()),
+        encode(claims.as_bytes())
+    );
+    let key = hmac::Key::new(algorithm, secret.as_bytes());
+    let tag = hmac::sign(&key, signed.as_bytes());
+    format!("{signed}.{}", encode(tag.as_ref()))
+}

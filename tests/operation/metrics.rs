@@ -6,7 +6,13 @@ use serde_json::json;
 
 use crate::{
     accounts::login,
-    harness::{After, Gateway, Request, Setup, Upstream, token, users::PASSWORD, wait_until},
+    harness::{
+        After, Gateway, Request, Setup, Upstream,
+        keys::{SigningKey, key_set},
+        token,
+        users::PASSWORD,
+        wait_until,
+    },
 };
 
 /// The value of one series; `None` where it is not there.
@@ -214,7 +220,18 @@ fn every_metric_is_explained_to_operators_and_none_that_is_not_there() {
         let quoted = text.split('`').skip(1).step_by(2);
         quoted.map(str::to_owned).collect()
     };
-    let gateway = Setup::before_url("http://127.0.0.1:9").start();
+    let keys = key_set(&[&SigningKey::new("ES256", "a")]);
+    let tokens = r#"
+access: { algorithm: HS256, secret: "${SECRET_KEY}", lifetime: 30d }
+refresh: { algorithm: HS256, secret: "${REFRESH_TOKEN_SECRET_KEY}", lifetime: 60d }
+issuers: [{ issuer: a, audience: [b], jwks: { file: keys.json, algorithms: [ES256] } }]"#;
+    let gateway = Setup::before_url("http://127.0.0.1:9")
+        .section("tokens", tokens)
+        .file("keys.json", &keys)
+        .start();
+    wait_until("the keys to be read", || {
+        gateway.ask("/ready").status == 200
+    });
     gateway.get("/public/a");
     gateway.send(&login("nobody@example.com", "wrong"));
     let text = gateway.ask("/metrics").text();

@@ -26,6 +26,7 @@ mod refused_uploads;
 mod routing;
 mod rules;
 mod targets;
+mod tokens;
 mod transports;
 mod upgrades;
 mod upstream_http2;

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use super::{
     assemble::{Assembled, assemble},
     health::HealthChecks,
+    key_feeds::Feeding,
     restart,
 };
 use crate::{
@@ -60,6 +61,7 @@ pub(super) struct Parts {
     pub(super) snapshots: Arc<Snapshots>,
     pub(super) address_limit: Arc<AddressLimit>,
     pub(super) health_checks: HealthChecks,
+    pub(super) feeding: Feeding,
 }
 
 /// Reads the configuration again.
@@ -82,6 +84,7 @@ impl Reload {
             status.tried = origin.files().map(|file| (file, None)).collect();
         }
         parts.health_checks.follow(&running.live.upstreams);
+        parts.feeding.follow(&running.live);
         Self {
             path: origin.map(|origin| origin.path),
             parts,
@@ -155,12 +158,14 @@ impl Reload {
             snapshots,
             address_limit,
             health_checks,
+            feeding,
         } = &self.parts;
         *running = assembled;
         self.left.tidy();
         self.left.keep(snapshots.replace(Arc::clone(&running.live)));
         address_limit.change(running.server.address_limit.clone());
         health_checks.follow(&running.live.upstreams);
+        feeding.follow(&running.live);
     }
 
     fn status(&self) -> MutexGuard<'_, Status> {

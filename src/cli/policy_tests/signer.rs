@@ -12,6 +12,7 @@ use crate::{
     secret::Secret,
     token::{
         key::{Algorithm, Key},
+        keyring::ListedKey,
         mint::{ClaimValue, Minter},
     },
 };
@@ -35,30 +36,31 @@ pub(super) struct Signer {
     settings: TokenSettings,
     /// The claim that says who it is.
     subject: String,
-    stranger: Key,
+    stranger: [ListedKey; 1],
 }
 
 impl Signer {
     pub(super) fn new(settings: &TokenSettings, subject: &str) -> Self {
         let secret: [u8; 32] = Entropy::from_os().bytes();
+        let stranger = Key::new(Secret::new(secret.to_vec()), Algorithm::Hs256);
         Self {
             settings: settings.clone(),
             subject: subject.to_owned(),
-            stranger: Key::new(Secret::new(secret.to_vec()), Algorithm::Hs256),
+            stranger: [ListedKey::lasting(stranger, None)],
         }
     }
 
     /// The token, at this moment.
     pub(super) fn token(&self, token: &Token, now: UnixSeconds) -> Result<Option<String>> {
-        let key = &self.settings.key;
+        let keys = &self.settings.keys;
         Ok(match token {
             Token::None => None,
-            Token::Expired => Some(self.sign(key, &self.someone(now.0.saturating_sub(1)), now)?),
+            Token::Expired => Some(self.sign(keys, &self.someone(now.0.saturating_sub(1)), now)?),
             Token::Forged => {
                 let end = now.plus(self.settings.lifetime).0;
                 Some(self.sign(&self.stranger, &self.someone(end), now)?)
             }
-            Token::Good(claims) => Some(self.sign(key, claims, now)?),
+            Token::Good(claims) => Some(self.sign(keys, claims, now)?),
         })
     }
 
@@ -69,10 +71,15 @@ impl Signer {
         claims
     }
 
-    fn sign(&self, key: &Key, claims: &Map<String, Value>, now: UnixSeconds) -> Result<String> {
+    fn sign(
+        &self,
+        keys: &[ListedKey],
+        claims: &Map<String, Value>,
+        now: UnixSeconds,
+    ) -> Result<String> {
         let claims = claims.iter();
         let claims = claims.map(|(name, value)| (name.clone(), ClaimValue::Fixed(value.clone())));
-        let minter = Minter::new(key, self.settings.lifetime, claims.collect());
+        let minter = Minter::new(keys.to_vec(), self.settings.lifetime, claims.collect());
         // Nobody: every claim is fixed.
         Ok(minter.mint(&MemberId::Integer(0), now)?)
     }

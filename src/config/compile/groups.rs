@@ -191,6 +191,12 @@ fn weaknesses(route: &Route, group: &Group, limit: SizeLimit) -> Vec<(&'static s
             "token_from",
             "browsers send the token by themselves",
         );
+        let query = own.query.is_some() && of_group.query.is_none();
+        add(
+            query,
+            "token_from",
+            "tokens may stand in URLs, which others write down",
+        );
     }
     if let (Some(own), Some(of_group)) = (&route.upgrade, &group.upgrade) {
         let more = own.iter().any(|protocol| !of_group.contains(protocol));

@@ -45,7 +45,7 @@ pub(super) fn compile(
 }
 
 /// Whether the tokens that we mint carry the row's id as their subject.
-fn is_row_id(access: &Token, subject: &str) -> bool {
+pub(super) fn is_row_id(access: &Token, subject: &str) -> bool {
     let value = access.claims.get(subject).and_then(Value::as_str);
     value == Some("{user.id}")
 }

@@ -3,35 +3,34 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::Findings;
+use super::{Findings, issuers, token_keys};
 use crate::{
     config::{
         compiled::{TokenSettings, Tokens},
         document::{
             Document,
-            tokens::{Algorithm, SecretText, Token},
+            tokens::{SecretText, Token},
         },
         reading::places::key_step,
         source::read_secret_file,
     },
     secret::Secret,
     template::Template,
-    token::{
-        key::{self, Key, SECRET_BYTES},
-        mint::ClaimValue,
-    },
+    token::{keyring::ListedKey, mint::ClaimValue},
 };
+
+/// What a proof of a token of the usual size takes, in bytes.
+const USUAL: u64 = 1024;
 
 pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Tokens> {
     let tokens = &document.tokens;
-    let access = token(&tokens.access, "tokens.access", findings);
+    let access = token(document, &tokens.access, "tokens.access", findings);
     let refresh = tokens.refresh.as_ref();
-    let refresh = refresh.map(|refresh| token(refresh, "tokens.refresh", findings));
-    if let (Some(access), Some(Some(refresh))) = (&access, &refresh)
-        && access.key.same_secret(&refresh.key)
-    {
-        same_secret(document, findings);
+    let refresh = refresh.map(|refresh| token(document, refresh, "tokens.refresh", findings));
+    if let (Some(access), Some(Some(refresh))) = (&access, &refresh) {
+        same_secret(document, &access.keys, &refresh.keys, findings);
     }
+    let issuers = issuers::compile(document, findings);
     if tokens.cache.capacity == 0 {
         findings.mistake(
             "tokens.cache.capacity",
@@ -39,35 +38,66 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             "write 1 or more",
         );
     }
+    let size = tokens.cache.size.map(u64::from);
+    if size.is_some_and(|size| size < USUAL) {
+        findings.mistake(
+            "tokens.cache.size",
+            "nothing would be cached",
+            "write 1KiB or more",
+        );
+    }
     Some(Tokens {
         access: access?,
         refresh: refresh.flatten(),
+        issuers: issuers?,
         max_size: tokens.max_size.into(),
-        cache_capacity: tokens.cache.capacity.into(),
+        cache_size: size.unwrap_or(u64::from(tokens.cache.capacity) * USUAL),
+        forged_size: tokens.cache.forged.into(),
     })
 }
 
-fn same_secret(document: &Document, findings: &mut Findings<'_>) {
+fn same_secret(
+    document: &Document,
+    access: &[ListedKey],
+    refresh: &[ListedKey],
+    findings: &mut Findings<'_>,
+) {
+    let is_shared = |key: &ListedKey| access.iter().any(|other| key.key.accepts_same(&other.key));
+    let Some(shared) = refresh.iter().position(is_shared) else {
+        return;
+    };
     if document.tokens.same_secret.is_some() {
         findings.warning(
             "tokens.same_secret",
             "nothing tells an access from a refresh token: each is accepted as the other",
             "give them different secrets as soon as the monolith can",
         );
-    } else {
-        findings.mistake(
-            "tokens.refresh.secret",
-            "access and refresh tokens have the same secret and nothing else tells them apart",
-            "use two secrets, or say `same_secret: acknowledged` under tokens",
-        );
+        return;
     }
+    let refresh = document.tokens.refresh.as_ref();
+    let path = match refresh {
+        Some(refresh) if !refresh.keys.is_empty() => format!("tokens.refresh.keys[{shared}]"),
+        Some(refresh) if refresh.private_key.is_some() => "tokens.refresh.private_key".to_owned(),
+        Some(_) | None => "tokens.refresh.secret".to_owned(),
+    };
+    let noun = if path.ends_with(".secret") {
+        "secret"
+    } else {
+        "key"
+    };
+    let message =
+        format!("access and refresh tokens have the same {noun} and nothing else tells them apart");
+    let fix = format!("use two {noun}s, or say `same_secret: acknowledged` under tokens");
+    findings.mistake(&path, &message, &fix);
 }
 
-fn token(token: &Token, path: &str, findings: &mut Findings<'_>) -> Option<TokenSettings> {
-    let secret = secret(&token.secret, &format!("{path}.secret"), findings);
-    let algorithm = match token.algorithm {
-        Algorithm::Hs256 => key::Algorithm::Hs256,
-    };
+fn token(
+    document: &Document,
+    token: &Token,
+    path: &str,
+    findings: &mut Findings<'_>,
+) -> Option<TokenSettings> {
+    let keys = token_keys::of_token(token, path, findings);
     let lifetime: std::time::Duration = token.lifetime.into();
     if lifetime.as_secs() == 0 {
         findings.mistake(
@@ -77,30 +107,21 @@ fn token(token: &Token, path: &str, findings: &mut Findings<'_>) -> Option<Token
         );
     }
     let claims = claims(&token.claims, path, findings);
-    let key = Key::new(secret?, algorithm);
-    if key.is_weak() {
-        weak_secret(token, path, findings);
+    let checks = issuers::checks_of_token(document, token, path, findings);
+    let keys = keys?;
+    if !document.accounts.is_empty() && !keys.iter().any(|key| key.key.can_sign()) {
+        findings.mistake(
+            path,
+            "`accounts` has to sign tokens, and none of these keys can",
+            "write the `private_key`, or remove the account routes",
+        );
     }
     Some(TokenSettings {
-        key,
+        checks,
+        keys,
         lifetime,
         claims,
     })
-}
-
-fn weak_secret(token: &Token, path: &str, findings: &mut Findings<'_>) {
-    let message =
-        format!("the secret has less than {SECRET_BYTES} bytes and can be guessed offline");
-    if token.weak_secret.is_some() {
-        findings.warning(
-            &format!("{path}.weak_secret"),
-            &message,
-            "rotate it as soon as the monolith can",
-        );
-    } else {
-        let fix = "use a longer one, or say `weak_secret: acknowledged` beside it";
-        findings.mistake(&format!("{path}.secret"), &message, fix);
-    }
 }
 
 /// The secret itself, from the text or from the file that it names.

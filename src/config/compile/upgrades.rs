@@ -2,8 +2,8 @@
 
 use super::Findings;
 use crate::{
-    config::document::routes::{Setting, TokenFrom},
-    policy::route::{Access, TokenPlaces},
+    config::document::routes::{Authorization, Setting, TokenFrom},
+    policy::route::{Access, QueryToken, TokenPlaces},
 };
 
 /// Speaking HTTP/2 through a tunnel would leave every rule behind.
@@ -77,8 +77,40 @@ pub(super) fn token_places(
         }
     }
     let text = |place: &Option<String>| place.as_deref().map(Box::from);
+    let query = query(written, path, findings);
     Some(Box::new(TokenPlaces {
         cookie: text(&written.cookie),
         websocket_protocol: text(&written.websocket_protocol),
+        query,
     }))
+}
+
+/// A token in a URL is written down by everything that it passes, so somebody has to say that this is known.
+fn query(written: &TokenFrom, path: &str, findings: &mut Findings<'_>) -> Option<QueryToken> {
+    let Some(name) = written.query.as_deref() else {
+        if written.query_tokens.is_some() || written.query_parameter.is_some() {
+            let message = "this is about a parameter that is not named";
+            findings.mistake(path, message, "add `query: …`, or remove it");
+        }
+        return None;
+    };
+    if name.is_empty() {
+        let path = format!("{path}.query");
+        findings.mistake(
+            &path,
+            "the parameter has no name",
+            "write one such as access_token",
+        );
+    }
+    if written.query_tokens.is_none() {
+        findings.mistake(
+            &format!("{path}.query"),
+            "browsers, proxies and servers write down the tokens in URLs",
+            "use a cookie or a header, or say `query_tokens: logged_by_others` beside it",
+        );
+    }
+    Some(QueryToken {
+        name: name.into(),
+        forwarded: matches!(written.query_parameter, Some(Authorization::Forward)),
+    })
 }

@@ -153,6 +153,20 @@ pub struct TokenFrom {
     /// The word before the token in `Sec-WebSocket-Protocol`, as in `new WebSocket(url, ["bearer", token])`. The token
     /// does not go on to the upstream, the word does.
     pub websocket_protocol: Option<String>,
+    /// The name of a parameter of the query, decoded. Needs `query_tokens` beside it.
+    pub query: Option<String>,
+    /// Says that it is known what becomes of a token in a URL: browsers, proxies and servers write it down.
+    pub query_tokens: Option<QueryTokens>,
+    /// Whether that parameter goes on to the upstream. Default: `remove`.
+    pub query_parameter: Option<Authorization>,
+}
+
+/// What is known of tokens in URLs.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum QueryTokens {
+    /// "Others write them down."
+    LoggedByOthers,
 }
 
 /// Who may use a route.

@@ -13,6 +13,7 @@ use crate::config::{
         tokens::SecretText,
     },
     duration::Span,
+    moment::Moment,
     percent::Percent,
     rate::Rate,
     size::{Size, SizeLimit},
@@ -64,6 +65,13 @@ form!(
     "rate",
     "^[0-9]+/[0-9]+(ms|s|m|h|d)$",
     "A whole number, a slash and a duration: `10/1m` is ten in a minute."
+);
+form!(
+    Moment,
+    "Moment",
+    "moment in UTC",
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$",
+    "A day and a time of UTC, to the second: `2026-01-31T12:00:00Z`."
 );
 form!(
     Percent,

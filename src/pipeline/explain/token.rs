@@ -101,7 +101,7 @@ fn checks(facts: &TokenFacts, end: Stage, now: UnixSeconds) -> Vec<TokenCheck> {
 
 /// Which check a refusal speaks of, by its words: they are the same in the log.
 fn stage(refusal: &str) -> Stage {
-    const WORDS: [(&str, Stage); 12] = [
+    const WORDS: [(&str, Stage); 13] = [
         ("has expired", Stage::Expiry),
         ("no exp claim", Stage::Expiry),
         ("not valid yet", Stage::Start),
@@ -113,6 +113,7 @@ fn stage(refusal: &str) -> Stage {
         ("critical extension", Stage::Header),
         ("typ is none", Stage::Header),
         ("kid is none", Stage::Header),
+        ("signed by a key that", Stage::Header),
         ("issuer is not known", Stage::Header),
     ];
     let mut words = WORDS.into_iter();
@@ -133,6 +134,8 @@ mod tests {
             (InvalidToken::Header, Stage::Header),
             (InvalidToken::Algorithm, Stage::Header),
             (InvalidToken::Critical, Stage::Header),
+            (InvalidToken::KeyRetired, Stage::Header),
+            (InvalidToken::UnknownKey, Stage::Header),
             (InvalidToken::Signature, Stage::Signature),
             (InvalidToken::Audience, Stage::Claims),
             (InvalidToken::Payload, Stage::Claims),

@@ -32,7 +32,7 @@ enum Value<'a> {
 }
 
 /// Why a request does not get its headers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unheaded {
     /// By what its token says.
     #[error(transparent)]

@@ -17,10 +17,9 @@ const LIMITS: HeaderLimits = HeaderLimits { one: 64, all: 100 };
 
 fn verified(claims: &Value) -> Verified {
     let claims: Claims = serde_json::from_value(claims.clone()).expect("claims");
-    Verified {
-        subject: Subject::Integer(7),
-        ..Verified::unsigned(claims)
-    }
+    let mut verified = Verified::unsigned(claims);
+    verified.subject = Subject::Integer(7);
+    verified
 }
 
 /// What a template makes of the claims; `None` where the header is left out.

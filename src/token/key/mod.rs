@@ -1,68 +1,184 @@
-//! A signing secret, bound to its one algorithm.
+//! Keys, each bound to its one algorithm: what a token's header says selects neither (RFC 8725 section 3.1).
+
+mod algorithm;
+mod error;
+mod jwk;
+mod private;
+mod public;
+
+use std::fmt;
 
 use jsonwebtoken::{DecodingKey, EncodingKey};
 
+pub use algorithm::{Algorithm, Curve, Family};
+pub use error::KeyError;
+pub use jwk::{Jwk, read_jwk};
+use public::PublicKey;
+
 use crate::secret::Secret;
 
-/// The algorithms that a key can be bound to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Algorithm {
-    /// HMAC with SHA-256 (RFC 7518 section 3.2).
-    Hs256,
-}
+/// The largest text that is taken for a key, in bytes.
+pub const LARGEST: usize = 64 * 1024;
 
-impl Algorithm {
-    /// The `alg` value, compared by exact case (RFC 7515 section 4.1.1).
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Hs256 => "HS256",
-        }
-    }
-
-    /// The library's name for it.
-    pub fn library(self) -> jsonwebtoken::Algorithm {
-        match self {
-            Self::Hs256 => jsonwebtoken::Algorithm::HS256,
-        }
-    }
-}
-
-/// The shortest HMAC secret that is taken without a waiver, in bytes (RFC 7518 section 3.2: at least the hash's size).
-pub const SECRET_BYTES: usize = 32;
-
-/// A secret and the algorithm it is for.
-#[derive(Debug, Clone)]
+/// A key and the algorithm it is for.
+#[derive(Clone)]
 pub struct Key {
-    secret: Secret<Vec<u8>>,
     algorithm: Algorithm,
+    material: Material,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Material {
+    Secret(Secret<Vec<u8>>),
+    /// Verifies only.
+    Public(PublicKey),
+    Pair {
+        public: PublicKey,
+        /// As the library takes it: PKCS#1 for RSA, else PKCS#8.
+        private: Secret<Vec<u8>>,
+    },
 }
 
 impl Key {
-    /// Binds the secret to the algorithm.
+    /// Binds a secret to an algorithm of HMAC; with another algorithm it verifies nothing.
     pub fn new(secret: Secret<Vec<u8>>, algorithm: Algorithm) -> Self {
-        Self { secret, algorithm }
+        let material = Material::Secret(secret);
+        Self {
+            algorithm,
+            material,
+        }
     }
 
-    /// Which algorithm the secret is for.
+    /// Reads a public key: PEM (`PUBLIC KEY` or a certificate), a JWK, or DER, also in base64.
+    pub fn public(bytes: &[u8], algorithm: Algorithm) -> Result<Self, KeyError> {
+        let material = Material::Public(public::read(bytes, algorithm)?);
+        Ok(Self {
+            algorithm,
+            material,
+        })
+    }
+
+    /// Reads a private key, unencrypted: PEM (PKCS#8, PKCS#1 or SEC 1), or DER, also in base64.
+    pub fn private(bytes: &[u8], algorithm: Algorithm) -> Result<Self, KeyError> {
+        let (public, private) = private::read(bytes, algorithm)?;
+        let material = Material::Pair { public, private };
+        Ok(Self {
+            algorithm,
+            material,
+        })
+    }
+
+    pub(super) fn from_public(public: PublicKey, algorithm: Algorithm) -> Self {
+        let material = Material::Public(public);
+        Self {
+            algorithm,
+            material,
+        }
+    }
+
+    /// Which algorithm it is for.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// Whether the secret is shorter than [`SECRET_BYTES`].
+    /// Whether it is a secret that is shorter than its hash.
     pub fn is_weak(&self) -> bool {
-        self.secret.expose().len() < SECRET_BYTES
+        match &self.material {
+            Material::Secret(secret) => secret.expose().len() < self.algorithm.secret_bytes(),
+            Material::Public(_) | Material::Pair { .. } => false,
+        }
+    }
+
+    /// Whether it can sign, and not only verify.
+    pub fn can_sign(&self) -> bool {
+        match &self.material {
+            Material::Secret(_) | Material::Pair { .. } => true,
+            Material::Public(_) => false,
+        }
     }
 
     /// Whether both would accept each other's signatures.
-    pub fn same_secret(&self, other: &Self) -> bool {
-        self.secret == other.secret
+    pub fn accepts_same(&self, other: &Self) -> bool {
+        self.algorithm == other.algorithm
+            && match (&self.material, &other.material) {
+                (Material::Secret(one), Material::Secret(other)) => one == other,
+                (one, other) => match (one.public(), other.public()) {
+                    (Some(one), Some(other)) => one == other,
+                    (None, _) | (_, None) => false,
+                },
+            }
+    }
+
+    /// The signature of the message in base64url; `None` for a key that only verifies.
+    pub(super) fn sign(&self, message: &str) -> Option<jsonwebtoken::errors::Result<String>> {
+        let key = self.encoding()?;
+        let algorithm = self.algorithm.library();
+        Some(jsonwebtoken::crypto::sign(
+            message.as_bytes(),
+            &key,
+            algorithm,
+        ))
     }
 
     pub(super) fn decoding(&self) -> DecodingKey {
-        DecodingKey::from_secret(self.secret.expose())
+        match &self.material {
+            Material::Secret(secret) => DecodingKey::from_secret(secret.expose()),
+            Material::Public(public) | Material::Pair { public, .. } => public.decoding(),
+        }
     }
 
-    pub(super) fn encoding(&self) -> EncodingKey {
-        EncodingKey::from_secret(self.secret.expose())
+    fn encoding(&self) -> Option<EncodingKey> {
+        match (&self.material, self.algorithm.family()) {
+            (Material::Public(_), _) => None,
+            (Material::Secret(secret), _) => Some(EncodingKey::from_secret(secret.expose())),
+            (Material::Pair { private, .. }, Family::Rsa | Family::Hmac) => {
+                Some(EncodingKey::from_rsa_der(private.expose()))
+            }
+            (Material::Pair { private, .. }, Family::Curve(Curve::P256 | Curve::P384)) => {
+                Some(EncodingKey::from_ec_der(private.expose()))
+            }
+            (Material::Pair { private, .. }, Family::Curve(Curve::Ed25519)) => {
+                Some(EncodingKey::from_ed_der(private.expose()))
+            }
+        }
     }
 }
+
+impl Material {
+    fn public(&self) -> Option<&PublicKey> {
+        match self {
+            Self::Secret(_) => None,
+            Self::Public(public) | Self::Pair { public, .. } => Some(public),
+        }
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.algorithm == other.algorithm && self.material == other.material
+    }
+}
+
+impl Eq for Key {}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut key = formatter.debug_struct("Key");
+        key.field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a text that is meant as a secret is a key of the other kind: everybody may know it, and whoever does could
+/// sign with it (RFC 8725 section 2.1).
+pub fn is_asymmetric(secret: &[u8]) -> bool {
+    let text = secret.trim_ascii();
+    if text.starts_with(b"-----BEGIN") || text.starts_with(b"ssh-") {
+        return true;
+    }
+    let is_jwk = |text| jwk::read_jwk(text).is_ok_and(|jwk| jwk.is_asymmetric());
+    is_jwk(text) || public::has_structure(text)
+}
+
+#[cfg(test)]
+mod tests;

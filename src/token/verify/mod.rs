@@ -1,132 +1,60 @@
-//! From an untrusted token to a proof: the signature under the one key, and claims of the right types.
+//! From an untrusted token to a proof: whose it is, the signature under one of that issuer's keys, and claims of the
+//! right types.
 //!
-//! The header's `alg` never selects anything: it has to be the key's algorithm, or the token is refused (RFC 8725
-//! section 3.1). `jwk`, `jku`, `x5u` and `kid` are not read at all.
+//! The library only does the mathematics; which key, and what a token has to say, is decided here. The header's `alg`
+//! never selects a verification: it has to be the key's algorithm, or the token is refused (RFC 8725 section 3.1).
+
+mod error;
+mod proof;
+
+use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use jsonwebtoken::{DecodingKey, Validation};
-use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde::Deserialize;
+
+pub use error::{InvalidToken, Unproven};
+pub use proof::Verified;
 
 use super::{
-    claims::{ClaimError, Claims, Subject},
-    key::{Algorithm, Key},
+    claims::Claims,
+    header::Header,
+    issuer::{Checks, Issuer, IssuerId},
+    key::Key,
+    keyring::{ListedKey, NoKey, TrustedKey},
     raw::{RawToken, ShapeError},
 };
 use crate::clock::UnixSeconds;
 
-/// Why a token is not accepted. Clients see `invalid_token`; operators see this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidToken {
-    /// Not a compact JWS within the limit.
-    #[error(transparent)]
-    Shape(#[from] ShapeError),
-    /// The header is not a JSON object with the members it needs.
-    #[error("the token's header cannot be read")]
-    Header,
-    /// `none`, or any algorithm that is not the key's.
-    #[error("the token's algorithm is not the key's")]
-    Algorithm,
-    /// A `crit` header (RFC 7515 section 4.1.11): we understand no extension.
-    #[error("the token has a critical extension")]
-    Critical,
-    /// The signature is not by this key.
-    #[error("the token's signature is not by this key")]
-    Signature,
-    /// An `aud` claim while no audience is configured.
-    #[error("the token is meant for another audience")]
-    Audience,
-    /// The payload is not a JSON object, or repeats a claim.
-    #[error("the token's claims cannot be read")]
-    Payload,
-    /// A claim of the wrong type or a missing subject.
-    #[error(transparent)]
-    Claim(#[from] ClaimError),
-    /// A claim that becomes a header has characters that a header cannot carry.
-    #[error("a claim that becomes a header has characters that no header can carry")]
-    NotAHeader,
-    /// An element of a list that becomes a header could not be told from two, or has no text of its own.
-    #[error(
-        "a list that becomes a header has an element with the separator in it, or one that is no text"
-    )]
-    NotAList,
-    /// The headers that are made of the claims are too large.
-    #[error("the headers that are made of the token's claims are larger than their limit")]
-    LargeHeader,
-    /// No `exp`: such a token would never end.
-    #[error("the token has no exp claim")]
-    NoExpiry,
-    /// `exp` is now or past.
-    #[error("the token has expired")]
-    Expired,
-    /// `nbf` is in the future.
-    #[error("the token is not valid yet")]
-    NotYetValid,
-}
-
-/// What a signature proved. Times still have to hold at the moment of use.
-#[derive(Debug, Clone)]
-pub struct Verified {
-    /// Who the token is about.
-    pub subject: Subject,
-    /// `exp`.
-    pub expires: UnixSeconds,
-    /// `nbf`, when there is one.
-    pub not_before: Option<UnixSeconds>,
-    /// All claims.
-    pub claims: Claims,
-}
-
-impl Verified {
-    /// What no signature has proved, for tests of what follows from a proof.
-    #[cfg(test)]
-    pub(crate) fn unsigned(claims: Claims) -> Self {
-        Self {
-            subject: claims.subject("sub").unwrap_or(Subject::Integer(0)),
-            expires: UnixSeconds(u64::MAX),
-            not_before: None,
-            claims,
-        }
-    }
-
-    /// Compares the times, without leeway: `exp` is the first second in which the token no longer holds
-    /// (RFC 7519 section 4.1.4).
-    pub fn check_times(&self, now: UnixSeconds) -> Result<(), InvalidToken> {
-        if now >= self.expires {
-            return Err(InvalidToken::Expired);
-        }
-        if self.not_before.is_some_and(|start| now < start) {
-            return Err(InvalidToken::NotYetValid);
-        }
-        Ok(())
-    }
-}
-
-/// Verifies the tokens of one kind (access or refresh): one key, one algorithm, one subject claim.
+/// Verifies tokens of one kind (access or refresh).
+#[derive(Debug)]
 pub struct Verifier {
-    key: DecodingKey,
-    algorithm: Algorithm,
-    validation: Validation,
-    subject_claim: String,
+    /// By their numbers: the first is the default one.
+    issuers: Vec<Issuer>,
     limit: usize,
 }
 
 impl Verifier {
-    /// `limit` is the longest token in bytes that is looked at.
-    pub fn new(key: &Key, subject_claim: String, limit: usize) -> Self {
-        let mut validation = Validation::new(key.algorithm().library());
-        // Times and required claims are compared by this module, in one place for fresh and cached tokens.
-        validation.required_spec_claims.clear();
-        validation.validate_exp = false;
-        validation.leeway = 0;
-        // The library takes an audience of the wrong type for none.
-        validation.validate_aud = false;
-        Self {
-            key: key.decoding(),
-            algorithm: key.algorithm(),
-            validation,
-            subject_claim,
-            limit,
-        }
+    /// One key, of one issuer that tokens need not name. `limit` is the longest token in bytes that is looked at.
+    pub fn new(key: &Key, subject_claim: &str, limit: usize) -> Self {
+        let listed = vec![ListedKey::lasting(key.clone(), None)];
+        let issuer = Issuer::new(Checks::usual(subject_claim), listed, None);
+        Self::with_issuers(vec![issuer], limit)
+    }
+
+    /// Several issuers, the default one first.
+    pub fn with_issuers(issuers: Vec<Issuer>, limit: usize) -> Self {
+        Self { issuers, limit }
+    }
+
+    /// The issuers, by their numbers.
+    pub fn issuers(&self) -> &[Issuer] {
+        &self.issuers
+    }
+
+    /// Changes whenever a key is added or taken away.
+    pub fn generation(&self) -> u64 {
+        let generations = self.issuers.iter().map(|issuer| issuer.keys.generation());
+        generations.fold(0, u64::wrapping_add)
     }
 
     /// Bounds the token and checks its shape.
@@ -134,77 +62,88 @@ impl Verifier {
         RawToken::parse(bytes, self.limit)
     }
 
-    /// Proves signature and claims; times are the caller's to compare, see [`Verified::check_times`].
-    pub fn verify(&self, token: RawToken<'_>) -> Result<Verified, InvalidToken> {
-        self.check_header(token)?;
-        let data = jsonwebtoken::decode::<Claims>(token.as_str(), &self.key, &self.validation);
-        let claims = data.map_err(|error| from_library(&error))?.claims;
-        if claims.value("aud").is_some_and(|aud| !aud.is_null()) {
-            return Err(InvalidToken::Audience);
-        }
-        claims.time("iat")?;
-        Ok(Verified {
-            subject: claims.subject(&self.subject_claim)?,
-            expires: claims.time("exp")?.ok_or(InvalidToken::NoExpiry)?,
-            not_before: claims.time("nbf")?,
-            claims,
-        })
+    /// Proves signature and claims; times are the caller's to compare, see [`Verified::check_times`]. `now` decides
+    /// which keys are in use.
+    pub fn verify(&self, token: RawToken<'_>, now: UnixSeconds) -> Result<Verified, Unproven> {
+        let header = Header::read(token)?;
+        let (id, issuer) = self.issuer_of(token)?;
+        issuer.check_header(&header)?;
+        let key = signed_by(issuer, token, &header, now).map_err(|unproven| match unproven {
+            NotSigned::Invalid(reason) => Unproven::Invalid(reason),
+            NotSigned::Unknown if issuer.keys.publishes() => Unproven::KeysNeeded(id),
+            NotSigned::Unknown => Unproven::Invalid(InvalidToken::UnknownKey),
+        })?;
+        let payload = BASE64_URL_SAFE_NO_PAD.decode(token.payload_part());
+        let payload = payload.map_err(|_| InvalidToken::Payload)?;
+        let claims: Claims = serde_json::from_slice(&payload).map_err(|_| InvalidToken::Payload)?;
+        let times = issuer.check_claims(&claims)?;
+        let subject = claims.subject(&issuer.checks.subject);
+        let subject = subject.map_err(InvalidToken::from)?;
+        let leeway = &issuer.checks.leeway;
+        Ok(Verified::new(subject, claims, (id, key), (times, leeway)))
     }
 
     /// [`Verifier::parse`], [`Verifier::verify`] and [`Verified::check_times`] in one, for tokens that are not cached.
-    pub fn verify_at(&self, bytes: &[u8], now: UnixSeconds) -> Result<Verified, InvalidToken> {
-        let verified = self.verify(self.parse(bytes)?)?;
+    pub fn verify_at(&self, bytes: &[u8], now: UnixSeconds) -> Result<Verified, Unproven> {
+        let token = self.parse(bytes).map_err(InvalidToken::from)?;
+        let verified = self.verify(token, now)?;
         verified.check_times(now)?;
         Ok(verified)
     }
 
-    fn check_header(&self, token: RawToken<'_>) -> Result<(), InvalidToken> {
-        let decoded = BASE64_URL_SAFE_NO_PAD.decode(token.header_part());
-        let decoded = decoded.map_err(|_| InvalidToken::Header)?;
-        let header: Header = serde_json::from_slice(&decoded).map_err(|_| InvalidToken::Header)?;
-        if header.is_critical {
-            return Err(InvalidToken::Critical);
+    /// Whose token it says it is, before any signature is looked at: only that issuer's keys come into question. With
+    /// one issuer that has no name there is nothing to choose.
+    fn issuer_of(&self, token: RawToken<'_>) -> Result<(IssuerId, &Issuer), InvalidToken> {
+        let mut issuers = self.issuers.iter().enumerate();
+        let default = self.issuers.first().ok_or(InvalidToken::UnknownIssuer)?;
+        if self.issuers.len() == 1 && default.checks.name.is_none() {
+            return Ok((IssuerId::DEFAULT, default));
         }
-        if header.alg != self.algorithm.name() {
-            return Err(InvalidToken::Algorithm);
-        }
-        Ok(())
+        let payload = BASE64_URL_SAFE_NO_PAD.decode(token.payload_part());
+        let payload = payload.map_err(|_| InvalidToken::Payload)?;
+        let said: Said = serde_json::from_slice(&payload).map_err(|_| InvalidToken::Payload)?;
+        let Some(said) = said.iss else {
+            return Ok((IssuerId::DEFAULT, default));
+        };
+        let found = issuers.find(|(_, issuer)| issuer.checks.name.as_deref() == Some(&*said));
+        let (number, issuer) = found.ok_or(InvalidToken::UnknownIssuer)?;
+        Ok((IssuerId(number), issuer))
     }
 }
 
-impl std::fmt::Debug for Verifier {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Verifier")
-            .field("algorithm", &self.algorithm)
-            .field("subject_claim", &self.subject_claim)
-            .finish_non_exhaustive()
-    }
-}
-
+/// What an unverified payload says about its issuer.
 #[derive(Deserialize)]
-struct Header {
-    alg: String,
-    /// Whether there is a `crit`, whatever it holds: not even `null` is allowed.
-    #[serde(default, rename = "crit", deserialize_with = "is_there")]
-    is_critical: bool,
+struct Said {
+    iss: Option<String>,
 }
 
-fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    IgnoredAny::deserialize(deserializer).map(|_| true)
+enum NotSigned {
+    Invalid(InvalidToken),
+    /// By no key that is known.
+    Unknown,
 }
 
-fn from_library(error: &jsonwebtoken::errors::Error) -> InvalidToken {
-    use jsonwebtoken::errors::ErrorKind;
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the library's enum is open; every kind that is not named refuses as an unreadable payload"
-    )]
-    match error.kind() {
-        ErrorKind::InvalidSignature => InvalidToken::Signature,
-        ErrorKind::InvalidAlgorithm => InvalidToken::Algorithm,
-        _ => InvalidToken::Payload,
+fn signed_by(
+    issuer: &Issuer,
+    token: RawToken<'_>,
+    header: &Header,
+    now: UnixSeconds,
+) -> Result<Arc<TrustedKey>, NotSigned> {
+    let candidates = issuer
+        .keys
+        .candidates(header.kid.as_deref(), &header.alg, now);
+    if candidates.keys.is_empty() {
+        return Err(match candidates.none {
+            NoKey::Unknown => NotSigned::Unknown,
+            NoKey::Algorithm => NotSigned::Invalid(InvalidToken::Algorithm),
+            NoKey::NotYet => NotSigned::Invalid(InvalidToken::KeyNotYet),
+            NoKey::Retired => NotSigned::Invalid(InvalidToken::KeyRetired),
+        });
     }
+    let (message, signature) = token.signed();
+    let mut keys = candidates.keys.into_iter();
+    keys.find(|key| key.has_signed(message, signature))
+        .ok_or(NotSigned::Invalid(InvalidToken::Signature))
 }
 
 #[cfg(test)]
