@@ -185,11 +185,8 @@ fn what_is_remembered_is_bounded_and_permits_only_where_they_are_wanted() {
     let id = line["decision"].as_str().expect("an id").to_owned();
     let told = gateway.ask(&format!("/explain/{id}"));
     assert_eq!(told.status, 200, "{}", told.text());
-    assert!(
-        told.json()["verdict"]["forwarded"].is_object(),
-        "{}",
-        told.text()
-    );
+    let verdict = &told.json()["verdict"];
+    assert_eq!(verdict["forwarded"]["upstream"], "api", "{}", told.text());
 }
 
 #[test]

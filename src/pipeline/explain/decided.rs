@@ -12,6 +12,7 @@ use crate::{
         live::Live,
         token_facts::{Fate, TokenFacts},
     },
+    policy::route::{Action, Route, UpstreamId},
 };
 
 /// Explains what was decided. What the routes say is told as long as they are the ones that it was decided by.
@@ -33,7 +34,7 @@ pub fn of_decision(decision: &Decision, live: &Live, now: UnixSeconds) -> Explan
             access: route.access.into(),
         }),
         subject: decision.subject.as_deref().map(str::to_owned),
-        verdict: verdict(decision),
+        verdict: verdict(decision, live),
         ..Explanation::default()
     };
     if let Some(facts) = &decision.token {
@@ -64,11 +65,10 @@ fn token_word(facts: &TokenFacts) -> Word {
     })
 }
 
-fn verdict(decision: &Decision) -> Verdict {
+fn verdict(decision: &Decision, live: &Live) -> Verdict {
     if decision.outcome == "forwarded" {
-        let upstream = decision.route.as_ref().map(|route| route.name.to_string());
         return Verdict::Forwarded {
-            upstream: upstream.unwrap_or_default(),
+            upstream: upstream(decision, live).unwrap_or("an upstream").to_owned(),
         };
     }
     match &decision.reason {
@@ -81,6 +81,18 @@ fn verdict(decision: &Decision) -> Verdict {
                 None => "the account route answers so".to_owned(),
             },
         },
+    }
+}
+
+/// The upstream of the route, as long as that is there.
+fn upstream<'a>(decision: &Decision, live: &'a Live) -> Option<&'a str> {
+    let decided = decision.route.as_ref()?;
+    let same = |route: &&Route| route.name == decided.name && route.place == decided.place;
+    match live.table.routes().iter().find(same)?.action {
+        Action::Forward(UpstreamId(upstream)) => {
+            Some(live.upstreams.get(upstream)?.settings().name.as_str())
+        }
+        Action::Answer(_) => None,
     }
 }
 
