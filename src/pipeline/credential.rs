@@ -129,7 +129,7 @@ fn from_query(
             start: 0,
             end: value.len(),
             value,
-            sent_by: SentBy::Program,
+            sent_by: SentBy::Url,
         };
         found = agreed(found, other)?;
     }

@@ -40,6 +40,8 @@ pub(super) struct Presented<'a, B> {
 pub(super) enum SentBy {
     /// A program that knows it.
     Program,
+    /// A program that knows it, in the URL.
+    Url,
     /// A browser, for any page that makes it send the request.
     Browser,
 }
@@ -117,6 +119,10 @@ impl Credential {
                 sent_by: SentBy::Browser,
                 ..
             } => Some(TokenPlace::Cookie),
+            Self::Bearer {
+                sent_by: SentBy::Url,
+                ..
+            } => Some(TokenPlace::Query),
             // The scheme stands before it.
             Self::Bearer { start, .. } if *start > 0 => Some(TokenPlace::Authorization),
             Self::Bearer { .. } => Some(TokenPlace::WebSocketProtocol),

@@ -39,6 +39,8 @@ pub(super) enum TokenPlace {
     WebSocketProtocol,
     /// Where a browser puts it.
     Cookie,
+    /// In the query of the URL.
+    Query,
 }
 
 /// What became of a token.
@@ -56,6 +58,7 @@ impl TokenPlace {
         match self {
             Self::Authorization => "Authorization",
             Self::WebSocketProtocol => "Sec-WebSocket-Protocol",
+            Self::Query => "the query",
             Self::Cookie => "a cookie",
         }
     }

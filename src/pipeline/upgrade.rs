@@ -65,7 +65,7 @@ impl Upgrade {
         };
         let listed = match cors {
             Some(cors) if cors.origins != Origins::Any => cors.allows(origin),
-            Some(_) | None => self.sent_by == SentBy::Program,
+            Some(_) | None => self.sent_by != SentBy::Browser,
         };
         if listed || is_same(origin, headers.get(header::HOST)) {
             Ok(())

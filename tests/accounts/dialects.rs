@@ -166,7 +166,7 @@ fn a_mistake_is_reported_with_the_dialect_file_s_own_name_and_line() {
 shop.yaml:11:7: login.granted.body: there is no value {refresh_tokn} here; there is {user}, {user.id}, {access_token}, \
          {refresh_token}; fix: use only the values that there are
   11 |       success: true
-     |       ^^^^^^^
+     |       ^
 gateway.yaml: 2 mistakes
 "
     );

@@ -95,6 +95,9 @@ fn assert_json(response: &Response, status: u16, body: &str) {
     );
 }
 
+/// The one header that a refusal has besides: the decision, by which it can be explained.
+const DECISION: [&str; 1] = ["x-request-id"];
+
 /// The headers of a response, without those that every answer has.
 fn further_headers(response: &Response) -> Vec<&str> {
     let names = response.headers.iter().map(|(name, _)| name.as_str());

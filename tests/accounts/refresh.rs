@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{assert_json, further_headers, gateway, pair, possible_tokens, refresh, refresh_token};
+use super::{
+    DECISION, assert_json, further_headers, gateway, pair, possible_tokens, refresh, refresh_token,
+};
 use crate::harness::{
     Gateway, Upstream,
     token::{self, REFRESH_SECRET},
@@ -15,7 +17,7 @@ const REFUSED: &str = r#"{"code":401,"message":"올바르지 않은 토큰"}"#;
 fn assert_refused(gateway: &Gateway, token: &str) {
     let response = gateway.send(&refresh(token));
     assert_json(&response, 401, REFUSED);
-    assert_eq!(further_headers(&response), [""; 0]);
+    assert_eq!(further_headers(&response), DECISION);
 }
 
 #[test]
