@@ -178,7 +178,7 @@ fn start() -> SocketAddr {
         let _entered = control.enter();
         std::mem::forget(signal(SignalKind::pipe()).expect("a signal"));
     }
-    let app = App::start(compiled, control).expect("a gateway");
+    let app = App::start(compiled, None, control).expect("a gateway");
     let BoundAddress::Ip(address) = app.addresses[0] else {
         unreachable!("the listener has an address");
     };

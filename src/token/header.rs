@@ -4,6 +4,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde_json::Value;
 
 use super::{raw::RawToken, verify::InvalidToken};
 
@@ -27,7 +28,10 @@ impl Header {
     pub(super) fn read(token: RawToken<'_>) -> Result<Self, InvalidToken> {
         let decoded = BASE64_URL_SAFE_NO_PAD.decode(token.header_part());
         let decoded = decoded.map_err(|_| InvalidToken::Header)?;
-        let header: Self = serde_json::from_slice(&decoded).map_err(|_| InvalidToken::Header)?;
+        // Members that are passed over are not looked into: without this, bytes that are no text could stand there.
+        let whole = serde_json::from_slice::<Value>(&decoded).map(drop);
+        let header = whole.and_then(|()| serde_json::from_slice::<Self>(&decoded));
+        let header = header.map_err(|_| InvalidToken::Header)?;
         if header.is_critical || header.is_unencoded {
             return Err(InvalidToken::Critical);
         }

@@ -42,6 +42,23 @@ fn verdict(token: &str) -> Result<(), InvalidToken> {
 }
 
 #[test]
+fn a_header_with_bytes_that_are_no_text_is_refused_wherever_they_stand() {
+    for member in [&b"\xd0http"[..], br"\ud800"] {
+        let header = [br#"{"alg":"HS256","jku":""#, member, br#""}"#].concat();
+        let message = format!(
+            "{}.{}",
+            BASE64_URL_SAFE_NO_PAD.encode(header),
+            part(r#"{"exp":1000001,"sub":"42"}"#)
+        );
+        let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
+        let signature =
+            jsonwebtoken::crypto::sign(message.as_bytes(), &key, jsonwebtoken::Algorithm::HS256);
+        let token = format!("{message}.{}", signature.expect("a signature"));
+        assert_eq!(verdict(&token), Err(InvalidToken::Header));
+    }
+}
+
+#[test]
 fn exactly_the_monoliths_claims_are_enough() {
     let verified = verifier()
         .verify_at(token(r#"{"exp":1000001,"sub":"42"}"#).as_bytes(), NOW)
