@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 
 use super::{
-    moments::{date, distance, moment},
+    moments::{distance, moment},
     told::{TokenCheck, TokenDetails, Word},
 };
 use crate::{
@@ -71,7 +71,11 @@ fn checks(facts: &TokenFacts, end: Stage, now: UnixSeconds) -> Vec<TokenCheck> {
         } else {
             "expires"
         };
-        format!("{}, {word} {}", date(expires), distance(expires, now.0))
+        format!(
+            "{}, {word} {}",
+            UnixSeconds(expires),
+            distance(expires, now.0)
+        )
     });
     let start = facts.not_before.map(|start| moment(start, now.0));
     vec![

@@ -3,10 +3,13 @@
 use std::fmt;
 
 use super::{
-    moments::{date, length},
+    moments::length,
     told::{Explanation, TokenCheck, TokenDetails, Verdict},
 };
-use crate::policy::explanation::{Check, CheckResult};
+use crate::{
+    clock::UnixSeconds,
+    policy::explanation::{Check, CheckResult},
+};
 
 /// One line of the tree.
 #[derive(Debug)]
@@ -139,7 +142,10 @@ impl Explanation {
         if let Some(decided) = &self.decision {
             tree.top("decision", decided.id.as_str());
             let age = length(decided.age_seconds);
-            tree.top("decided", format!("{} ({age} ago)", date(decided.at)));
+            tree.top(
+                "decided",
+                format!("{} ({age} ago)", UnixSeconds(decided.at)),
+            );
             tree.top("client", decided.client.as_str());
         }
         // Typed on a command line or sent by a client, and so perhaps able to steer a terminal.
