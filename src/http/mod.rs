@@ -5,6 +5,7 @@
 pub mod body;
 pub mod client_address;
 pub mod cookie;
+pub mod field_line;
 pub mod header;
 pub mod host;
 pub mod problem;

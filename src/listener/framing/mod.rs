@@ -11,7 +11,9 @@ mod line;
 mod tests;
 
 use chunks::{Chunk, Step};
-use line::{Field, FieldLine, RequestLine, Scanned};
+use line::RequestLine;
+
+use crate::http::field_line::{self, BadLine, Field, FieldLine, Scanned};
 
 /// How many empty lines a client may send before a request line (RFC 9112 section 2.2 asks for at least one).
 const MOST_EMPTY_LINES: u8 = 8;
@@ -369,7 +371,7 @@ impl Framing {
         let line = match FieldLine::scan(bytes) {
             Scanned::Whole(line) => line,
             Scanned::Begun => return Ok(None),
-            Scanned::Bad(violation) => return Err(violation),
+            Scanned::Bad(bad) => return Err(bad.into()),
         };
         self.fits(line.length())?;
         self.head.size += line.length();
@@ -435,7 +437,7 @@ impl Head {
                 self.host = Host::Once;
             }
             name if name.len() == 14 && name.eq_ignore_ascii_case(b"content-length") => {
-                let length = line::length(field.value(bytes));
+                let length = field_line::length(field.value(bytes));
                 if self.length.is_some() || length.is_none() {
                     return Err(Violation::Length);
                 }
@@ -458,6 +460,17 @@ impl Head {
 enum Refusal {
     Violation(Violation),
     Preface,
+}
+
+impl From<BadLine> for Violation {
+    fn from(bad: BadLine) -> Self {
+        match bad {
+            BadLine::End => Self::LineEnd,
+            BadLine::Name => Self::FieldName,
+            BadLine::Folded => Self::Folded,
+            BadLine::Value => Self::FieldValue,
+        }
+    }
 }
 
 impl From<Violation> for Refusal {
