@@ -17,7 +17,7 @@ use ::http::Method;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
-    simple::{self, BadHead, Reuse},
+    simple::{self, BadHead, KnownLines, Reuse},
     stream::Stream,
     upload::Source,
 };
@@ -123,7 +123,7 @@ impl Course {
         let Some(Awaited { method, early }) = awaited.as_mut() else {
             return Ok(());
         };
-        if let Some(head) = simple::read_head(bytes, early, method)? {
+        if let Some(head) = simple::read_head(bytes, (early, &mut KnownLines::default()), method)? {
             self.reuse.set(head.reuse);
             *awaited = None;
         }

@@ -34,7 +34,10 @@ use super::{
 };
 use crate::{
     deadline::Deadlines,
-    http::header::{Occurrence, occurrence},
+    http::{
+        field_line,
+        header::{Occurrence, occurrence},
+    },
 };
 pub(super) use body::Body;
 use opening::{Opened, open};
@@ -235,7 +238,7 @@ fn check_head<B>(response: &Response<B>) -> Result<(), BadHead> {
     }
     match occurrence(response.headers(), &header::CONTENT_LENGTH) {
         Occurrence::Absent => Ok(()),
-        Occurrence::Once(length) if simple::digits(length.as_bytes()).is_some() => Ok(()),
+        Occurrence::Once(length) if field_line::length(length.as_bytes()).is_some() => Ok(()),
         Occurrence::Once(_) | Occurrence::Repeated(_) => Err(BadHead::ContentLength),
     }
 }

@@ -14,7 +14,7 @@ use ::http::{Method, Request, Response, StatusCode};
 
 use super::{
     body::Body,
-    head::{self, BadHead, Head, Reuse},
+    head::{self, BadHead, Head, KnownLines, Reuse},
     link::Link,
     request,
 };
@@ -50,6 +50,7 @@ pub(in crate::upstream) struct Client {
     /// Borrowed only between two waits, so that all exchanges can share them.
     output: RefCell<Vec<u8>>,
     input: RefCell<Vec<u8>>,
+    known: RefCell<KnownLines>,
 }
 
 /// Whether a connection has served before.
@@ -69,6 +70,7 @@ impl Client {
             idle: RefCell::new(idle),
             output: RefCell::new(Vec::new()),
             input: RefCell::new(vec![0; BODY_READ]),
+            known: RefCell::default(),
         }
     }
 
@@ -232,7 +234,8 @@ impl Client {
                     }));
                 }
             };
-            match read_head(bytes, early, method) {
+            let known = &mut *self.known.borrow_mut();
+            match read_head(bytes, (early, known), method) {
                 Ok(None) => {}
                 Ok(Some(head)) => return Poll::Ready(Ok(head)),
                 Err(bad) => return Poll::Ready(Err(Failure::NotHttp(bad.into()).into())),
@@ -295,11 +298,11 @@ impl Client {
 
 pub(in crate::upstream) fn read_head(
     bytes: &[u8],
-    early: &mut Vec<u8>,
+    (early, known): (&mut Vec<u8>, &mut KnownLines),
     method: &Method,
 ) -> Result<Option<Head>, BadHead> {
     if early.is_empty() {
-        let head = head::read(bytes, method)?;
+        let head = head::read(bytes, method, known)?;
         if head.is_none() {
             early.extend_from_slice(bytes);
         }
@@ -308,7 +311,7 @@ pub(in crate::upstream) fn read_head(
     early.extend_from_slice(bytes);
     // A head ends with a line: without the end of one there is nothing new to parse.
     let head = match memchr::memchr(b'\n', bytes) {
-        Some(_) => head::read(early, method)?,
+        Some(_) => head::read(early, method, known)?,
         None => None,
     };
     if head.is_none() && early.len() > HEAD_LIMIT {

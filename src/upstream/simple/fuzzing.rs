@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::{
     chunked::Chunked,
     client,
-    head::{self, Framing, Head, Reuse},
+    head::{self, Framing, Head, KnownLines, Reuse},
 };
 
 /// A head that was understood.
@@ -43,7 +43,7 @@ pub struct Refused;
 
 /// Reads a head that came at once.
 pub fn read_head(bytes: &[u8], method: &Method) -> Result<Option<ResponseHead>, Refused> {
-    seen(head::read(bytes, method))
+    seen(head::read(bytes, method, &mut KnownLines::default()))
 }
 
 /// Reads a head that came in pieces: the result for the first piece that completes or breaks it.
@@ -51,9 +51,9 @@ pub fn read_pieces<'a>(
     pieces: impl IntoIterator<Item = &'a [u8]>,
     method: &Method,
 ) -> Result<Option<ResponseHead>, Refused> {
-    let mut early = Vec::new();
+    let (mut early, mut known) = (Vec::new(), KnownLines::default());
     for piece in pieces {
-        let head = seen(client::read_head(piece, &mut early, method))?;
+        let head = seen(client::read_head(piece, (&mut early, &mut known), method))?;
         if head.is_some() {
             return Ok(head);
         }

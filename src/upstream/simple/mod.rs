@@ -18,4 +18,4 @@ mod tests;
 
 pub(super) use body::Body;
 pub(super) use client::{Client, read_head};
-pub(super) use head::{BadHead, Reuse, digits};
+pub(super) use head::{BadHead, KnownLines, Reuse};

@@ -1,11 +1,15 @@
 //! The head of a response: its fields, how its body is framed, and whether its connection can be used again.
 
-use std::mem::MaybeUninit;
+mod known;
+mod status_line;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use bytes::Bytes;
-use httparse::{ParserConfig, Status};
-use hyper::ext::ReasonPhrase;
+
+pub(in crate::upstream) use known::KnownLines;
+
+use crate::http::field_line::{BadLine, FieldLine, Scanned, length};
+use status_line::StatusLine;
 
 /// How many fields a head may have.
 const FIELD_LIMIT: usize = 100;
@@ -42,8 +46,10 @@ pub(in crate::upstream) enum BadHead {
     Syntax(#[from] httparse::Error),
     #[error("the response's status is not one of 100 to 599")]
     Status,
-    #[error("a line of the response's head does not end with CR LF")]
-    LineEnd,
+    #[error("the response's head: {0}")]
+    Line(#[from] BadLine),
+    #[error("the response has more than {FIELD_LIMIT} header lines")]
+    ManyFields,
     #[error("the response has a field that is not acceptable")]
     Field,
     #[error("the response has no single length")]
@@ -58,58 +64,43 @@ pub(in crate::upstream) enum BadHead {
 
 /// The first final response in `bytes`, or `None` when its head is not complete. A switch of protocols is final too:
 /// what follows it is no longer HTTP.
-pub(super) fn read(mut bytes: &[u8], method: &Method) -> Result<Option<Head>, BadHead> {
-    // The parser would skip empty lines without an end.
-    while let Some(b'H') = bytes.first() {
-        let mut fields = [const { MaybeUninit::uninit() }; FIELD_LIMIT];
-        let mut parsed = httparse::Response::new(&mut []);
-        let config = ParserConfig::default();
-        let length =
-            match config.parse_response_with_uninit_headers(&mut parsed, bytes, &mut fields)? {
-                Status::Complete(length) => length,
-                Status::Partial => return Ok(None),
-            };
-        match parsed.code {
-            Some(code @ 100..=199) if code != 101 => {
-                check_lines(&parsed, bytes.get(..length).unwrap_or_default())?;
-                bytes = bytes.get(length..).unwrap_or_default();
-            }
-            _ => return build(&parsed, bytes, length, method).map(Some),
+pub(super) fn read(
+    mut bytes: &[u8],
+    method: &Method,
+    known: &mut KnownLines,
+) -> Result<Option<Head>, BadHead> {
+    loop {
+        let Some(status_line) = StatusLine::read(bytes, known)? else {
+            return Ok(None);
+        };
+        let fields = bytes.get(status_line.length..).unwrap_or_default();
+        if status_line.is_final() {
+            let read = Fields::read(fields, known)?;
+            let build = |(fields, rest)| build(status_line, fields, rest, method);
+            return read.map(build).transpose();
         }
-    }
-    match bytes {
-        [] => Ok(None),
-        _ => Err(BadHead::Syntax(httparse::Error::Version)),
+        // Nothing is remembered of it: the next head is one of another kind.
+        match Fields::read(fields, &mut KnownLines::default())? {
+            Some((_, rest)) => bytes = rest,
+            None => return Ok(None),
+        }
     }
 }
 
 fn build(
-    parsed: &httparse::Response<'_, '_>,
-    bytes: &[u8],
-    length: usize,
+    status_line: StatusLine,
+    fields: Fields,
+    rest: &[u8],
     method: &Method,
 ) -> Result<Head, BadHead> {
-    check_lines(parsed, bytes.get(..length).unwrap_or_default())?;
-    let shared = Bytes::copy_from_slice(bytes);
-    let mut fields = Fields::new(parsed.headers.len());
-    for field in parsed.headers.iter() {
-        fields.add(field, |value| {
-            let start = value.as_ptr().addr() - bytes.as_ptr().addr();
-            shared.slice(start..start + value.len())
-        })?;
-    }
-    let status = status(parsed)?;
-    let version = HttpVersion::of(parsed);
-    let framing = fields.framing(version)?;
-    let reuse = fields.reuse(version);
+    let status = status_line.status()?;
+    let framing = fields.framing(status_line.version)?;
+    let reuse = fields.reuse(status_line.version);
     let announces_body = fields.announces_body();
     let mut response = Response::new(());
     *response.status_mut() = status;
     *response.headers_mut() = fields.headers;
-    let reason = parsed.reason.unwrap_or_default();
-    if status.canonical_reason() != Some(reason)
-        && let Ok(reason) = ReasonPhrase::try_from(reason.as_bytes())
-    {
+    if let Some(reason) = status_line.unusual_reason {
         response.extensions_mut().insert(reason);
     }
     let (framing, reuse) = match bodiless(method, status) {
@@ -122,35 +113,8 @@ fn build(
         response,
         framing,
         reuse,
-        rest: shared.slice(length..),
+        rest: Bytes::copy_from_slice(rest),
     })
-}
-
-/// RFC 9110 section 15: there are no others, and whoever reads one takes it for something else.
-fn status(parsed: &httparse::Response<'_, '_>) -> Result<StatusCode, BadHead> {
-    let code = parsed.code.unwrap_or_default();
-    let status = StatusCode::from_u16(code).map_err(|_| BadHead::Status)?;
-    if code < 600 {
-        Ok(status)
-    } else {
-        Err(BadHead::Status)
-    }
-}
-
-/// The parser takes a bare LF for the end of a line, which not all do (RFC 9112 section 2.2): who does not finds other
-/// fields, and another end. Within a line there is none, so only the ends are looked at.
-fn check_lines(parsed: &httparse::Response<'_, '_>, head: &[u8]) -> Result<(), BadHead> {
-    let status_line = memchr::memchr(b'\n', head).and_then(|end| head.get(..=end));
-    let ends_well = |field: &httparse::Header<'_>| {
-        let end = field.value.as_ptr().addr() + field.value.len() - head.as_ptr().addr();
-        let mut after = head.get(end..).unwrap_or_default().iter();
-        // The parser has cut blanks off.
-        after.find(|byte| !matches!(byte, b' ' | b'\t')) == Some(&b'\r')
-    };
-    let all = status_line.is_some_and(|line| line.ends_with(b"\r\n"))
-        && head.ends_with(b"\r\n")
-        && parsed.headers.iter().all(ends_well);
-    if all { Ok(()) } else { Err(BadHead::LineEnd) }
 }
 
 /// How sure it is that no body follows.
@@ -174,15 +138,6 @@ fn bodiless(method: &Method, status: StatusCode) -> Option<Bodiless> {
 enum HttpVersion {
     Http10,
     Http11,
-}
-
-impl HttpVersion {
-    fn of(parsed: &httparse::Response<'_, '_>) -> Self {
-        match parsed.version {
-            Some(1) => Self::Http11,
-            _ => Self::Http10,
-        }
-    }
 }
 
 /// Fields on their way into a header map; those that end at this hop stay behind.
@@ -218,29 +173,52 @@ impl Fields {
         }
     }
 
-    fn add(
-        &mut self,
-        field: &httparse::Header<'_>,
-        share: impl FnOnce(&[u8]) -> Bytes,
-    ) -> Result<(), BadHead> {
-        let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| BadHead::Field)?;
-        if name == header::CONNECTION && self.read_connection(field.value) {
+    /// All of them and what follows, or `None` when their end is not there.
+    fn read<'a>(
+        mut bytes: &'a [u8],
+        known: &mut KnownLines,
+    ) -> Result<Option<(Self, &'a [u8])>, BadHead> {
+        let mut fields = Self::new(known.count());
+        for number in 0..=FIELD_LIMIT {
+            if let Some((name, value, length)) = known.field(number, bytes) {
+                fields.add(name, value)?;
+                bytes = bytes.get(length..).unwrap_or_default();
+                continue;
+            }
+            let line = match FieldLine::scan(bytes) {
+                Scanned::Whole(line) => line,
+                Scanned::Begun => return Ok(None),
+                Scanned::Bad(bad) => return Err(bad.into()),
+            };
+            let (text, rest) = bytes.split_at_checked(line.length()).unwrap_or_default();
+            let FieldLine::Field(field) = line else {
+                return Ok(Some((fields, rest)));
+            };
+            let name = HeaderName::from_bytes(field.name(text)).map_err(|_| BadHead::Field)?;
+            let value = HeaderValue::from_bytes(field.value(text)).map_err(|_| BadHead::Field)?;
+            known.learn(number, text, (&name, &value));
+            fields.add(name, value)?;
+            bytes = rest;
+        }
+        Err(BadHead::ManyFields)
+    }
+
+    fn add(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), BadHead> {
+        if name == header::CONNECTION && self.read_connection(value.as_bytes()) {
             return Ok(());
         }
         if name == header::TRANSFER_ENCODING {
-            return self.read_coding(field.value);
+            return self.read_coding(value.as_bytes());
         }
         if name == header::CONTENT_LENGTH {
-            let length = digits(field.value).ok_or(BadHead::ContentLength)?;
+            let length = length(value.as_bytes()).ok_or(BadHead::ContentLength)?;
             match self.length.replace(length) {
                 None => {}
                 Some(same) if same == length => return Ok(()),
                 Some(_) => return Err(BadHead::ContentLength),
             }
         }
-        let value = HeaderValue::from_maybe_shared(share(field.value));
-        self.headers
-            .append(name, value.map_err(|_| BadHead::Field)?);
+        self.headers.append(name, value);
         Ok(())
     }
 
@@ -292,17 +270,6 @@ impl Fields {
             (_, Connection::Close) | (HttpVersion::Http10, Connection::Unsaid) => Reuse::Forbidden,
         }
     }
-}
-
-/// A number of plain digits.
-pub(in crate::upstream) fn digits(value: &[u8]) -> Option<u64> {
-    if value.is_empty() {
-        return None;
-    }
-    value.iter().try_fold(0_u64, |number, byte| {
-        let digit = char::from(*byte).to_digit(10)?;
-        number.checked_mul(10)?.checked_add(digit.into())
-    })
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Heads of responses: what they say, how their bodies end, and what is refused.
 
+use hyper::ext::ReasonPhrase;
 use proptest::prelude::*;
 
 use super::*;
 
 fn get(bytes: &str) -> Result<Option<Head>, BadHead> {
-    read(bytes.as_bytes(), &Method::GET)
+    read(bytes.as_bytes(), &Method::GET, &mut KnownLines::default())
 }
 
 fn head(bytes: &str) -> Head {
@@ -110,7 +111,9 @@ fn a_length_beside_a_coding_is_refused() {
 #[test]
 fn some_responses_have_no_body_whatever_they_say() {
     let bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
-    let answer = read(bytes, &Method::HEAD).expect("good").expect("whole");
+    let answer = read(bytes, &Method::HEAD, &mut KnownLines::default())
+        .expect("good")
+        .expect("whole");
     assert_eq!(
         (answer.framing, answer.reuse),
         (Framing::Length(0), Reuse::Allowed)
@@ -151,7 +154,11 @@ fn a_line_that_ends_otherwise_than_with_cr_lf_is_refused() {
     for (place, _) in good.match_indices("\r\n") {
         let (before, after) = good.split_at(place);
         let bad = format!("{before}{}", &after[1..]);
-        assert_eq!(get(&bad).expect_err("refused"), BadHead::LineEnd, "{bad:?}");
+        assert_eq!(
+            get(&bad).expect_err("refused"),
+            BadHead::Line(BadLine::End),
+            "{bad:?}"
+        );
     }
 }
 
@@ -218,15 +225,110 @@ fn a_head_has_at_most_a_hundred_fields() {
         FIELD_LIMIT
     );
     let error = get(&with(FIELD_LIMIT + 1)).expect_err("refused");
-    assert_eq!(error, BadHead::Syntax(httparse::Error::TooManyHeaders));
+    assert_eq!(error, BadHead::ManyFields);
+}
+
+/// What can be told apart of two heads.
+fn seen(head: Result<Option<Head>, BadHead>) -> Result<Option<String>, BadHead> {
+    head.map(|head| head.map(|head| format!("{head:?}")))
+}
+
+#[test]
+fn lines_that_are_known_mean_what_they_meant() {
+    let mut known = KnownLines::default();
+    let cookies = format!("Set-Cookie: a=1\r\nSet-Cookie: b={}\r\n", "c".repeat(300));
+    for fields in [
+        "Server: a\r\nContent-Length: 1\r\n",
+        "Server: a\r\nContent-Length: 2\r\n",
+        "Content-Length: 2\r\nServer: a\r\n",
+        "Content-Length: 2\r\n",
+        &cookies,
+        &cookies,
+        "Content-Length: 2\r\nContent-Length: 3\r\n",
+        "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nConnection: close\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        "Connection: close\r\n",
+        "Connection: close, Server\r\nServer: a\r\n",
+        "",
+    ] {
+        for status in [
+            "200 OK",
+            "404 Nobody Here",
+            "204 No Content",
+            "100 Continue",
+        ] {
+            let bytes = format!("HTTP/1.1 {status}\r\n{fields}\r\nrest");
+            let again = read(bytes.as_bytes(), &Method::GET, &mut known);
+            assert_eq!(seen(again), seen(get(&bytes)), "{bytes:?}");
+        }
+    }
+}
+
+#[test]
+fn no_cookie_and_no_long_line_is_remembered() {
+    let mut known = KnownLines::default();
+    let long = "x".repeat(300);
+    let bytes = format!("HTTP/1.1 200 OK\r\nSet-Cookie: secret\r\nA: {long}\r\nB: c\r\n\r\n");
+    read(bytes.as_bytes(), &Method::GET, &mut known).expect("a good head");
+    let shown = format!("{known:?}");
+    assert!(
+        !shown.contains("secret") && !shown.contains(&long),
+        "{shown}"
+    );
+    assert!(known.field(2, b"B: c\r\n").is_some());
+}
+
+/// Lines of heads, most of them good, and few enough to come again.
+fn lines() -> impl Strategy<Value = Vec<&'static str>> {
+    let line = prop::sample::select(vec![
+        "Server: a\r\n",
+        "Date: today\r\n",
+        "Content-Length: 1\r\n",
+        "Content-Length: 12\r\n",
+        "Connection: close\r\n",
+        "Set-Cookie: a\r\n",
+        "A : b\r\n",
+        "A: b\n",
+        "A:\r\n",
+        "Transfer-Encoding: chunked\r\n",
+    ]);
+    prop::collection::vec(line, 0..6)
 }
 
 proptest! {
     #[test]
+    fn what_was_read_before_changes_no_reading(heads in prop::collection::vec((lines(), 0..80_usize), 1..8)) {
+        let mut known = KnownLines::default();
+        for (lines, cut) in heads {
+            let whole = format!("HTTP/1.1 200 OK\r\n{}\r\n", lines.concat());
+            let bytes = whole.get(..whole.len().saturating_sub(cut)).unwrap_or(&whole);
+            let again = read(bytes.as_bytes(), &Method::GET, &mut known);
+            prop_assert_eq!(seen(again), seen(get(bytes)));
+        }
+    }
+
+    /// The library that reads responses elsewhere finds the same fields in what is read here.
+    #[test]
+    fn fields_are_those_that_another_parser_finds(lines in lines()) {
+        let bytes = format!("HTTP/1.1 200 OK\r\n{}\r\n", lines.concat());
+        let mut fields = [httparse::EMPTY_HEADER; 8];
+        let mut parsed = httparse::Response::new(&mut fields);
+        if let Ok(Some(head)) = get(&bytes) {
+            prop_assert!(parsed.parse(bytes.as_bytes()).expect("a good head").is_complete());
+            for (name, value) in head.response.headers() {
+                let same = |field: &&httparse::Header<'_>| name == field.name && value == field.value;
+                prop_assert!(parsed.headers.iter().any(|field| same(&field)), "{name}");
+            }
+        }
+    }
+
+    #[test]
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let mut response = b"HTTP/1.1 200 OK\r\n".to_vec();
         response.extend_from_slice(&bytes);
-        drop(read(&response, &Method::GET));
-        drop(read(&bytes, &Method::HEAD));
+        let mut known = KnownLines::default();
+        drop(read(&response, &Method::GET, &mut known));
+        drop(read(&bytes, &Method::HEAD, &mut known));
     }
 }
