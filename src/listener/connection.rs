@@ -61,7 +61,9 @@ pub(super) async fn serve<H: Handler>(
             let request = Box::new(request.map(RequestBody::plain));
             answer(handler, Rc::clone(&peer), core.clone(), request)
         });
-        let connection = builder(core.settings()).serve_connection(TokioIo::new(watched), service);
+        let mut builder = builder(core.settings());
+        builder.half_close(watched.sees_the_end());
+        let connection = builder.serve_connection(TokioIo::new(watched), service);
         // Boxed, so that a connection at rest does not keep its place.
         let mut connection = Box::new(connection);
         let pause = serve_requests(&mut *connection, &core, &peer, &deadline).await;

@@ -331,6 +331,30 @@ impl Watched {
     }
 }
 
+impl Watched {
+    /// Whether [`watch_for_end`](Self::watch_for_end) sees the client's end while a request is being answered. If not, the
+    /// library has to look for it, for which it takes a new buffer each time.
+    pub(super) fn sees_the_end(&self) -> bool {
+        self.stream.shows_its_end()
+    }
+
+    /// Notices the client's end while nothing but an answer is owed. An error says that nobody is there.
+    fn watch_for_end(&self, context: &mut Context<'_>) -> io::Result<()> {
+        let notices = &self.peer.notices;
+        if notices.answering.get() == Answering::Nothing || !notices.is_between_requests() {
+            return Ok(());
+        }
+        match self.stream.poll_end(context) {
+            Poll::Pending => Ok(()),
+            Poll::Ready(Err(error)) => Err(error),
+            Poll::Ready(Ok(())) => match self.withhold_end(context) {
+                Poll::Pending => Ok(()),
+                Poll::Ready(ended) => ended.and(Err(io::ErrorKind::ConnectionReset.into())),
+            },
+        }
+    }
+}
+
 impl AsyncRead for Watched {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -369,7 +393,11 @@ impl AsyncWrite for Watched {
         } else {
             Written::Flushed
         });
-        polled
+        // The library ends each of its turns here.
+        match self.watch_for_end(context) {
+            Ok(()) => polled,
+            Err(error) => Poll::Ready(Err(error)),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

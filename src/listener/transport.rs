@@ -2,8 +2,9 @@
 
 use std::{
     io::{self, BufRead},
+    os::fd::{AsFd, BorrowedFd},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use rustix::{
@@ -46,6 +47,29 @@ impl Socket {
         match self {
             Self::Tcp(stream) => stream.poll_read_ready(context).map(drop),
             Self::Unix(stream) => stream.poll_read_ready(context).map(drop),
+        }
+    }
+
+    /// Looks at what comes next without taking it: how many bytes of `buffer` there are, none at the end.
+    fn poll_peek(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            let mut peek =
+                |socket: BorrowedFd<'_>| Ok(recv(socket, &mut *buffer, RecvFlags::PEEK)?.0);
+            let peeked = match self {
+                Self::Tcp(stream) => {
+                    ready!(stream.poll_read_ready(context))?;
+                    stream.try_io(Interest::READABLE, || peek(stream.as_fd()))
+                }
+                Self::Unix(stream) => {
+                    ready!(stream.poll_read_ready(context))?;
+                    stream.try_io(Interest::READABLE, || peek(stream.as_fd()))
+                }
+            };
+            match peeked {
+                // It only seemed to be ready.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                peeked => return Poll::Ready(peeked),
+            }
         }
     }
 
@@ -125,6 +149,24 @@ impl Transport {
 }
 
 impl Transport {
+    /// Ready at the client's end, where the socket itself shows it: behind bytes that nobody has read, and within a TLS
+    /// session, it does not.
+    pub(super) fn poll_end(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self::Clear(socket) = self else {
+            return Poll::Pending;
+        };
+        match ready!(socket.poll_peek(context, &mut [0])) {
+            Ok(0) => Poll::Ready(Ok(())),
+            Ok(_) => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+
+    /// Whether [`poll_end`](Self::poll_end) shows it.
+    pub(super) fn shows_its_end(&self) -> bool {
+        matches!(self, Self::Clear(_))
+    }
+
     /// Whether what is written now can reach nobody.
     pub(super) fn is_hung_up(&self) -> bool {
         match self {
