@@ -264,7 +264,7 @@ impl<'a> Record<'a> {
     }
 
     /// Gives the line to the body, to be written when it has left.
-    pub(super) fn attach(mut self, mut response: Response<Body>) -> Response<Body> {
+    pub(super) fn attach(&mut self, response: &mut Response<Body>) {
         self.answer = Answer::Given;
         if let Some(told) = self.told.take() {
             told.write(response.headers_mut());
@@ -275,11 +275,10 @@ impl<'a> Record<'a> {
             self.keep(response.status().as_u16());
         }
         if self.logging == AccessLogging::Refusals && self.reason.is_none() {
-            return response;
+            return;
         }
         let line = self.finish(response.status().as_u16());
         response.body_mut().write_at_end(Box::new(line));
-        response
     }
 
     /// The route's number in the table.

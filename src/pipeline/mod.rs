@@ -220,14 +220,15 @@ impl Handler for Pipeline {
             Ok(Walked::Waits(_)) => Err(Rejection::Misrouted),
             Err(rejection) => Err(rejection),
         };
-        let response = match answered {
+        let mut response = match answered {
             Ok(response) => response,
             Err(rejection) => {
                 peer.notices.leave_body();
                 refuse(&rejection.of_body(&peer), &view.live, &mut record)
             }
         };
-        record.attach(response)
+        record.attach(&mut response);
+        response
     }
 
     fn refuse(&self, peer: &Peer, refusal: Refusal) -> Response<Bytes> {
