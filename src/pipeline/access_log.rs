@@ -20,7 +20,8 @@ use super::{
     rejection::Rejection,
     stage::{Credential, Identified, Received, Routed},
     throttle::ToldLimits,
-    token_facts::{Fate, TokenFacts},
+    token_facts::TokenFacts,
+    token_fate::Fate,
 };
 use crate::{
     clock::Clock,
@@ -50,8 +51,7 @@ pub(super) struct Record<'a> {
     started: Instant,
     counts: &'a CoreCounts,
     kept: &'a CoreDecisions,
-    /// Names the configuration.
-    config: &'a str,
+    live: &'a Live,
     host: Option<HeaderValue>,
     credential: Credential,
     route: Option<&'a Route>,
@@ -113,7 +113,7 @@ impl<'a> Record<'a> {
             started: begun.started,
             counts: begun.counts,
             kept: begun.kept,
-            config: &live.hash,
+            live,
             host: None,
             credential: Credential::Absent,
             route: None,
@@ -139,7 +139,7 @@ impl<'a> Record<'a> {
             started: begun.started,
             counts: begun.counts,
             kept: begun.kept,
-            config: &live.hash,
+            live,
             host: None,
             credential: Credential::Absent,
             route: None,
@@ -227,20 +227,18 @@ impl<'a> Record<'a> {
 
     /// Remembers the decision for operators who ask for it. Takes the core's own lock, so only what is refused is worth it
     /// unless they want more.
-    pub(super) fn keep(&self, status: u16) {
+    pub(super) fn keep(&self, status: u16, refusal: Option<&Rejection>) {
         let token = self.credential.token().map(|token| {
-            let mut facts = TokenFacts::of(token, self.credential.place());
-            if self.proof.is_some() {
-                facts.fate = Fate::Holds;
-            }
-            facts
+            let verifier = &self.live.verifier;
+            let facts = TokenFacts::of(token, self.credential.place(), verifier);
+            (facts, Fate::of(self.proof.as_ref(), refusal))
         });
         let host = self.host.as_ref().and_then(|host| host.to_str().ok());
         self.kept.keep(Decision {
             id: self.decision,
             at: Clock.unix_seconds(),
             kept_at: Clock.instant(),
-            config: self.config.into(),
+            config: self.live.hash.clone(),
             method: self.method.clone(),
             path: self.target.as_ref().map(path_of),
             host: host.map(Box::from),
@@ -272,7 +270,7 @@ impl<'a> Record<'a> {
         self.counts
             .answered(self.number(), response.status().as_u16());
         if self.kept.keeps_all() && self.reason.is_none() {
-            self.keep(response.status().as_u16());
+            self.keep(response.status().as_u16(), None);
         }
         if self.logging == AccessLogging::Refusals && self.reason.is_none() {
             return;

@@ -11,7 +11,7 @@ use std::{
 
 use ::http::{HeaderValue, Method, uri::PathAndQuery};
 
-use super::token_facts::TokenFacts;
+use super::{token_facts::TokenFacts, token_fate::Fate};
 use crate::{
     clock::UnixSeconds,
     entropy::DecisionId,
@@ -52,7 +52,7 @@ pub struct Decision {
     pub(super) host: Option<Box<str>>,
     pub(super) client: HeaderValue,
     pub(super) route: Option<DecidedRoute>,
-    pub(super) token: Option<TokenFacts>,
+    pub(super) token: Option<(TokenFacts, Fate)>,
     /// The subject as the log shows it.
     pub(super) subject: Option<Box<str>>,
     pub(super) status: u16,

@@ -121,7 +121,7 @@ impl Pipeline {
         let mut response = render(answer, prepared.route.cors.as_deref(), record);
         if is_refusal {
             name_decision(record.decision(), response.headers_mut());
-            record.keep(status);
+            record.keep(status, None);
         }
         Ok(response)
     }

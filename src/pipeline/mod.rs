@@ -27,6 +27,7 @@ mod snapshot;
 mod stage;
 mod throttle;
 mod token_facts;
+mod token_fate;
 mod upgrade;
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};

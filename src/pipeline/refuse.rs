@@ -31,7 +31,7 @@ pub(super) fn refuse_unread(
 ) -> Response<Bytes> {
     let row = rejection.row();
     record.refused(row.code, rejection);
-    record.keep(row.status.as_u16());
+    record.keep(row.status.as_u16(), Some(rejection));
     count(rejection, row.code, None, live);
     let decision = record.decision();
     let problem = Problem::new(row.status, row.code, row.title, decision.as_str());
@@ -54,7 +54,7 @@ pub(super) fn refuse(
 ) -> Response<Body> {
     let row = rejection.row();
     record.refused(row.code, rejection);
-    record.keep(row.status.as_u16());
+    record.keep(row.status.as_u16(), Some(rejection));
     if let Rejection::RateLimited(exceeded) = rejection {
         record.tell(exceeded.standing());
     }

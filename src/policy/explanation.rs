@@ -1,7 +1,7 @@
 //! What a rule asked, what it found, and whether that was enough: the decision's own steps, written down.
 //!
-//! Nothing personal is in it. Of what a token says only numbers, booleans and the texts that the rule itself names are
-//! shown; of any other text only its length.
+//! Nothing personal is in it. Of what a token says only booleans, the texts that the rule itself names, and numbers that it
+//! compares with numbers are shown; of any other text only its length.
 
 use std::fmt::{self, Write as _};
 
@@ -203,7 +203,10 @@ fn look(condition: &Condition, facts: &Facts<'_>) -> Option<String> {
                 None => "no such segment".to_owned(),
             }
         }
-        Condition::Claim(rule) => describe(rule.path.locate(&facts.token?.claims), &rule.names()),
+        Condition::Claim(rule) => {
+            let located = rule.path.locate(&facts.token?.claims);
+            shown(located, &rule.names(), rule.numbers())
+        }
         Condition::Scope(scopes) | Condition::AnyScope(scopes) => {
             let claims = &facts.token?.claims;
             let has = |scope: &&str| has_scope(claims, scope) == Answer::Yes;
@@ -216,7 +219,8 @@ fn look(condition: &Condition, facts: &Facts<'_>) -> Option<String> {
         }
         Condition::Role { paths, roles } => {
             let claims = &facts.token?.claims;
-            let at = |path: &ClaimPath| describe(path.locate(claims), &named(roles));
+            let roles = named(roles);
+            let at = |path: &ClaimPath| shown(path.locate(claims), &roles, Numbers::Hidden);
             let found: Vec<String> = paths
                 .iter()
                 .map(|path| format!("{path}: {}", at(path)))
@@ -231,7 +235,7 @@ fn look(condition: &Condition, facts: &Facts<'_>) -> Option<String> {
 fn standard(name: &str, expected: &[Box<str>], facts: &Facts<'_>) -> Option<String> {
     let value = facts.token?.claims.value(name);
     let located = value.map_or(Located::Missing, Located::Value);
-    Some(describe(located, &named(expected)))
+    Some(shown(located, &named(expected), Numbers::Hidden))
 }
 
 /// The texts that a rule names, and that may therefore be shown.
@@ -249,22 +253,50 @@ impl ClaimRule {
         });
         expected.filter_map(Expected::text).collect()
     }
-}
 
-fn describe(located: Located<'_>, names: &[&str]) -> String {
-    match located {
-        Located::Missing => "nothing".to_owned(),
-        Located::Obstructed => "something else than an object on the way".to_owned(),
-        Located::Value(value) => typed(value, names),
+    fn numbers(&self) -> Numbers {
+        let is_number = |expected: &Expected| match expected {
+            Expected::Number(_) => true,
+            Expected::Text(_) | Expected::Boolean(_) => false,
+        };
+        let compares = |test: &ClaimTest| match test {
+            ClaimTest::AtLeast(_) | ClaimTest::AtMost(_) => true,
+            ClaimTest::Equals(one) | ClaimTest::Contains(one) => is_number(one),
+            ClaimTest::AnyOf(list) | ClaimTest::AllOf(list) => list.iter().any(is_number),
+            ClaimTest::Presence(_) => false,
+        };
+        if self.tests.iter().any(compares) {
+            Numbers::Shown
+        } else {
+            Numbers::Hidden
+        }
     }
 }
 
-fn typed(value: &Value, names: &[&str]) -> String {
+/// Whether a number is told: where it is compared with numbers, and is no telephone number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    Shown,
+    Hidden,
+}
+
+fn shown(located: Located<'_>, names: &[&str], numbers: Numbers) -> String {
+    match located {
+        Located::Missing => "nothing".to_owned(),
+        Located::Obstructed => "something else than an object on the way".to_owned(),
+        Located::Value(value @ Value::Number(_)) if numbers == Numbers::Shown => value.to_string(),
+        Located::Value(value) => describe(value, names),
+    }
+}
+
+/// What a value is, without what could be about a person: of texts only those of `names` are told.
+pub fn describe(value: &Value, names: &[&str]) -> String {
     /// More elements are counted only.
     const SHOWN: usize = 8;
     match value {
         Value::Null => "null".to_owned(),
-        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Bool(boolean) => boolean.to_string(),
+        Value::Number(_) => "a number".to_owned(),
         Value::String(text) if names.contains(&text.as_str()) => value.to_string(),
         Value::String(text) => format!("a text of {}", characters(text)),
         Value::Array(items) => {

@@ -87,7 +87,7 @@ impl Checks {
 /// An issuer whose tokens are accepted.
 #[derive(Debug)]
 pub struct Issuer {
-    pub(super) checks: Checks,
+    pub(super) checks: Arc<Checks>,
     pub(super) keys: Keyring,
 }
 
@@ -107,13 +107,13 @@ impl Issuer {
         published: Option<Arc<PublishedKeys>>,
     ) -> Self {
         Self {
-            checks,
+            checks: Arc::new(checks),
             keys: Keyring::new(listed, published),
         }
     }
 
     /// What is expected.
-    pub fn checks(&self) -> &Checks {
+    pub fn checks(&self) -> &Arc<Checks> {
         &self.checks
     }
 

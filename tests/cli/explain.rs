@@ -71,11 +71,33 @@ verdict    forwarded to api"
     let is_check = |line: &&str| line.starts_with("  check");
     let (checks, others): (Vec<&str>, Vec<&str>) = ended.answer.lines().partition(is_check);
     assert_eq!((ended.code, others.join("\n")), (Some(0), expected));
-    assert_eq!(checks.len(), 6, "{checks:#?}");
-    let holds = |check: &&str| check.contains(": holds, expected ");
-    assert!(checks.iter().all(holds), "{checks:#?}");
-    assert!(checks[4].contains(", expires in "), "{checks:#?}");
-    assert!(checks[4].ends_with(", leeway 0 s"), "{checks:#?}");
+    let names: Vec<&str> = checks
+        .iter()
+        .map(|check| check.split_once(": holds, expected ").expect(check).0)
+        .map(|check| check.trim_start_matches("  check      + "))
+        .collect();
+    let expected = [
+        "shape",
+        "header",
+        "crit",
+        "iss",
+        "typ",
+        "key",
+        "signature",
+        "claims",
+        "aud",
+        "subject",
+        "exp",
+        "nbf",
+        "iat",
+    ];
+    assert_eq!(names, expected);
+    assert!(checks[10].contains(", expires in "), "{checks:#?}");
+    assert!(checks[10].ends_with(", leeway 0 s"), "{checks:#?}");
+    assert!(
+        checks[11].ends_with(", found none, leeway 5 s"),
+        "{checks:#?}"
+    );
 }
 
 #[test]
@@ -123,6 +145,7 @@ fn an_expired_token_says_since_when_and_what_came_before_it_held() {
     has("- exp: does not hold, expected later than now, found ");
     has(", expired ");
     has(". nbf: not evaluated");
+    has("+ subject: holds, expected a text or an integer as sub, found a text of 1 character\n");
     assert!(!ended.answer.contains(&expired), "{ended:?}");
 }
 

@@ -2,16 +2,12 @@
 
 use super::{
     candidate, look_around, token,
-    told::{Decided, Explanation, Taken, Verdict, Word},
+    told::{Decided, Explanation, Taken, Verdict},
 };
 use crate::{
     clock::UnixSeconds,
     http::target::canonical_path_for,
-    pipeline::{
-        decisions::Decision,
-        live::Live,
-        token_facts::{Fate, TokenFacts},
-    },
+    pipeline::{decisions::Decision, live::Live},
     policy::route::{Action, Route, UpstreamId},
 };
 
@@ -37,10 +33,9 @@ pub fn of_decision(decision: &Decision, live: &Live, now: UnixSeconds) -> Explan
         verdict: verdict(decision, live),
         ..Explanation::default()
     };
-    if let Some(facts) = &decision.token {
-        let details = token::details(facts, decision.reason.as_deref(), decision.at);
-        explanation.token = Some(token_word(facts));
-        explanation.token_details = Some(details);
+    if let Some((facts, fate)) = &decision.token {
+        explanation.token = Some(token::word(*fate).into());
+        explanation.token_details = Some(token::details(facts, *fate, decision.at));
     } else if let Some(route) = &decision.route {
         let word = if route.access == "public" {
             "not read"
@@ -56,13 +51,6 @@ pub fn of_decision(decision: &Decision, live: &Live, now: UnixSeconds) -> Explan
         explanation.notes.push(note.into());
     }
     explanation
-}
-
-fn token_word(facts: &TokenFacts) -> Word {
-    Word::Borrowed(match facts.fate {
-        Fate::Holds => "valid",
-        Fate::Refused => "not accepted",
-    })
 }
 
 fn verdict(decision: &Decision, live: &Live) -> Verdict {

@@ -20,14 +20,15 @@ pub use tree::{Line, Tone};
 use super::{
     authorize::{Connected, authorize},
     credential::extract,
-    identify::identify,
+    identify::{Proof, identify},
     inject::{Known, render},
     live::Live,
     receive::receive,
     rejection::Rejection,
     route::route,
-    stage::{Credential, Identified},
-    token_facts::{Fate, TokenFacts},
+    stage::Identified,
+    token_facts::TokenFacts,
+    token_fate::Fate,
 };
 use crate::{
     certificate::Identity,
@@ -71,16 +72,22 @@ pub fn explain(question: &Question<'_>, live: &Live) -> Explanation {
         host: Some(question.host.to_owned()),
         ..Explanation::default()
     };
-    match walk(question, live, &mut explanation) {
-        Ok(verdict) => explanation.verdict = verdict,
-        Err(rejection) => {
-            explanation.verdict = Verdict::Refused {
-                status: rejection.status().as_u16(),
-                code: rejection.code().into(),
-                reason: rejection.reason(),
-            };
-        }
+    let mut seen = Seen::default();
+    let ended = walk(question, live, &mut explanation, &mut seen);
+    if let Some(facts) = &seen.token {
+        let fate = Fate::of(seen.proof.as_ref(), ended.as_ref().err());
+        let details = token::details(facts, fate, question.now);
+        explanation.token = Some(token::word(fate).into());
+        explanation.token_details = Some(TokenDetails {
+            cache: seen.cache,
+            ..details
+        });
     }
+    explanation.verdict = ended.unwrap_or_else(|rejection| Verdict::Refused {
+        status: rejection.status().as_u16(),
+        code: rejection.code().into(),
+        reason: rejection.reason(),
+    });
     let path = question.target.split('?').next().unwrap_or_default();
     look_around(
         &mut explanation,
@@ -135,10 +142,19 @@ pub fn decide<B>(request: Request<B>, live: &Live, now: UnixSeconds) -> Result<(
     authorize(identified, connected, &mut Silent).map(drop)
 }
 
+/// What the walk sees of a token.
+#[derive(Debug, Default)]
+struct Seen {
+    token: Option<TokenFacts>,
+    proof: Option<Arc<Proof>>,
+    cache: Option<Word>,
+}
+
 fn walk(
     question: &Question<'_>,
     live: &Live,
     explanation: &mut Explanation,
+    seen: &mut Seen,
 ) -> Result<Verdict, Rejection> {
     use crate::http::target::TargetError;
     if question.target.contains('#') {
@@ -161,23 +177,15 @@ fn walk(
     explanation.limits = limits(taken, live);
     explanation.removed_headers = removed(question, taken, live);
     let presented = extract(routed)?;
-    explanation.token = Some(presented_as(taken, &presented.credential).into());
-    let mut facts = facts(&presented.credential);
-    let is_cached = |token| live.proofs.find(token).is_some();
-    let cache = presented.credential.token().map(is_cached).map(cache_word);
-    let identified = identify(presented, live, question.now);
-    let refusal = identified.as_ref().err().map(Rejection::reason);
-    if let Some(facts) = &mut facts {
-        if identified.is_ok() {
-            facts.fate = Fate::Holds;
-        }
-        let mut details = token::details(facts, refusal.as_deref(), question.now);
-        details.cache = cache.map(Word::Borrowed);
-        explanation.token_details = Some(details);
-    }
-    let identified = identified?;
+    explanation.token = Some(without_token(taken).into());
+    let credential = &presented.credential;
+    seen.token = credential.token().map(|token| {
+        seen.cache = Some(cache_word(live.proofs.find(token).is_some()).into());
+        TokenFacts::of(token, credential.place(), &live.verifier)
+    });
+    let identified = identify(presented, live, question.now)?;
+    seen.proof.clone_from(&identified.proof);
     if let Some(proof) = &identified.proof {
-        explanation.token = Some("valid".into());
         explanation.subject = Some(proof.log_subject.to_string());
         let names = proof.headers.iter().map(|(name, _)| name.to_string());
         explanation.headers = names.collect();
@@ -232,12 +240,6 @@ impl Explanation {
     }
 }
 
-/// What the token says of itself.
-fn facts(credential: &Credential) -> Option<TokenFacts> {
-    let token = credential.token()?;
-    Some(TokenFacts::of(token, credential.place()))
-}
-
 fn cache_word(is_cached: bool) -> &'static str {
     if is_cached { "hit" } else { "miss" }
 }
@@ -267,12 +269,10 @@ fn limits(route: &Route, live: &Live) -> Vec<String> {
     limits.map(text).collect()
 }
 
-/// The token before it is looked into; one that holds is called valid later on.
-fn presented_as(route: &Route, credential: &Credential) -> &'static str {
-    match (route.access, credential) {
-        (Access::Public, _) => "not read",
-        (Access::Optional | Access::Required, Credential::Absent) => "absent",
-        (Access::Optional | Access::Required, Credential::Bearer { .. }) => "not accepted",
+fn without_token(route: &Route) -> &'static str {
+    match route.access {
+        Access::Public => "not read",
+        Access::Optional | Access::Required => "absent",
     }
 }
 

@@ -2,13 +2,6 @@
 
 use std::cmp::Ordering;
 
-use crate::clock::UnixSeconds;
-
-/// A moment, and how far it is from `now`. Both in seconds since 1970.
-pub(super) fn moment(seconds: u64, now: u64) -> String {
-    format!("{} ({})", UnixSeconds(seconds), distance(seconds, now))
-}
-
 /// `3 h ago`, `in 29 d`, `now`.
 pub(super) fn distance(seconds: u64, now: u64) -> String {
     match seconds.cmp(&now) {

@@ -22,6 +22,9 @@ pub enum InvalidToken {
     /// A `typ` that is not accepted: it is another kind of token (RFC 8725 section 3.11).
     #[error("the token's typ is none that its issuer's tokens have")]
     Type,
+    /// A payload that does not say whose it is, nor that it is nobody's.
+    #[error("the token's claims cannot be read, and so not whose it is")]
+    UnreadIssuer,
     /// An `iss` that nobody is known by, or none where one is needed.
     #[error("the token's issuer is not known")]
     UnknownIssuer,

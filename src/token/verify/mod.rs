@@ -57,6 +57,17 @@ impl Verifier {
         generations.fold(0, u64::wrapping_add)
     }
 
+    /// The longest token in bytes that is looked at.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Whose token it says it is, as far as that is anybody's who is known.
+    pub fn whose(&self, token: RawToken<'_>) -> Option<IssuerId> {
+        let (id, _) = self.issuer_of(token).ok()?;
+        Some(id)
+    }
+
     /// Bounds the token and checks its shape.
     pub fn parse<'a>(&self, bytes: &'a [u8]) -> Result<RawToken<'a>, ShapeError> {
         RawToken::parse(bytes, self.limit)
@@ -100,9 +111,10 @@ impl Verifier {
             return Ok((IssuerId::DEFAULT, default));
         }
         let payload = BASE64_URL_SAFE_NO_PAD.decode(token.payload_part());
-        let payload = payload.map_err(|_| InvalidToken::Payload)?;
-        let said: Said = serde_json::from_slice(&payload).map_err(|_| InvalidToken::Payload)?;
-        let Some(said) = said.iss else {
+        let payload = payload.map_err(|_| InvalidToken::UnreadIssuer)?;
+        let said = serde_json::from_slice(&payload).map_err(|_| InvalidToken::UnreadIssuer)?;
+        let Said { iss } = said;
+        let Some(said) = iss else {
             return Ok((IssuerId::DEFAULT, default));
         };
         let found = issuers.find(|(_, issuer)| issuer.checks.name.as_deref() == Some(&*said));

@@ -100,7 +100,7 @@ fn an_issuers_keys_prove_its_own_tokens_and_nobody_elses() {
         ),
         (
             token(&other, Some(json!([IDP]))),
-            invalid(InvalidToken::Payload),
+            invalid(InvalidToken::UnreadIssuer),
         ),
     ];
     for (number, (token, expected)) in cases.into_iter().enumerate() {
