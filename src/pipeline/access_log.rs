@@ -14,9 +14,10 @@ use tracing::info;
 
 use super::{
     body::Body,
-    decisions::{CoreDecisions, DecidedRoute, Decision, path_of},
+    decisions::{CoreDecisions, DecidedRoute, DecidedToken, Decision, path_of},
     identify::Proof,
     live::Live,
+    noted::{Noted, OfRefusal},
     rejection::Rejection,
     stage::{Credential, Identified, Received, Routed},
     throttle::ToldLimits,
@@ -67,6 +68,7 @@ pub(super) struct Record<'a> {
     client: HeaderValue,
     answer: Answer,
     told: Option<Box<ToldLimits>>,
+    noted: Noted,
 }
 
 /// Whether the request has its answer.
@@ -129,6 +131,7 @@ impl<'a> Record<'a> {
             client: live.client_of(peer, request.headers()),
             answer: Answer::Owed,
             told: None,
+            noted: Noted::default(),
         }
     }
 
@@ -156,6 +159,7 @@ impl<'a> Record<'a> {
             client: peer.address_value.clone(),
             answer: Answer::Owed,
             told: None,
+            noted: Noted::default(),
         }
     }
 
@@ -209,6 +213,11 @@ impl<'a> Record<'a> {
         self.route = Some(route);
     }
 
+    /// What is written down besides, should it be refused.
+    pub(super) fn noted(&mut self) -> &mut Noted {
+        &mut self.noted
+    }
+
     pub(super) fn set_outcome(&mut self, outcome: &'static str) {
         self.outcome = outcome;
     }
@@ -227,12 +236,24 @@ impl<'a> Record<'a> {
 
     /// Remembers the decision for operators who ask for it. Takes the core's own lock, so only what is refused is worth it
     /// unless they want more.
-    pub(super) fn keep(&self, status: u16, refusal: Option<&Rejection>) {
+    pub(super) fn keep(&mut self, status: u16, refusal: Option<&Rejection>) {
         let token = self.credential.token().map(|token| {
             let verifier = &self.live.verifier;
             let facts = TokenFacts::of(token, self.credential.place(), verifier);
-            (facts, Fate::of(self.proof.as_ref(), refusal))
+            DecidedToken {
+                facts,
+                fate: Fate::of(self.proof.as_ref(), refusal),
+                known: self.noted.known,
+            }
         });
+        let OfRefusal {
+            checks,
+            removed,
+            mut added,
+        } = *self.noted.refusal.take().unwrap_or_default();
+        if let Some(proof) = self.proof.as_ref().filter(|_| added.is_empty()) {
+            added.extend(proof.headers.iter().map(|(name, _)| name.as_str().into()));
+        }
         let host = self.host.as_ref().and_then(|host| host.to_str().ok());
         self.kept.keep(Decision {
             id: self.decision,
@@ -253,6 +274,9 @@ impl<'a> Record<'a> {
             status,
             outcome: self.outcome,
             reason: self.reason.as_deref().map(Box::from),
+            checks,
+            removed,
+            added,
         });
     }
 

@@ -1,6 +1,8 @@
 //! Stage 5: whether the route's rule holds. The only constructor of [`Permitted`].
 
 use super::{
+    live::Live,
+    noted::Noted,
     rejection::Rejection,
     stage::{Identified, Permitted},
 };
@@ -9,7 +11,7 @@ use crate::{
     http::client_address::{PeerAddress, TrustedProxies},
     policy::{
         decide::{Decision, decide},
-        requirement::{Blame, Client, Condition, Facts, Term, Trace},
+        requirement::{Blame, Client, Condition, Facts, Silent, Term, Trace},
     },
 };
 
@@ -24,14 +26,13 @@ pub(super) struct Connected<'a> {
     pub(super) certificate: Option<&'a Identity>,
 }
 
-/// Decides, and tells `trace` how.
-pub(super) fn authorize<'a, B, T: Trace<'a>>(
-    identified: Identified<'a, B>,
-    connected: Connected<'_>,
-    trace: &mut T,
-) -> Result<Permitted<'a, B>, Rejection> {
+/// What a rule may know of the request.
+pub(super) fn facts<'f, B>(
+    identified: &'f Identified<'_, B>,
+    connected: &Connected<'f>,
+) -> Facts<'f> {
     let routed = &identified.routed;
-    let facts = Facts {
+    Facts {
         token: identified.proof.as_ref().map(|proof| &proof.verified),
         certificate: connected.certificate,
         client: Client {
@@ -41,9 +42,47 @@ pub(super) fn authorize<'a, B, T: Trace<'a>>(
         },
         pattern: &routed.route.pattern,
         path: routed.received.path(),
-    };
-    match decide(routed.route, &facts, trace) {
-        Decision::Permit => Ok(Permitted { identified }),
+    }
+}
+
+/// Decides about a request on its way, of which it is written down why it was refused.
+pub(super) fn authorize_or_note<'a, B>(
+    identified: Identified<'a, B>,
+    connected: &Connected<'_>,
+    live: &Live,
+    noted: &mut Noted,
+) -> Result<Permitted<'a, B>, Rejection> {
+    let decision = decide(
+        identified.routed.route,
+        &facts(&identified, connected),
+        &mut Silent,
+    );
+    match verdict(decision) {
+        Ok(()) => Ok(Permitted { identified }),
+        Err(rejection) => {
+            noted.refused_by_rule(&identified, connected, live);
+            Err(rejection)
+        }
+    }
+}
+
+/// Decides, and tells `trace` how.
+pub(super) fn authorize<'a, B, T: Trace<'a>>(
+    identified: Identified<'a, B>,
+    connected: &Connected<'_>,
+    trace: &mut T,
+) -> Result<Permitted<'a, B>, Rejection> {
+    let decision = decide(
+        identified.routed.route,
+        &facts(&identified, connected),
+        trace,
+    );
+    verdict(decision).map(|()| Permitted { identified })
+}
+
+fn verdict(decision: Decision<'_>) -> Result<(), Rejection> {
+    match decision {
+        Decision::Permit => Ok(()),
         Decision::RefuseAnonymous => Err(Rejection::MissingToken),
         Decision::Refuse(blame) => Err(refusal(&blame)),
         Decision::NeedsRow | Decision::RowUnavailable => Err(Rejection::NoRow),

@@ -11,10 +11,11 @@ use std::{
 
 use ::http::{HeaderValue, Method, uri::PathAndQuery};
 
-use super::{token_facts::TokenFacts, token_fate::Fate};
+use super::{noted::Known, token_facts::TokenFacts, token_fate::Fate};
 use crate::{
     clock::UnixSeconds,
     entropy::DecisionId,
+    policy::explanation::Check,
     telemetry::{DecisionKeeping, KeptDecisions},
 };
 
@@ -52,13 +53,27 @@ pub struct Decision {
     pub(super) host: Option<Box<str>>,
     pub(super) client: HeaderValue,
     pub(super) route: Option<DecidedRoute>,
-    pub(super) token: Option<(TokenFacts, Fate)>,
+    pub(super) token: Option<DecidedToken>,
     /// The subject as the log shows it.
     pub(super) subject: Option<Box<str>>,
     pub(super) status: u16,
     pub(super) outcome: &'static str,
     /// Why it was refused.
     pub(super) reason: Option<Box<str>>,
+    /// The steps of the rule, of a request that was refused once it had been asked.
+    pub(super) checks: Vec<Check>,
+    /// The names of headers that did not go on, or would not have.
+    pub(super) removed: Vec<Box<str>>,
+    /// The names of headers that were made for the upstream.
+    pub(super) added: Vec<Box<str>>,
+}
+
+/// The token, and what became of it.
+#[derive(Debug)]
+pub(super) struct DecidedToken {
+    pub(super) facts: TokenFacts,
+    pub(super) fate: Fate,
+    pub(super) known: Known,
 }
 
 /// The route, as it was called when it was taken.
@@ -170,6 +185,9 @@ mod tests {
             status: 401,
             outcome: "missing_token",
             reason: None,
+            checks: Vec::new(),
+            removed: Vec::new(),
+            added: Vec::new(),
         }
     }
 

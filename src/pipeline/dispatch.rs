@@ -65,6 +65,9 @@ impl Pipeline {
         let Prepared { request, added, .. } = prepared;
         let response = upstream.send(request, &added, limits, sent).await;
         record.set_upstream_time(|| self.clock.instant().duration_since(sent));
+        if response.is_err() {
+            record.noted().not_answered(added.names());
+        }
         let mut response = response?.map(Body::relayed);
         let headers = response.headers_mut();
         clean_response(headers);

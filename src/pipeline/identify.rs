@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 use super::{
     live::Live,
+    noted::{Known, Noted},
     rejection::Rejection,
     stage::{Identified, Presented},
 };
@@ -89,15 +90,19 @@ pub(super) fn look<'a, B>(
     presented: Presented<'a, B>,
     live: &Live,
     now: UnixSeconds,
+    noted: &mut Noted,
 ) -> Result<Looked<'a, B>, Rejection> {
     let proof = match presented.credential.token() {
-        Some(token) => match prove(token, live, now) {
+        Some(token) => match prove(token, live, now, &mut noted.known) {
             Ok(proof) => Some(proof),
             Err(Unproven::KeysNeeded(issuer)) => {
                 let needed = KeysNeeded { presented, issuer };
                 return Ok(Looked::Waits(Box::new(needed)));
             }
-            Err(Unproven::Invalid(reason)) => return Err(Rejection::InvalidToken(reason)),
+            Err(Unproven::Invalid(reason)) => {
+                noted.refused(&presented.routed, live);
+                return Err(Rejection::InvalidToken(reason));
+            }
         },
         None => None,
     };
@@ -113,8 +118,9 @@ pub(super) fn identify<'a, B>(
     presented: Presented<'a, B>,
     live: &Live,
     now: UnixSeconds,
+    noted: &mut Noted,
 ) -> Result<Identified<'a, B>, Rejection> {
-    match look(presented, live, now)? {
+    match look(presented, live, now, noted)? {
         Looked::Identified(identified) => Ok(identified),
         Looked::Waits(needed) => Err(Rejection::KeysUnavailable(needed.issuer)),
     }
@@ -127,6 +133,7 @@ impl<'a, B> KeysNeeded<'a, B> {
         self,
         live: &Live,
         clock: Clock,
+        noted: &mut Noted,
     ) -> Result<Identified<'a, B>, Rejection> {
         let mut feeds = live.key_feeds.iter();
         let feed = feeds.find(|(issuer, _)| *issuer == self.issuer);
@@ -134,18 +141,26 @@ impl<'a, B> KeysNeeded<'a, B> {
             Some((_, feed)) => feed.ask(clock).await,
             None => Asked::Fresh,
         };
-        match (look(self.presented, live, clock.unix_seconds())?, asked) {
-            (Looked::Identified(identified), _) => Ok(identified),
-            (Looked::Waits(_), Asked::Fresh) => Err(InvalidToken::UnknownKey.into()),
-            (Looked::Waits(needed), Asked::Unavailable) => {
-                Err(Rejection::KeysUnavailable(needed.issuer))
-            }
-        }
+        let needed = match look(self.presented, live, clock.unix_seconds(), noted)? {
+            Looked::Identified(identified) => return Ok(identified),
+            Looked::Waits(needed) => needed,
+        };
+        noted.refused(&needed.presented.routed, live);
+        Err(match asked {
+            Asked::Fresh => InvalidToken::UnknownKey.into(),
+            Asked::Unavailable => Rejection::KeysUnavailable(needed.issuer),
+        })
     }
 }
 
-fn prove(token: &[u8], live: &Live, now: UnixSeconds) -> Result<Arc<Proof>, Unproven> {
+fn prove(
+    token: &[u8],
+    live: &Live,
+    now: UnixSeconds,
+    known: &mut Known,
+) -> Result<Arc<Proof>, Unproven> {
     if let Some(proof) = live.proofs.find(token) {
+        *known = Known::Proof;
         if proof.verified.holds_at(now) {
             return Ok(proof);
         }
@@ -155,8 +170,10 @@ fn prove(token: &[u8], live: &Live, now: UnixSeconds) -> Result<Arc<Proof>, Unpr
     }
     let generation = live.verifier.generation();
     if live.forgeries.holds(token, generation, now) {
+        *known = Known::Forgery;
         return Err(InvalidToken::Signature.into());
     }
+    *known = Known::Nothing;
     live.counters.token_verified();
     match verify(token, live, now) {
         Ok(proof) => {

@@ -18,11 +18,11 @@ use super::{
 use crate::{
     certificate::Identity,
     entropy::DecisionId,
-    http::header::{Expectation, Trailers, clean_request},
+    http::header::{Expectation, Said, Trailers, clean_request},
     listener::Peer,
     policy::{
         headers::{Facts, Rendered, RequestFacts, RouteHeaders},
-        route::Authorization,
+        route::{Authorization, Route},
     },
     upstream::Fields,
 };
@@ -43,16 +43,15 @@ pub(super) struct Added<'a> {
 }
 
 impl Added<'_> {
-    /// Changes the headers of what the upstream has answered as the route says.
-    pub(super) fn change_response(&self, headers: &mut HeaderMap) {
-        if let Some(of_route) = &self.of_route {
-            of_route.change_response(headers);
-        }
+    /// The names of what says who the caller is and of what the route adds, for explanations.
+    pub(super) fn names(&self) -> Vec<Box<str>> {
+        let mut names = Vec::new();
+        self.visit_own(&mut |name, _| names.push(name.as_str().into()));
+        names
     }
-}
 
-impl Fields for Added<'_> {
-    fn visit(&self, send: &mut dyn FnMut(&HeaderName, &[u8])) {
+    /// What does not stand in every request.
+    fn visit_own(&self, send: &mut dyn FnMut(&HeaderName, &[u8])) {
         let of_route = self.of_route.as_deref();
         let stays = |name| of_route.is_none_or(|of_route| !of_route.replaces(name));
         if let Some(proof) = &self.proof {
@@ -70,6 +69,19 @@ impl Fields for Added<'_> {
         if let Some(of_route) = of_route {
             of_route.visit(send);
         }
+    }
+
+    /// Changes the headers of what the upstream has answered as the route says.
+    pub(super) fn change_response(&self, headers: &mut HeaderMap) {
+        if let Some(of_route) = &self.of_route {
+            of_route.change_response(headers);
+        }
+    }
+}
+
+impl Fields for Added<'_> {
+    fn visit(&self, send: &mut dyn FnMut(&HeaderName, &[u8])) {
+        self.visit_own(send);
         self.hop.visit(send);
         // RFC 9110 section 7.6.3. A client's own Via stays in the map, as the line before ours.
         send(&header::VIA, b"1.1 sidegate");
@@ -95,18 +107,12 @@ pub(super) fn inject<'a, B>(
     let version = mem::replace(request.version_mut(), Version::HTTP_11);
     let headers = request.headers_mut();
     let from_proxy = FromProxy::read(headers, live, peer);
-    let said = clean_request(headers, &live.stripped);
+    let said = clean(headers, route, live);
     if said.expectation == Expectation::Unknown {
         return Err(Rejection::Expectation);
     }
     if said.passes > MOST_PASSES {
         return Err(Rejection::Loop);
-    }
-    if let Some(of_route) = &route.headers {
-        of_route.clean_request(headers);
-    }
-    if route.authorization == Authorization::Remove {
-        headers.remove(header::AUTHORIZATION);
     }
     let added = Added {
         proof: identified.proof,
@@ -129,6 +135,30 @@ pub(super) fn inject<'a, B>(
         added,
         upgrade,
     })
+}
+
+/// Removes what does not go on.
+fn clean(headers: &mut HeaderMap, route: &Route, live: &Live) -> Said {
+    let said = clean_request(headers, &live.stripped);
+    if let Some(of_route) = &route.headers {
+        of_route.clean_request(headers);
+    }
+    if route.authorization == Authorization::Remove {
+        headers.remove(header::AUTHORIZATION);
+    }
+    said
+}
+
+/// The names of what would be removed.
+pub(super) fn removed<'h>(
+    headers: &'h HeaderMap,
+    route: &Route,
+    live: &Live,
+) -> impl Iterator<Item = &'h str> {
+    let mut left = headers.clone();
+    clean(&mut left, route, live);
+    let names = headers.keys().filter(move |name| !left.contains_key(*name));
+    names.map(HeaderName::as_str)
 }
 
 /// The headers of the route with what is known of this request.

@@ -17,6 +17,7 @@ pub mod fuzzing;
 mod identify;
 mod inject;
 mod live;
+mod noted;
 mod options;
 mod preflight;
 mod receive;
@@ -50,10 +51,9 @@ use crate::{
     entropy::Entropy,
     http::request_body::RequestBody,
     listener::{Core, Handler, Peer, Refusal},
-    policy::requirement::Silent,
 };
 use access_log::{Begun, Record};
-use authorize::Connected;
+use authorize::{Connected, authorize_or_note};
 use decisions::CoreDecisions;
 use identify::{KeysNeeded, Looked};
 use refuse::{refuse, refuse_unread};
@@ -133,10 +133,13 @@ impl Pipeline {
         record.received(&received);
         let routed = route::route(received, &live.table)?;
         record.routed(&routed);
-        throttle::arriving(&routed, live, peer, record)?;
+        if let Err(rejection) = throttle::arriving(&routed, live, peer, record) {
+            record.noted().refused(&routed, live);
+            return Err(rejection);
+        }
         let presented = credential::extract(routed)?;
         record.presented(&presented.credential);
-        match identify::look(presented, live, self.clock.unix_seconds())? {
+        match identify::look(presented, live, self.clock.unix_seconds(), record.noted())? {
             Looked::Identified(identified) => permit(identified, live, peer, record),
             Looked::Waits(needed) => Ok(Walked::Waits(needed)),
         }
@@ -156,8 +159,12 @@ fn permit<'a>(
         proxies: &live.trusted_proxies,
         certificate: peer.certificate(),
     };
-    let permitted = authorize::authorize(identified, connected, &mut Silent)?;
-    throttle::identified(&permitted, live, peer, record)?;
+    let permitted = authorize_or_note(identified, &connected, live, record.noted())?;
+    if let Err(rejection) = throttle::identified(&permitted, live, peer, record) {
+        let identified = &permitted.identified;
+        record.noted().refused_by_rule(identified, &connected, live);
+        return Err(rejection);
+    }
     let prepared = inject::inject(permitted, live, peer, record.decision())?;
     Ok(Walked::Prepared(prepared))
 }
@@ -203,7 +210,7 @@ impl Handler for Pipeline {
         let walked = match self.walk(&view, &peer, request, &mut record) {
             Ok(Walked::Waits(needed)) => {
                 // Boxed, since it is rare and what stands here weighs on every request.
-                match Box::pin(needed.wait(&view.live, self.clock)).await {
+                match Box::pin(needed.wait(&view.live, self.clock, record.noted())).await {
                     Ok(identified) => permit(identified, &view.live, &peer, &mut record),
                     Err(rejection) => Err(rejection),
                 }

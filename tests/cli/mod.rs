@@ -41,7 +41,7 @@ pub(crate) fn ended(setup: &Setup, arguments: &[&str]) -> Ended {
 }
 
 /// The same with this on standard input.
-fn ended_with(setup: &Setup, arguments: &[&str], input: &str) -> Ended {
+pub(crate) fn ended_with(setup: &Setup, arguments: &[&str], input: &str) -> Ended {
     let mut command = setup.command(arguments);
     command
         .stdin(Stdio::piped())

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::{
     accounts::login,
-    cli::ended,
-    harness::{Gateway, Request, Response, Setup, Upstream, token},
+    cli::{ended, ended_with},
+    harness::{Gateway, Request, Response, Setup, Upstream, token, wait_until},
 };
 
 const ROUTES: &str = r#"
@@ -115,34 +115,56 @@ fn an_expired_token_is_explained_without_being_shown() {
     }
 }
 
+/// The lines of a tree that a decision and a question have in common.
+fn shared(tree: &str) -> Vec<&str> {
+    let of_decisions = ["decision", "decided", "client"];
+    let lines = tree.lines();
+    let lines = lines.filter(|line| !of_decisions.iter().any(|word| line.starts_with(word)));
+    lines.collect()
+}
+
 #[test]
 fn the_command_tells_the_same_by_id_as_for_the_request_itself() {
     let gateway = setup().start();
-    let response = gateway.send(&Request::get("/users/6").host("localhost"));
-    let id = id_of(&response);
     let admin = gateway.admin.to_string();
-    let by_id = ended(gateway.setup(), &["explain", &id, "--admin", &admin]);
-    assert_eq!(by_id.code, Some(0), "{by_id:?}");
     let config = gateway.setup().folder().join("gateway.yaml");
     let config = config.to_str().expect("a path");
-    let by_request = ended(
-        gateway.setup(),
-        &["explain", "GET", "/users/6", "--config", config],
-    );
-    // Of a decision the term that failed is remembered, and not each step.
-    let asked_alone = |line: &&str| !line.starts_with("checks");
-    let by_request: Vec<&str> = by_request.answer.lines().filter(asked_alone).collect();
-    let of_decisions = ["decision", "decided", "client"];
-    let lines: Vec<&str> = by_id
-        .answer
-        .lines()
-        .filter(|line| !of_decisions.iter().any(|word| line.starts_with(word)))
-        .collect();
-    assert_eq!(lines, by_request, "{by_id:?}");
-    let machine = ended(
-        gateway.setup(),
-        &["explain", &id, "--admin", &admin, "--json"],
-    );
+    let mut claims = token::claims("5");
+    claims["exp"] = (token::now() + 5400).into();
+    let forged = token::with_header(&json!({ "alg": "HS256" }), &claims, "another secret");
+    for (target, token) in [
+        ("/users/6", None),
+        ("/users/6", Some(token::signed(&claims))),
+        ("/users/6", Some(forged)),
+        ("/users/6", Some("garbage".to_owned())),
+        ("/user/6", None),
+    ] {
+        let mut request = Request::get(target).host("localhost");
+        request = request.header("X_User_Id", "9").header("Connection", "x-b");
+        let mut arguments = vec!["explain", "GET", target, "--config", config];
+        arguments.extend(["--client", "127.0.0.1"]);
+        arguments.extend(["--header", "X_User_Id: 9", "--header", "Connection: x-b"]);
+        if let Some(token) = &token {
+            request = request.token(token);
+            arguments.extend(["--token", "-"]);
+        }
+        let id = id_of(&gateway.send(&request));
+        let by_id = ended(gateway.setup(), &["explain", &id, "--admin", &admin]);
+        assert_eq!(by_id.code, Some(0), "{by_id:?}");
+        let token = token.unwrap_or_default();
+        let by_request = ended_with(gateway.setup(), &arguments, &token);
+        assert_eq!(by_request.code, Some(2), "{by_request:?}");
+        assert_eq!(shared(&by_id.answer), shared(&by_request.answer));
+    }
+}
+
+#[test]
+fn an_id_that_is_not_remembered_is_said_to_be_none_and_one_that_is_has_json() {
+    let gateway = setup().start();
+    let admin = gateway.admin.to_string();
+    let id = id_of(&gateway.get("/users/6"));
+    let arguments = ["explain", &id, "--admin", &admin, "--json"];
+    let machine = ended(gateway.setup(), &arguments);
     let explanation: Value = serde_json::from_str(&machine.answer).expect("JSON");
     assert_eq!(explanation["decision"]["id"], id);
     let unknown = "0".repeat(32);
@@ -152,6 +174,89 @@ fn the_command_tells_the_same_by_id_as_for_the_request_itself() {
         unknown.complaint.contains("no decision with this id"),
         "{unknown:?}"
     );
+}
+
+#[test]
+fn a_decision_tells_each_step_of_the_rule_and_the_headers() {
+    let routes = r#"
+- match: "/admin/{id}"
+  access: required
+  require: { network: 127.0.0.0/8, any: [{ claim: { role: admin } }, { subject_is: id }], not: { scope: [x] } }
+  headers: { request: { set: { X-Plan: "{claims.plan}" } } }"#;
+    let gateway = Gateway::before(&Upstream::start()).routes(routes).start();
+    let mut claims = token::claims("5");
+    claims["role"] = "ann@example.com".into();
+    claims["plan"] = "free".into();
+    let request = Request::get("/admin/6").token(&token::signed(&claims));
+    let request = request.header("X-Plan", "gold").header("x.user.id", "9");
+    for cache in ["miss", "hit"] {
+        let told = told(&gateway, &gateway.send(&request));
+        let rule = &told["checks"][0];
+        assert_eq!(
+            (&rule["asked"], &rule["result"]),
+            (&json!("all"), &json!("fails"))
+        );
+        let steps = rule["checks"].as_array().expect("steps");
+        let results: Vec<&Value> = steps.iter().map(|step| &step["result"]).collect();
+        assert_eq!(results, ["holds", "fails", "not_evaluated"], "{told}");
+        let found: Vec<&Value> = ["asked", "found"]
+            .map(|key| &steps[1]["checks"][0][key])
+            .into();
+        assert_eq!(found, ["claim role: admin", "a text of 15 characters"]);
+        assert_eq!(told["removed_headers"], json!(["x-plan", "x.user.id"]));
+        assert_eq!(told["headers"], json!(["x-user-id"]));
+        assert_eq!(told["token"], "valid");
+        assert_eq!(told["token_details"]["cache"], cache);
+        assert_eq!(told["token_details"]["revocation"], "not watched");
+    }
+}
+
+#[test]
+fn a_decision_says_whether_the_token_was_known_already() {
+    let gateway = setup().start();
+    let claims = token::claims("5");
+    let forged = token::with_header(&json!({ "alg": "HS256" }), &claims, "another secret");
+    let mut short = token::claims("5");
+    short["exp"] = (token::now() + 2).into();
+    let short = token::signed(&short);
+    let cache = |token: &str| {
+        let refused = gateway.send(&Request::get("/users/6").token(token));
+        let told = told(&gateway, &refused);
+        told["token_details"]["cache"].clone()
+    };
+    let seen = [forged.as_str(), &forged, "garbage", "garbage"].map(cache);
+    assert_eq!(seen, ["miss", "hit, as a forgery", "miss", "miss"]);
+    assert_eq!(cache(&short), "miss");
+    wait_until("the token to expire", || {
+        let refused = gateway.send(&Request::get("/users/6").token(&short));
+        refused.status == 401
+    });
+}
+
+#[test]
+fn a_limit_and_a_dead_upstream_are_explained_with_the_rule_and_the_headers() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream)
+        .section("rate_limits", "{ few: { by: subject, rate: 1/1h } }")
+        .routes(
+            r#"
+- { match: "/few/{id}", access: required, require: { subject_is: id }, rate_limit: [few] }
+- { match: "/dead", access: required, headers: { request: { set: { X-Plan: "free" } } } }"#,
+        )
+        .start();
+    let token = token::access("5");
+    let limited = Request::get("/few/5").token(&token);
+    assert_eq!(gateway.send(&limited).status, 200);
+    let limited = told(&gateway, &gateway.send(&limited));
+    assert_eq!(limited["verdict"]["refused"]["code"], "rate_limited");
+    assert_eq!(limited["checks"][0]["result"], "holds", "{limited}");
+    upstream.kill();
+    let dead = told(
+        &gateway,
+        &gateway.send(&Request::get("/dead").token(&token)),
+    );
+    assert_eq!(dead["verdict"]["refused"]["status"], 502, "{dead}");
+    assert_eq!(dead["headers"], json!(["x-user-id", "x-plan"]), "{dead}");
 }
 
 #[test]

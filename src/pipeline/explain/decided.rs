@@ -7,7 +7,10 @@ use super::{
 use crate::{
     clock::UnixSeconds,
     http::target::canonical_path_for,
-    pipeline::{decisions::Decision, live::Live},
+    pipeline::{
+        decisions::{DecidedToken, Decision},
+        live::Live,
+    },
     policy::route::{Action, Route, UpstreamId},
 };
 
@@ -30,12 +33,15 @@ pub fn of_decision(decision: &Decision, live: &Live, now: UnixSeconds) -> Explan
             access: route.access.into(),
         }),
         subject: decision.subject.as_deref().map(str::to_owned),
+        removed_headers: texts(&decision.removed),
+        headers: texts(&decision.added),
+        checks: decision.checks.clone(),
         verdict: verdict(decision, live),
         ..Explanation::default()
     };
-    if let Some((facts, fate)) = &decision.token {
+    if let Some(DecidedToken { facts, fate, known }) = &decision.token {
         explanation.token = Some(token::word(*fate).into());
-        explanation.token_details = Some(token::details(facts, *fate, decision.at));
+        explanation.token_details = Some(token::details(facts, *fate, *known, decision.at));
     } else if let Some(route) = &decision.route {
         let word = if route.access == "public" {
             "not read"
@@ -51,6 +57,10 @@ pub fn of_decision(decision: &Decision, live: &Live, now: UnixSeconds) -> Explan
         explanation.notes.push(note.into());
     }
     explanation
+}
+
+fn texts(names: &[Box<str>]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
 }
 
 fn verdict(decision: &Decision, live: &Live) -> Verdict {

@@ -18,11 +18,12 @@ pub use told::{
 pub use tree::{Line, Tone};
 
 use super::{
-    authorize::{Connected, authorize},
+    authorize::{Connected, authorize, authorize_or_note},
     credential::extract,
     identify::{Proof, identify},
-    inject::{Known, render},
+    inject::{Known, removed, render},
     live::Live,
+    noted::Noted,
     receive::receive,
     rejection::Rejection,
     route::route,
@@ -36,8 +37,7 @@ use crate::{
     http::{client_address::PeerAddress, target::other_readings},
     policy::{
         explanation::Recorder,
-        requirement::Silent,
-        route::{Access, Action, Authorization, RateLimits, Route},
+        route::{Access, Action, RateLimits, Route},
         table::{Fit, Found},
     },
     ratelimit::RateLimit,
@@ -76,12 +76,9 @@ pub fn explain(question: &Question<'_>, live: &Live) -> Explanation {
     let ended = walk(question, live, &mut explanation, &mut seen);
     if let Some(facts) = &seen.token {
         let fate = Fate::of(seen.proof.as_ref(), ended.as_ref().err());
-        let details = token::details(facts, fate, question.now);
+        let details = token::details(facts, fate, seen.noted.known, question.now);
         explanation.token = Some(token::word(fate).into());
-        explanation.token_details = Some(TokenDetails {
-            cache: seen.cache,
-            ..details
-        });
+        explanation.token_details = Some(details);
     }
     explanation.verdict = ended.unwrap_or_else(|rejection| Verdict::Refused {
         status: rejection.status().as_u16(),
@@ -138,8 +135,9 @@ pub fn decide<B>(request: Request<B>, live: &Live, now: UnixSeconds) -> Result<(
         proxies: &live.trusted_proxies,
         certificate: None,
     };
-    let identified = identify(presented, live, now)?;
-    authorize(identified, connected, &mut Silent).map(drop)
+    let mut noted = Noted::default();
+    let identified = identify(presented, live, now, &mut noted)?;
+    authorize_or_note(identified, &connected, live, &mut noted).map(drop)
 }
 
 /// What the walk sees of a token.
@@ -147,7 +145,7 @@ pub fn decide<B>(request: Request<B>, live: &Live, now: UnixSeconds) -> Result<(
 struct Seen {
     token: Option<TokenFacts>,
     proof: Option<Arc<Proof>>,
-    cache: Option<Word>,
+    noted: Noted,
 }
 
 fn walk(
@@ -175,15 +173,15 @@ fn walk(
     let taken = routed.route;
     explanation.route = Some(Taken::from(taken));
     explanation.limits = limits(taken, live);
-    explanation.removed_headers = removed(question, taken, live);
+    let headers = routed.received.request.headers();
+    explanation.removed_headers = removed(headers, taken, live).map(str::to_owned).collect();
     let presented = extract(routed)?;
     explanation.token = Some(without_token(taken).into());
     let credential = &presented.credential;
-    seen.token = credential.token().map(|token| {
-        seen.cache = Some(cache_word(live.proofs.find(token).is_some()).into());
-        TokenFacts::of(token, credential.place(), &live.verifier)
-    });
-    let identified = identify(presented, live, question.now)?;
+    seen.token = credential
+        .token()
+        .map(|token| TokenFacts::of(token, credential.place(), &live.verifier));
+    let identified = identify(presented, live, question.now, &mut seen.noted)?;
     seen.proof.clone_from(&identified.proof);
     if let Some(proof) = &identified.proof {
         explanation.subject = Some(proof.log_subject.to_string());
@@ -197,7 +195,7 @@ fn walk(
         certificate: question.certificate,
     };
     let mut recorder = Recorder::default();
-    let authorized = authorize(identified, connected, &mut recorder);
+    let authorized = authorize(identified, &connected, &mut recorder);
     explanation.checks = recorder.into_checks();
     explanation.add_headers(question, &authorized?.identified, live)?;
     Ok(match taken.action {
@@ -238,21 +236,6 @@ impl Explanation {
             .extend(rendered.names().map(HeaderName::to_string));
         Ok(())
     }
-}
-
-fn cache_word(is_cached: bool) -> &'static str {
-    if is_cached { "hit" } else { "miss" }
-}
-
-/// The names of the client's headers that go no further.
-fn removed(question: &Question<'_>, route: &Route, live: &Live) -> Vec<String> {
-    let names = question.headers.iter().map(|(name, _)| name.as_str());
-    let removed = names.filter(|name| live.stripped.covers(name));
-    let mut removed: Vec<String> = removed.map(str::to_owned).collect();
-    if route.authorization == Authorization::Remove && question.token.is_some() {
-        removed.push("authorization".to_owned());
-    }
-    removed
 }
 
 /// The names, in the order in which they are asked.

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     clock::UnixSeconds,
     pipeline::{
+        noted::Known,
         token_facts::{ClaimFacts, Time, TokenFacts},
         token_fate::{Fate, Stage},
     },
@@ -28,7 +29,12 @@ pub(super) fn word(fate: Fate) -> &'static str {
     }
 }
 
-pub(super) fn details(facts: &TokenFacts, fate: Fate, now: UnixSeconds) -> TokenDetails {
+pub(super) fn details(
+    facts: &TokenFacts,
+    fate: Fate,
+    known: Known,
+    now: UnixSeconds,
+) -> TokenDetails {
     let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
     let claims = facts.claims.as_ref();
     let rows = Rows { facts, fate, now };
@@ -38,7 +44,7 @@ pub(super) fn details(facts: &TokenFacts, fate: Fate, now: UnixSeconds) -> Token
         key: text(&facts.key),
         algorithm: text(&facts.algorithm),
         checks: rows.all(),
-        cache: None,
+        cache: Some(Word::Borrowed(known.name())),
         revocation: Some(Word::Borrowed("not watched")),
     }
 }
@@ -308,7 +314,8 @@ mod tests {
             claims: Some(claims(Time::At(10_000))),
             ..TokenFacts::default()
         };
-        details(&facts, fate, UnixSeconds(10_000 + 3 * 3_600)).checks
+        let now = UnixSeconds(10_000 + 3 * 3_600);
+        details(&facts, fate, Known::Nothing, now).checks
     }
 
     fn named(checks: &[TokenCheck], result: CheckResult) -> Vec<&str> {

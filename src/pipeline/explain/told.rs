@@ -139,7 +139,7 @@ pub struct TokenDetails {
     pub algorithm: Option<String>,
     /// Each comparison.
     pub checks: Vec<TokenCheck>,
-    /// `hit` or `miss`; nothing where it is not known.
+    /// Whether it was known before it was looked at: `hit`, `hit, as a forgery` or `miss`.
     pub cache: Option<Word>,
     /// Whether anything was asked that could have revoked it.
     pub revocation: Option<Word>,
