@@ -56,8 +56,9 @@ const MAY_IMPORT: [(&str, &str); 26] = [
     ("demo", "entropy listener config"),
     (
         "cli",
-        "clock entropy secret certificate http telemetry member token policy store listener admin \
-         pipeline config app demo",
+        // `token check` reads the keys that an issuer publishes.
+        "clock entropy secret certificate http telemetry member token policy store fetch listener \
+         admin pipeline config app demo",
     ),
     ("lib", ""),
     ("main", "cli"),

@@ -57,6 +57,9 @@ pub(super) struct Arguments {
     /// The configuration file.
     #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
     config: PathBuf,
+    /// Ask the issuer of the token for its keys, where it publishes them at a URL.
+    #[arg(long)]
+    fetch: bool,
     /// How the explanation is written.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -169,7 +172,7 @@ fn explain_request(arguments: &Arguments, target: &str) -> Result<Outcome> {
     let entered = runtime.enter();
     let assembled = assemble(compiled, None).context("cannot use the configuration")?;
     drop(entered);
-    // An explanation asks nobody else, so that keys at a URL stay unknown to it.
+    // Nobody else is asked unprompted, so that keys at a URL stay unknown.
     let feeds = assembled.live.key_feeds.iter();
     for (_, feed) in feeds.filter(|(_, feed)| feed.is_local()) {
         runtime.block_on(feed.look(Clock));
@@ -186,11 +189,22 @@ fn explain_request(arguments: &Arguments, target: &str) -> Result<Outcome> {
         }),
         now: Clock.unix_seconds(),
     };
-    let explanation = ask(&question, &assembled.live);
+    let live = &assembled.live;
+    let mut explanation = ask(&question, live);
+    let needed = explanation.keys_needed;
+    if let Some(feed) = needed.and_then(|issuer| live.key_feed(issuer)) {
+        if arguments.fetch {
+            runtime.block_on(feed.look(Clock));
+            explanation = ask(&question, live);
+        } else if feed.attempts() == (0, 0) {
+            let note = "with --fetch its issuer is asked for them";
+            explanation.notes.push(note.into());
+        }
+    }
     show(arguments, &explanation)?;
     Ok(match explanation.verdict {
-        Verdict::Refused { .. } => Outcome::Refused,
-        Verdict::Undecided | Verdict::Forwarded { .. } | Verdict::Answered => Outcome::Success,
+        Verdict::Refused { .. } | Verdict::Undecided => Outcome::Refused,
+        Verdict::Forwarded { .. } | Verdict::Answered => Outcome::Success,
     })
 }
 

@@ -1,21 +1,23 @@
 //! `sidegate token mint | inspect | check`.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf, sync::Arc};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use clap::{Subcommand, ValueEnum};
 use serde_json::Value;
 
 use super::{Outcome, explain::read_token, output::load_or_complain, report};
 use crate::{
+    app::control_runtime,
     clock::{Clock, UnixSeconds},
     config::compiled::{Compiled, TokenSettings},
+    fetch::KeyFeed,
     member::MemberId,
     token::{
         issuer::Issuer,
         mint::Minter,
-        verify::{Unproven, Verifier},
+        verify::{InvalidToken, Unproven, Verifier},
     },
 };
 
@@ -77,7 +79,7 @@ pub(super) fn token(command: &Command) -> Result<Outcome> {
             let Some(compiled) = load_or_complain(config) else {
                 return Ok(Outcome::Unusable);
             };
-            Ok(check(&read_token(token)?, &compiled))
+            check(&read_token(token)?, &compiled)
         }
     }
 }
@@ -135,40 +137,79 @@ fn expiry(claims: &Value, now: UnixSeconds) -> String {
     }
 }
 
-fn check(token: &str, compiled: &Compiled) -> Outcome {
+fn check(token: &str, compiled: &Compiled) -> Result<Outcome> {
     let tokens = &compiled.tokens;
     let own = |settings: &TokenSettings| {
         Issuer::new(settings.checks.clone(), settings.keys.clone(), None)
     };
-    let verdict = |issuers| {
+    let kind = |feeds: &[Option<KeyFeed>], issuers| {
         let verifier = Verifier::with_issuers(issuers, tokens.max_size);
-        verifier.verify_at(token.as_bytes(), Clock.unix_seconds())
+        judge(token, &verifier, feeds)
     };
-    let further = tokens.issuers.iter().map(|issuer| {
-        let published = issuer.published.is_some().then(Default::default);
+    // By the numbers of the issuers: the first is the gateway itself.
+    let feeds = tokens.issuers.iter().map(|issuer| issuer.published.clone());
+    let feeds = std::iter::once(None).chain(feeds);
+    let feeds: Vec<Option<KeyFeed>> = feeds.map(|feed| feed.map(KeyFeed::new)).collect();
+    let further = tokens.issuers.iter().zip(feeds.iter().skip(1));
+    let further = further.map(|(issuer, feed)| {
+        let published = feed.as_ref().map(|feed| Arc::clone(feed.keys()));
         Issuer::new(issuer.checks.clone(), issuer.keys.clone(), published)
     });
     let access = std::iter::once(own(&tokens.access)).chain(further);
-    let access = verdict(access.collect());
-    let refresh = tokens.refresh.as_ref();
-    let refresh = refresh.map(|refresh| verdict(vec![own(refresh)]));
-    let accepted = access.is_ok() || matches!(refresh, Some(Ok(_)));
-    let say = |kind: &str, verdict: Result<_, Unproven>| match verdict {
-        Ok(_) => report(&format!("{kind}: accepted")),
-        Err(Unproven::KeysNeeded(_)) => {
-            report(&format!(
-                "{kind}: undecided: its issuer publishes its keys, and they were not fetched"
-            ));
-        }
-        Err(reason) => report(&format!("{kind}: refused: {reason}")),
-    };
-    say("access ", access);
-    if let Some(refresh) = refresh {
-        say("refresh", refresh);
+    let access = kind(&feeds, access.collect())?;
+    report(&format!("access : {access}"));
+    let mut accepted = access == Judged::Accepted;
+    if let Some(refresh) = &tokens.refresh {
+        let refresh = kind(&[], vec![own(refresh)])?;
+        report(&format!("refresh: {refresh}"));
+        accepted |= refresh == Judged::Accepted;
     }
-    if accepted {
+    Ok(if accepted {
         Outcome::Success
     } else {
         Outcome::Refused
+    })
+}
+
+/// What a token came to.
+#[derive(Debug, PartialEq, Eq)]
+enum Judged {
+    Accepted,
+    Refused(InvalidToken),
+    /// Its issuer's keys cannot be read.
+    Undecided(String),
+}
+
+impl fmt::Display for Judged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted => f.write_str("accepted"),
+            Self::Refused(reason) => write!(f, "refused: {reason}"),
+            Self::Undecided(why) => write!(f, "undecided: {why}"),
+        }
     }
+}
+
+/// Judges as the gateway does: the keys that an issuer publishes are looked at once it takes them to decide.
+fn judge(token: &str, verifier: &Verifier, feeds: &[Option<KeyFeed>]) -> Result<Judged> {
+    let verify = || verifier.verify_at(token.as_bytes(), Clock.unix_seconds());
+    let issuer = match verify() {
+        Ok(_) => return Ok(Judged::Accepted),
+        Err(Unproven::Invalid(reason)) => return Ok(Judged::Refused(reason)),
+        Err(Unproven::KeysNeeded(issuer)) => issuer,
+    };
+    let Some(Some(feed)) = feeds.get(issuer.0) else {
+        return Ok(Judged::Refused(InvalidToken::UnknownKey));
+    };
+    let runtime = control_runtime().context("cannot start the control runtime")?;
+    runtime.block_on(feed.look(Clock));
+    if let Some(error) = feed.error() {
+        let issuer = feed.issuer();
+        let why = format!("the keys of {issuer} cannot be read: {error}");
+        return Ok(Judged::Undecided(why));
+    }
+    Ok(match verify() {
+        Ok(_) => Judged::Accepted,
+        Err(reason) => Judged::Refused(reason.without_waiting()),
+    })
 }

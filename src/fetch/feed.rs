@@ -115,6 +115,17 @@ impl KeyFeed {
         self.state.borrow().error.clone()
     }
 
+    /// Whether what is not among the keys does not exist: they were read a moment ago.
+    pub fn is_fresh(&self, now: Instant) -> bool {
+        let state = self.state.borrow();
+        let is_recent = match self.settings.source {
+            // It is looked at all the time.
+            Source::File(_) => state.succeeded.is_some(),
+            Source::Url { .. } => self.is_recent(&state, now),
+        };
+        state.error.is_none() && is_recent
+    }
+
     /// Whether looking at the keys asks nobody else.
     pub fn is_local(&self) -> bool {
         match self.settings.source {

@@ -113,7 +113,7 @@ pub(super) fn look<'a, B>(
     }))
 }
 
-/// The same where nobody waits: what is not known now is not known at all.
+/// The same where nobody waits: a key that is not there exists only if its issuer has not been looked at lately.
 pub(super) fn identify<'a, B>(
     presented: Presented<'a, B>,
     live: &Live,
@@ -122,7 +122,16 @@ pub(super) fn identify<'a, B>(
 ) -> Result<Identified<'a, B>, Rejection> {
     match look(presented, live, now, noted)? {
         Looked::Identified(identified) => Ok(identified),
-        Looked::Waits(needed) => Err(Rejection::KeysUnavailable(needed.issuer)),
+        Looked::Waits(needed) => {
+            let issuer = needed.issuer;
+            let feed = live.key_feed(issuer);
+            let is_fresh = feed.is_none_or(|feed| feed.is_fresh(Clock.instant()));
+            Err(if is_fresh {
+                InvalidToken::UnknownKey.into()
+            } else {
+                Rejection::KeysUnavailable(issuer)
+            })
+        }
     }
 }
 
@@ -135,10 +144,8 @@ impl<'a, B> KeysNeeded<'a, B> {
         clock: Clock,
         noted: &mut Noted,
     ) -> Result<Identified<'a, B>, Rejection> {
-        let mut feeds = live.key_feeds.iter();
-        let feed = feeds.find(|(issuer, _)| *issuer == self.issuer);
-        let asked = match feed {
-            Some((_, feed)) => feed.ask(clock).await,
+        let asked = match live.key_feed(self.issuer) {
+            Some(feed) => feed.ask(clock).await,
             None => Asked::Fresh,
         };
         let needed = match look(self.presented, live, clock.unix_seconds(), noted)? {

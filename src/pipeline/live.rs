@@ -95,6 +95,13 @@ impl Live {
         self.trusted_proxies.client(peer.address, headers)
     }
 
+    /// Where the keys of an issuer come from, if it publishes them.
+    pub fn key_feed(&self, issuer: IssuerId) -> Option<&Arc<KeyFeed>> {
+        let mut feeds = self.key_feeds.iter();
+        let (_, feed) = feeds.find(|(id, _)| *id == issuer)?;
+        Some(feed)
+    }
+
     /// The limits with these numbers.
     pub(super) fn rate_limits<'a>(
         &'a self,

@@ -3,11 +3,7 @@
 use serde_json::Value;
 
 use super::{Ended, ended, ended_with, written};
-use crate::harness::{
-    Gateway, Request, Setup, Upstream,
-    keys::{SigningKey, key_set},
-    token,
-};
+use crate::harness::{Gateway, Request, Setup, Upstream, token};
 
 const ROUTES: &str = r#"
 - { match: "/public/**", access: public }
@@ -28,7 +24,7 @@ fn explained(arguments: &[&str]) -> Ended {
 }
 
 /// The value after a word at the beginning of a line.
-fn line<'a>(ended: &'a Ended, word: &str) -> Option<&'a str> {
+pub(super) fn line<'a>(ended: &'a Ended, word: &str) -> Option<&'a str> {
     let rest = ended
         .answer
         .lines()
@@ -441,35 +437,4 @@ fn checks_are_told_to_machines() {
     assert_eq!(check["result"], "unclear");
     assert_eq!(check["found"], "no address");
     assert_eq!(explanation["verdict"]["refused"]["code"], "forbidden");
-}
-
-#[test]
-fn published_keys_of_a_file_are_read_and_those_of_a_url_are_not_asked_for() {
-    let (local, remote) = (SigningKey::new("ES256", "a"), SigningKey::new("ES256", "b"));
-    let idp = Upstream::start();
-    let tokens = format!(
-        r#"
-access: {{ algorithm: HS256, secret: "${{SECRET_KEY}}", lifetime: 30d }}
-issuers:
-  - {{ issuer: local, audience: [sidegate], jwks: {{ file: keys.json, algorithms: [ES256] }} }}
-  - {{ issuer: remote, audience: [sidegate], jwks: {{ url: "{}/keys", clear_text: acknowledged, algorithms: [ES256] }} }}"#,
-        idp.url()
-    );
-    let setup = setup()
-        .without("accounts")
-        .section("tokens", &tokens)
-        .file("keys.json", &key_set(&[&local]))
-        .file("local", &local.token("local", "7"))
-        .file("remote", &remote.token("remote", "7"));
-    setup.write();
-    let explained = |token: &str| ended(&setup, &["explain", "GET", "/items/7", "--token", token]);
-    let good = explained("local");
-    assert_eq!(line(&good, "token"), Some("valid"));
-    let unknown = explained("remote");
-    let verdict = line(&unknown, "verdict").unwrap_or_default();
-    assert!(
-        verdict.starts_with("refused with 503 keys_unavailable"),
-        "{verdict}"
-    );
-    assert_eq!(idp.connections(), 0);
 }

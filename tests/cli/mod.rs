@@ -5,6 +5,7 @@ mod demo;
 mod explain;
 mod import_openapi;
 mod policy_tests;
+mod published_keys;
 mod run;
 mod token;
 

@@ -80,11 +80,18 @@ pub fn explain(question: &Question<'_>, live: &Live) -> Explanation {
         explanation.token = Some(token::word(fate).into());
         explanation.token_details = Some(details);
     }
-    explanation.verdict = ended.unwrap_or_else(|rejection| Verdict::Refused {
-        status: rejection.status().as_u16(),
-        code: rejection.code().into(),
-        reason: rejection.reason(),
-    });
+    explanation.verdict = match ended {
+        Ok(verdict) => verdict,
+        Err(rejection) => {
+            let refused = Verdict::Refused {
+                status: rejection.status().as_u16(),
+                code: rejection.code().into(),
+                reason: rejection.reason(),
+            };
+            let undecided = explanation.note_keys(&rejection, live);
+            undecided.unwrap_or(refused)
+        }
+    };
     let path = question.target.split('?').next().unwrap_or_default();
     look_around(
         &mut explanation,
@@ -210,6 +217,29 @@ fn walk(
 }
 
 impl Explanation {
+    /// Says what is known of the keys that are missing. As long as nobody has failed to read them it is not known
+    /// either what a request would come to, which may wait for them.
+    fn note_keys(&mut self, rejection: &Rejection, live: &Live) -> Option<Verdict> {
+        let Rejection::KeysUnavailable(issuer) = rejection else {
+            return None;
+        };
+        let feed = live.key_feed(*issuer)?;
+        let name = feed.issuer();
+        self.keys_needed = Some(*issuer);
+        if let Some(error) = feed.error() {
+            let note = format!("the keys of {name} cannot be read: {error}");
+            self.notes.push(note.into());
+            return None;
+        }
+        let note = if feed.attempts() == (0, 0) {
+            format!("the keys of {name} have not been fetched")
+        } else {
+            format!("a request would wait until the keys of {name} have been read again")
+        };
+        self.notes.push(note.into());
+        Some(Verdict::Undecided)
+    }
+
     /// The names of the headers that the route adds and replaces.
     fn add_headers<B>(
         &mut self,

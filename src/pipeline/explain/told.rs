@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use ::http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use crate::policy::explanation::{Check, CheckResult};
+use crate::{
+    policy::explanation::{Check, CheckResult},
+    token::issuer::IssuerId,
+};
 
 /// A word of ours, or one that came over a wire.
 pub type Word = Cow<'static, str>;
@@ -61,6 +64,9 @@ pub struct Explanation {
     pub checks: Vec<Check>,
     /// What happens in the end.
     pub verdict: Verdict,
+    /// Whose keys it would take to know more.
+    #[serde(skip)]
+    pub keys_needed: Option<IssuerId>,
     /// What could not be told, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Word>,
