@@ -84,7 +84,7 @@ fn from_further_places(
 ) -> Result<Credential, Rejection> {
     let mut found = usual;
     if let Some(word) = &places.websocket_protocol {
-        found = agreed(found, from_websocket_protocol(headers, word))?;
+        found = from_websocket_protocol(found, headers, word)?;
     }
     if let Some(name) = &places.cookie {
         for cookie in cookie::values(headers, name) {
@@ -145,34 +145,45 @@ fn from_query(
     Ok(found)
 }
 
-/// Takes the token that stands behind `word` in the list of protocols out of it.
-fn from_websocket_protocol(headers: &mut HeaderMap, word: &str) -> Credential {
+/// Takes every token that stands behind `word` out of the list of protocols: none of them is for the upstream.
+fn from_websocket_protocol(
+    usual: Credential,
+    headers: &mut HeaderMap,
+    word: &str,
+) -> Result<Credential, Rejection> {
     let lines = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
     let lines: Vec<&[u8]> = lines.map(HeaderValue::as_bytes).collect();
     let joined = lines.join(&b","[..]);
     let mut protocols = joined.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
     let mut kept: Vec<&[u8]> = Vec::new();
-    let mut token = None;
+    let mut found = usual;
+    let mut is_there = false;
     while let Some(protocol) = protocols.next() {
-        kept.push(protocol);
-        if protocol == word.as_bytes() && token.is_none() {
-            token = Some(protocols.next().unwrap_or_default());
+        if protocol != word.as_bytes() {
+            kept.push(protocol);
+            continue;
         }
-    }
-    let value = token.and_then(|token| HeaderValue::from_bytes(token).ok());
-    let kept = HeaderValue::from_bytes(&kept.join(&b", "[..]));
-    match (value, kept) {
-        (Some(value), Ok(kept)) => {
-            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, kept);
-            Credential::Bearer {
-                start: 0,
-                end: value.len(),
-                value,
-                sent_by: SentBy::Program,
-            }
+        let token = protocols.next().unwrap_or_default();
+        let Ok(value) = HeaderValue::from_bytes(token) else {
+            continue;
+        };
+        let other = Credential::Bearer {
+            start: 0,
+            end: value.len(),
+            value,
+            sent_by: SentBy::Program,
+        };
+        found = agreed(found, other)?;
+        // The upstream may choose the word, as the protocol that is spoken.
+        if !is_there {
+            kept.push(protocol);
         }
-        (None | Some(_), _) => Credential::Absent,
+        is_there = true;
     }
+    if is_there && let Ok(kept) = HeaderValue::from_bytes(&kept.join(&b", "[..])) {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, kept);
+    }
+    Ok(found)
 }
 
 /// RFC 9110 section 5.6.2.

@@ -5,6 +5,7 @@ mod issuers;
 mod key_sets;
 mod places;
 mod rotation;
+mod transmission;
 
 use crate::harness::{Gateway, Request, Setup, Upstream, token::ACCESS_SECRET};
 
