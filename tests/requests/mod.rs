@@ -25,6 +25,7 @@ mod refusals;
 mod refused_uploads;
 mod routing;
 mod rules;
+mod spoofing;
 mod targets;
 mod tokens;
 mod transports;

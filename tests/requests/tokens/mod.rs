@@ -1,9 +1,11 @@
 //! Whose tokens are accepted, and by which keys.
 
 mod algorithms;
+mod forgeries;
 mod issuers;
 mod key_sets;
 mod places;
+mod remembered;
 mod rotation;
 mod transmission;
 
