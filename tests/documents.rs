@@ -1,6 +1,6 @@
 //! Documents that repeat what the code says: each drifts only over a failing test.
 
-use std::{fs, path::Path, process::Command};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use crate::harness::blesses;
 
@@ -64,4 +64,64 @@ fn every_refusal_code_is_explained_to_operators() {
             );
         }
     }
+}
+
+/// Every test, by its name, and every case and fixture, by its file and its title.
+fn cases() -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = BTreeSet::new();
+    let mut folders = vec![root.join("src"), root.join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            let name = name.unwrap_or_default().to_owned();
+            let is = |extension: &str| path.extension().is_some_and(|found| found == extension);
+            if path.is_dir() {
+                folders.push(path);
+            } else if is("rs") {
+                found.extend(tests(&fs::read_to_string(&path).expect("a source")));
+            } else if is("txt") && folder.ends_with("wire") {
+                let text = fs::read_to_string(&path).expect("cases");
+                let titles = text.lines().filter_map(|line| line.strip_prefix("# "));
+                found.extend(titles.map(|title| format!("{name}: {title}")));
+            } else if is("yaml") && folder.ends_with("rejects") {
+                found.insert(format!("rejects/{name}"));
+            }
+        }
+    }
+    found
+}
+
+/// The functions that stand below `#[test]`.
+fn tests(source: &str) -> Vec<String> {
+    let behind = source.split("#[test]").skip(1);
+    let name = |text: &str| {
+        let name = text.trim_start().strip_prefix("fn ")?.split('(').next()?;
+        Some(name.to_owned())
+    };
+    behind.filter_map(name).collect()
+}
+
+#[test]
+fn every_attack_has_a_case_that_exists_or_a_reason_to_have_none() {
+    let cases = cases();
+    let page = read("docs/threats.md");
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let mut named = 0;
+    for row in rows {
+        let cell = row.trim_end_matches(['|', ' ']).rsplit(" | ").next();
+        let cell = cell.expect("a cell").trim();
+        if cell == "case" {
+            continue;
+        }
+        let names: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
+        let has_a_reason = cell.starts_with("not yet: ") || cell.starts_with("not here: ");
+        assert!(has_a_reason || !names.is_empty(), "no case: {row}");
+        for name in names {
+            assert!(cases.contains(name), "no such test or case: {name}");
+            named += 1;
+        }
+    }
+    assert!(named > 80, "only {named} cases are named");
 }
