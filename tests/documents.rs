@@ -108,7 +108,7 @@ fn every_attack_has_a_case_that_exists_or_a_reason_to_have_none() {
     let cases = cases();
     let page = read("docs/threats.md");
     let rows = page.lines().filter(|line| line.starts_with("| "));
-    let mut named = 0;
+    let mut total = 0;
     for row in rows {
         let cell = row.trim_end_matches(['|', ' ']).rsplit(" | ").next();
         let cell = cell.expect("a cell").trim();
@@ -120,8 +120,8 @@ fn every_attack_has_a_case_that_exists_or_a_reason_to_have_none() {
         assert!(has_a_reason || !names.is_empty(), "no case: {row}");
         for name in names {
             assert!(cases.contains(name), "no such test or case: {name}");
-            named += 1;
+            total += 1;
         }
     }
-    assert!(named > 80, "only {named} cases are named");
+    assert!(total > 80, "only {total} cases are named");
 }
