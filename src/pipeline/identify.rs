@@ -21,15 +21,16 @@ use crate::{
     fetch::Asked,
     policy::headers::{Facts, HeaderLimits, HeaderTemplate, Written},
     token::{
-        cache::Weigh,
+        cache::Kept,
         issuer::IssuerId,
+        recent::RecentProofs,
         verify::{InvalidToken, Unproven, Verified},
     },
 };
 
 /// What a verified token is worth to the gateway, rendered once.
-#[derive(Debug)]
 pub struct Proof {
+    token: Bytes,
     /// The claims and times.
     pub verified: Verified,
     /// The identity headers, ready to be added.
@@ -41,7 +42,29 @@ pub struct Proof {
 /// A claim takes about this many bytes besides its text.
 const CLAIM: usize = 64;
 
-impl Weigh for Proof {
+impl std::fmt::Debug for Proof {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut proof = formatter.debug_struct("Proof");
+        proof
+            .field("log_subject", &self.log_subject)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where a token is looked up and judged, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Judging<'a> {
+    pub(super) live: &'a Live,
+    /// What this core has seen last, where it is a core that asks.
+    pub(super) recent: Option<&'a RecentProofs<Proof>>,
+    pub(super) now: UnixSeconds,
+}
+
+impl Kept for Proof {
+    fn token(&self) -> &Bytes {
+        &self.token
+    }
+
     fn weight(&self) -> usize {
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| 32 + name.as_str().len() + value.len());
@@ -88,19 +111,18 @@ pub(super) struct KeysNeeded<'a, B> {
 /// Proves the token, or takes its proof from the cache, without waiting for anything.
 pub(super) fn look<'a, B>(
     presented: Presented<'a, B>,
-    live: &Live,
-    now: UnixSeconds,
+    judging: Judging<'_>,
     noted: &mut Noted,
 ) -> Result<Looked<'a, B>, Rejection> {
     let proof = match presented.credential.token() {
-        Some(token) => match prove(token, live, now, &mut noted.known) {
+        Some(token) => match find_or_prove(token, judging, &mut noted.known) {
             Ok(proof) => Some(proof),
             Err(Unproven::KeysNeeded(issuer)) => {
                 let needed = KeysNeeded { presented, issuer };
                 return Ok(Looked::Waits(Box::new(needed)));
             }
             Err(Unproven::Invalid(reason)) => {
-                noted.refused(&presented.routed, live);
+                noted.refused(&presented.routed, judging.live);
                 return Err(Rejection::InvalidToken(reason));
             }
         },
@@ -120,7 +142,12 @@ pub(super) fn identify<'a, B>(
     now: UnixSeconds,
     noted: &mut Noted,
 ) -> Result<Identified<'a, B>, Rejection> {
-    match look(presented, live, now, noted)? {
+    let judging = Judging {
+        live,
+        recent: None,
+        now,
+    };
+    match look(presented, judging, noted)? {
         Looked::Identified(identified) => Ok(identified),
         Looked::Waits(needed) => {
             let issuer = needed.issuer;
@@ -148,7 +175,12 @@ impl<'a, B> KeysNeeded<'a, B> {
             Some(feed) => feed.ask(clock).await,
             None => Asked::Fresh,
         };
-        let needed = match look(self.presented, live, clock.unix_seconds(), noted)? {
+        let judging = Judging {
+            live,
+            recent: None,
+            now: clock.unix_seconds(),
+        };
+        let needed = match look(self.presented, judging, noted)? {
             Looked::Identified(identified) => return Ok(identified),
             Looked::Waits(needed) => needed,
         };
@@ -158,6 +190,27 @@ impl<'a, B> KeysNeeded<'a, B> {
             Asked::Unavailable => Rejection::KeysUnavailable(needed.issuer),
         })
     }
+}
+
+fn find_or_prove(
+    token: &[u8],
+    judging: Judging<'_>,
+    known: &mut Known,
+) -> Result<Arc<Proof>, Unproven> {
+    let Judging { live, recent, now } = judging;
+    let Some(recent) = recent else {
+        return prove(token, live, now, known);
+    };
+    if let Some(proof) = recent.find(token) {
+        if proof.verified.holds_at(now) {
+            *known = Known::Proof;
+            return Ok(proof);
+        }
+        recent.forget(token);
+    }
+    let proof = prove(token, live, now, known)?;
+    recent.keep(&proof);
+    Ok(proof)
 }
 
 fn prove(
@@ -185,8 +238,7 @@ fn prove(
     match verify(token, live, now) {
         Ok(proof) => {
             let proof = Arc::new(proof);
-            live.proofs
-                .keep(Bytes::copy_from_slice(token), Arc::clone(&proof));
+            live.proofs.keep(Arc::clone(&proof));
             Ok(proof)
         }
         Err(error) => {
@@ -202,6 +254,7 @@ fn prove(
 fn verify(token: &[u8], live: &Live, now: UnixSeconds) -> Result<Proof, Unproven> {
     let verified = live.verifier.verify_at(token, now)?;
     Ok(Proof {
+        token: Bytes::copy_from_slice(token),
         headers: live.identity.render(&verified)?,
         log_subject: live.subject_log.show(&verified),
         verified,

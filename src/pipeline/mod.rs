@@ -55,7 +55,7 @@ use crate::{
 use access_log::{Begun, Record};
 use authorize::{Connected, authorize_or_note};
 use decisions::CoreDecisions;
-use identify::{KeysNeeded, Looked};
+use identify::{Judging, KeysNeeded, Looked};
 use refuse::{refuse, refuse_unread};
 use snapshot::{Follower, View};
 use stage::{Identified, Prepared};
@@ -139,7 +139,12 @@ impl Pipeline {
         }
         let presented = credential::extract(routed)?;
         record.presented(&presented.credential);
-        match identify::look(presented, live, self.clock.unix_seconds(), record.noted())? {
+        let judging = Judging {
+            live,
+            recent: Some(&view.recent),
+            now: self.clock.unix_seconds(),
+        };
+        match identify::look(presented, judging, record.noted())? {
             Looked::Identified(identified) => permit(identified, live, peer, record),
             Looked::Waits(needed) => Ok(Walked::Waits(needed)),
         }

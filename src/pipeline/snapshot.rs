@@ -14,11 +14,12 @@ use std::{
 
 use arc_swap::ArcSwap;
 
-use super::live::Live;
+use super::{identify::Proof, live::Live};
 use crate::{
     entropy::Entropy,
     listener::Core,
     telemetry::counters::CoreCounts,
+    token::recent::RecentProofs,
     upstream::{Group, Upstream},
 };
 
@@ -65,6 +66,8 @@ pub(super) struct View {
     /// By [`crate::policy::route::UpstreamId`].
     pub(super) upstreams: Vec<Rc<Upstream>>,
     pub(super) counts: Arc<CoreCounts>,
+    /// Of this snapshot's cache.
+    pub(super) recent: RecentProofs<Proof>,
 }
 
 /// Keeps one core's view up to date.
@@ -140,6 +143,7 @@ impl View {
             generation,
             upstreams: live.upstreams.iter().map(upstream).collect(),
             counts: live.counters.core(&live.route_rows),
+            recent: RecentProofs::before(&live.proofs),
             live,
         }
     }

@@ -2,7 +2,8 @@
 //! another. Both caches are bounded by the memory that they take, and a long token is kept like a short one.
 //!
 //! [`ProofCache`] holds what a signature proved, never a permission: whoever takes a value out compares the times, the
-//! user's state and the route's rule again. Only verified tokens enter. [`ForgeryCache`] holds tokens whose signature
+//! user's state and the route's rule again. Only verified tokens enter. In front of it each core has what it has seen
+//! last, in [`RecentProofs`](super::recent::RecentProofs). [`ForgeryCache`] holds tokens whose signature
 //! is wrong, in a place of its own, so that a flood of them evicts nothing but each other.
 
 use std::sync::Arc;
@@ -17,16 +18,18 @@ const ENTRY: usize = 256;
 /// How long a forgery is remembered, in seconds: a key may come into use meanwhile.
 const REMEMBERED: u64 = 60;
 
-/// Something whose size in memory is known.
-pub trait Weigh {
-    /// About how many bytes it takes.
+/// What is kept for a token.
+pub trait Kept {
+    /// The token.
+    fn token(&self) -> &Bytes;
+    /// About how many bytes it takes besides the token.
     fn weight(&self) -> usize;
 }
 
 /// A shared, bounded cache from token to proof.
 pub struct ProofCache<P>(moka::sync::Cache<Bytes, Arc<P>, ahash::RandomState>);
 
-impl<P: Weigh + Send + Sync + 'static> ProofCache<P> {
+impl<P: Kept + Send + Sync + 'static> ProofCache<P> {
     /// `bytes` is about how much memory it takes when it is full.
     pub fn new(bytes: u64) -> Self {
         // No time to live: `exp` is compared on every hit, and a clock reading per entry would cost more than it frees.
@@ -42,8 +45,8 @@ impl<P: Weigh + Send + Sync + 'static> ProofCache<P> {
     }
 
     /// Keeps a proof.
-    pub fn keep(&self, token: Bytes, proof: Arc<P>) {
-        self.0.insert(token, proof);
+    pub fn keep(&self, proof: Arc<P>) {
+        self.0.insert(proof.token().clone(), proof);
     }
 
     /// Drops a token that is of no more use, for example an expired one.
@@ -54,6 +57,11 @@ impl<P: Weigh + Send + Sync + 'static> ProofCache<P> {
     /// How many there are and how many bytes they take, about.
     pub fn size(&self) -> (u64, u64) {
         (self.0.entry_count(), self.0.weighted_size())
+    }
+
+    /// How many bytes it may take.
+    pub fn capacity(&self) -> u64 {
+        self.0.policy().max_capacity().unwrap_or_default()
     }
 }
 
@@ -114,12 +122,20 @@ fn weight(bytes: usize) -> u32 {
 mod tests {
     use super::*;
 
-    struct Sized(usize);
+    struct Sized(Bytes, usize);
 
-    impl Weigh for Sized {
-        fn weight(&self) -> usize {
-            self.0
+    impl Kept for Sized {
+        fn token(&self) -> &Bytes {
+            &self.0
         }
+
+        fn weight(&self) -> usize {
+            self.1
+        }
+    }
+
+    fn sized(token: Bytes, weight: usize) -> Arc<Sized> {
+        Arc::new(Sized(token, weight))
     }
 
     fn token(number: usize, length: usize) -> Bytes {
@@ -130,7 +146,7 @@ mod tests {
     fn a_long_token_is_kept_like_a_short_one() {
         let cache = ProofCache::new(64 * 1024);
         for length in [16, 4096, 4097, 9 * 1024, 16 * 1024] {
-            cache.keep(token(1, length), Arc::new(Sized(length)));
+            cache.keep(sized(token(1, length), length));
             assert!(cache.find(&token(1, length)).is_some(), "{length}");
         }
     }
@@ -140,7 +156,7 @@ mod tests {
         let cache = ProofCache::new(100_000);
         for number in 0..2_000 {
             let length = 16 + number % 5_000;
-            cache.keep(token(number, length), Arc::new(Sized(3 * length)));
+            cache.keep(sized(token(number, length), 3 * length));
         }
         cache.0.run_pending_tasks();
         let (count, bytes) = cache.size();
@@ -153,7 +169,7 @@ mod tests {
         let proofs = ProofCache::new(100_000);
         let forgeries = ForgeryCache::new(100_000);
         let now = UnixSeconds(1_000);
-        proofs.keep(token(0, 300), Arc::new(Sized(300)));
+        proofs.keep(sized(token(0, 300), 300));
         for number in 1..5_000 {
             forgeries.keep(token(number, 300), 0, now);
         }

@@ -12,6 +12,7 @@ pub mod key_set;
 pub mod keyring;
 pub mod mint;
 pub mod raw;
+pub mod recent;
 pub mod verify;
 
 #[cfg(test)]
