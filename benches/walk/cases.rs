@@ -1,23 +1,24 @@
-//! The walk of a guarded request without a network: from the parsed head to the decision, with a warm token.
+//! Configurations, tokens and requests.
 
 use std::sync::Arc;
 
 use ::http::{HeaderValue, Request};
-use divan::{Bencher, black_box};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use sidegate::{
     app::{assemble, control_runtime},
-    clock::{Clock, UnixSeconds},
     config::{
         load::load_source,
         source::{Disk, Environment, Source},
     },
-    pipeline::{Live, explain::decide},
+    pipeline::Live,
 };
 
-const CONFIGURATION: &str = r#"
+const SECRET: &str = "a secret of at least sixty-four bytes, as HMAC with SHA-512 wants it";
+
+pub(crate) const CONFIGURATION: &str = r#"
 listeners: [{ address: 127.0.0.1:0 }]
 upstreams: { app: { endpoints: [http://127.0.0.1:1] } }
-tokens: { access: { algorithm: HS256, secret: "a secret of at least thirty-two bytes", lifetime: 30d } }
+tokens: { access: { algorithm: HS256, secret: "a secret of at least sixty-four bytes, as HMAC with SHA-512 wants it", lifetime: 30d } }
 groups:
   owned: { access: required, require: { subject_is: id, claim: { plan: gold } } }
 routes:
@@ -30,10 +31,6 @@ routes:
   - { match: "/**", access: required }
 "#;
 
-fn main() {
-    divan::main();
-}
-
 struct NoEnvironment;
 
 impl Environment for NoEnvironment {
@@ -43,7 +40,7 @@ impl Environment for NoEnvironment {
 }
 
 /// The usual routes, and so many more with a rule on each.
-fn many(count: usize) -> String {
+pub(crate) fn many(count: usize) -> String {
     let mut text = CONFIGURATION.to_owned();
     for number in 0..count {
         let (service, part) = (number % 100, number);
@@ -53,7 +50,7 @@ fn many(count: usize) -> String {
     text
 }
 
-fn live(configuration: &str) -> Arc<Live> {
+pub(crate) fn live(configuration: &str) -> Arc<Live> {
     let source = Source::new("bench.yaml", configuration);
     let loaded = load_source(&source, ".".as_ref(), &Disk, &NoEnvironment);
     let compiled = loaded.compiled.expect("a good configuration");
@@ -62,22 +59,32 @@ fn live(configuration: &str) -> Arc<Live> {
     assemble(compiled, None).expect("a snapshot").live
 }
 
-fn token() -> HeaderValue {
-    let key = jsonwebtoken::EncodingKey::from_secret(b"a secret of at least thirty-two bytes");
+/// A token of the usual claims, signed with the secret of the configuration or with a key in DER.
+pub(crate) fn token(algorithm: &str, key: Option<&[u8]>, subject: u64) -> String {
+    let algorithm: Algorithm = algorithm.parse().expect("an algorithm");
+    let key = match (algorithm, key) {
+        (_, None) => EncodingKey::from_secret(SECRET.as_bytes()),
+        (Algorithm::ES256 | Algorithm::ES384, Some(der)) => EncodingKey::from_ec_der(der),
+        (Algorithm::EdDSA, Some(der)) => EncodingKey::from_ed_der(der),
+        (_, Some(der)) => EncodingKey::from_rsa_der(der),
+    };
     let claims = serde_json::json!({
         "exp": 4_000_000_000_u64,
-        "sub": "7",
+        "sub": subject.to_string(),
         "scope": "profile read write",
         "roles": ["user", "admin"],
         "level": 4,
         "plan": "gold",
     });
-    let token = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key);
-    let value = format!("Bearer {}", token.expect("a token"));
-    HeaderValue::try_from(value).expect("a header value")
+    jsonwebtoken::encode(&Header::new(algorithm), &claims, &key).expect("a token")
 }
 
-fn request(path: &str, token: &HeaderValue) -> Request<()> {
+/// As a header carries it.
+pub(crate) fn bearer(token: &str) -> HeaderValue {
+    HeaderValue::try_from(format!("Bearer {token}")).expect("a header value")
+}
+
+pub(crate) fn request(path: &str, token: &HeaderValue) -> Request<()> {
     Request::get(path)
         .header("host", "api.example.com")
         .header("user-agent", "bench")
@@ -85,25 +92,4 @@ fn request(path: &str, token: &HeaderValue) -> Request<()> {
         .header("authorization", token)
         .body(())
         .expect("a request")
-}
-
-#[divan::bench(args = ["/docs/intro", "/users/7/profile", "/items/5/photos/2", "/deals", "/ruled/7"])]
-fn decided(bencher: Bencher<'_, '_>, path: &str) {
-    decide_each(bencher, &live(CONFIGURATION), path);
-}
-
-/// Among so many routes.
-#[divan::bench(args = [10, 1_000, 10_000])]
-fn matched(bencher: Bencher<'_, '_>, count: usize) {
-    let path = format!("/s{}/7/p{}", (count - 1) % 100, count - 1);
-    decide_each(bencher, &live(&many(count)), &path);
-}
-
-fn decide_each(bencher: Bencher<'_, '_>, live: &Live, path: &str) {
-    let token = token();
-    let now: UnixSeconds = Clock.unix_seconds();
-    assert!(decide(request(path, &token), live, now).is_ok(), "{path}");
-    bencher
-        .with_inputs(|| request(path, &token))
-        .bench_values(|request| decide(black_box(request), live, now).is_ok());
 }
