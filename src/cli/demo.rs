@@ -1,6 +1,6 @@
 //! `sidegate demo`.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -25,9 +25,10 @@ pub(super) fn demo(arguments: &Arguments) -> Result<Outcome> {
             return Ok(Outcome::Unusable);
         }
     };
+    let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("sidegate"));
     serve(compiled, None, |app| {
         if let Some(address) = app.addresses.iter().find_map(BoundAddress::ip) {
-            report(&demo.instructions(address, &app.admin));
+            report(&demo.instructions(address, &app.admin, &program));
         }
     })
 }

@@ -42,7 +42,7 @@ pub(super) struct Arguments {
     /// The operators' listener of the gateway that has decided. Default: the one of the configuration.
     #[arg(long, value_name = "ADDRESS")]
     admin: Option<Address>,
-    /// A file with the operators' token; without it, the one that the gateway has left.
+    /// A file with the operators' token, or - for standard input; without it, the one that the gateway has left.
     #[arg(long, value_name = "FILE")]
     admin_token: Option<PathBuf>,
     /// A file with the client's certificate in PEM.

@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use super::explain::read_token;
 use crate::{
     app::{find_admin_token, read_admin_token},
     config::source::ProcessEnvironment,
@@ -71,9 +72,10 @@ impl fmt::Display for Address {
 }
 
 impl Operators {
-    /// With the token of a file, or else the one that the gateway has left on this machine.
+    /// With the token of a file or of standard input (`-`), or else the one that the gateway has left on this machine.
     pub(super) fn at(address: &Address, token: Option<&Path>) -> Result<Self> {
         let token = match token {
+            Some(path) if path == Path::new("-") => Some(Secret::new(read_token(path)?)),
             Some(path) => {
                 let token = read_admin_token(path);
                 Some(

@@ -64,10 +64,16 @@ impl Demo {
         loaded.compiled.ok_or(loaded.diagnostics)
     }
 
-    /// What to try, once the gateway listens.
-    pub fn instructions(&self, gateway: SocketAddr, admin: &BoundAddress) -> String {
+    /// What to try, once the gateway listens. `program` is this one.
+    pub fn instructions(
+        &self,
+        gateway: SocketAddr,
+        admin: &BoundAddress,
+        program: &Path,
+    ) -> String {
         let text = include_str!("instructions.txt");
         text.replace("{gateway}", &gateway.to_string())
+            .replace("{sidegate}", &program.to_string_lossy())
             .replace("{admin}", &admin.to_string())
             .replace("{admin_token}", &self.admin_token)
             .replace("{monolith}", &self.monolith.address().to_string())

@@ -101,6 +101,15 @@ fn every_printed_command_does_what_it_says() {
     let other = demo.answers_to(&answers, "/users/2/profile")[0];
     assert!(other.starts_with("HTTP/1.1 403 "), "{other}");
 
+    let why = demo.answers_to(&answers, " explain $ID ")[0];
+    for part in [
+        "/users/{user_id}/**",
+        "- subject_is: user_id",
+        "refused with 403 not_the_subject",
+    ] {
+        assert!(why.contains(part), "{part}: {why}");
+    }
+
     let banned = json(demo.answers_to(&answers, "banned@")[0]);
     assert_eq!(banned["detail"]["message"], "보호조치된 계정입니다.");
     let withdrawn = json(demo.answers_to(&answers, "withdrawn@")[0]);
