@@ -90,6 +90,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
     let live = Live {
         hash: fingerprint.hash().to_string().into(),
         reading,
+        certificate_headers: names(&certificate_headers).cloned().collect(),
         stripped: follows.stripped(stripped),
         route_rows: counters.rows(route_labels(&table)),
         table,
@@ -230,7 +231,7 @@ fn stripped(
     headers: &Headers,
     table: &RouteTable,
 ) -> Stripped {
-    let of_certificates = certificate_headers.iter().map(|(name, _)| name.as_str());
+    let of_certificates = names(certificate_headers).map(HeaderName::as_str);
     let of_routes = table.routes().iter();
     let of_routes = of_routes.filter_map(|route| route.headers.as_deref());
     let of_routes = of_routes.flat_map(RouteHeaders::about_caller);
@@ -240,6 +241,10 @@ fn stripped(
         .chain(of_routes.map(HeaderName::as_str))
         .chain(headers.strip.iter().map(String::as_str));
     Stripped::new(further, headers.keep.iter().map(String::as_str))
+}
+
+fn names(headers: &[(HeaderName, Template)]) -> impl Iterator<Item = &HeaderName> {
+    headers.iter().map(|(name, _)| name)
 }
 
 /// What tells the routes apart in the counters, in the order of the table.

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use ::http::{HeaderMap, HeaderValue, header};
+use ::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::identify::{IdentityHeaders, Proof, SubjectLog};
 use crate::{
@@ -49,6 +49,8 @@ pub struct Live {
     pub subject_log: SubjectLog,
     /// How the upstreams read paths.
     pub reading: Reading,
+    /// The names of what the upstream is told about the client's certificate.
+    pub certificate_headers: Vec<HeaderName>,
     /// What no client may send.
     pub stripped: Arc<Stripped>,
     /// Whose `X-Forwarded-*` is believed.

@@ -49,12 +49,13 @@ fn a_forwarded_request_shows_its_route_and_what_it_beat() {
         &["explain", "GET", "/%69tems/7?full=1", "--token", "token"],
     );
     let expected = format!(
-        "target     GET /%69tems/7?full=1
+        "target     GET /%69tems/7?…
 host       localhost
 path       /items/7
 route      GET /items/{{id}}  ({narrow}), access: required
 candidate  GET /items/{{id}}  ({narrow}): matches
 candidate  /items/**  ({wide}): matches
+upstream   api at 127.0.0.1:9
 token      valid
   from       Authorization
   algorithm  HS256

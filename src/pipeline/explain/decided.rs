@@ -1,7 +1,7 @@
 //! The explanation of a decision that was kept.
 
 use super::{
-    candidate, look_around, token,
+    candidate, destination, look_around, privacy, token,
     told::{Decided, Explanation, Taken, Verdict},
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         decisions::{DecidedToken, Decision},
         live::Live,
     },
-    policy::route::{Action, Route, UpstreamId},
+    policy::route::Route,
 };
 
 /// Explains what was decided. What the routes say is told as long as they are the ones that it was decided by.
@@ -25,7 +25,10 @@ pub fn of_decision(decision: &Decision, live: &Live, now: UnixSeconds) -> Explan
             client: decision.client.to_str().unwrap_or("unknown").to_owned(),
         }),
         method: decision.method.to_string(),
-        target: decision.path.as_deref().unwrap_or("unread").to_owned(),
+        target: decision
+            .path
+            .as_deref()
+            .map_or_else(|| "unread".to_owned(), privacy::path),
         host: decision.host.as_deref().map(str::to_owned),
         route: decision.route.as_ref().map(|route| Taken {
             route: route.name.to_string(),
@@ -51,6 +54,8 @@ pub fn of_decision(decision: &Decision, live: &Live, now: UnixSeconds) -> Explan
         explanation.token = Some(word.into());
     }
     if *decision.config == *live.hash {
+        let route = route(decision, live);
+        explanation.upstream = route.and_then(|route| destination(route, live));
         routes(&mut explanation, decision, live);
     } else {
         let note = "another configuration is in effect now: the other routes of then are not known";
@@ -65,9 +70,9 @@ fn texts(names: &[Box<str>]) -> Vec<String> {
 
 fn verdict(decision: &Decision, live: &Live) -> Verdict {
     if decision.outcome == "forwarded" {
-        return Verdict::Forwarded {
-            upstream: upstream(decision, live).unwrap_or("an upstream").to_owned(),
-        };
+        let upstream = route(decision, live).and_then(|route| destination(route, live));
+        let upstream = upstream.map_or_else(|| "an upstream".to_owned(), |upstream| upstream.name);
+        return Verdict::Forwarded { upstream };
     }
     match &decision.reason {
         None if decision.status < 400 => Verdict::Answered,
@@ -82,16 +87,11 @@ fn verdict(decision: &Decision, live: &Live) -> Verdict {
     }
 }
 
-/// The upstream of the route, as long as that is there.
-fn upstream<'a>(decision: &Decision, live: &'a Live) -> Option<&'a str> {
+/// The route, as long as that is there.
+fn route<'a>(decision: &Decision, live: &'a Live) -> Option<&'a Route> {
     let decided = decision.route.as_ref()?;
     let same = |route: &&Route| route.name == decided.name && route.place == decided.place;
-    match live.table.routes().iter().find(same)?.action {
-        Action::Forward(UpstreamId(upstream)) => {
-            Some(live.upstreams.get(upstream)?.settings().name.as_str())
-        }
-        Action::Answer(_) => None,
-    }
+    live.table.routes().iter().find(same)
 }
 
 fn routes(explanation: &mut Explanation, decision: &Decision, live: &Live) {
@@ -104,8 +104,8 @@ fn routes(explanation: &mut Explanation, decision: &Decision, live: &Live) {
         let candidates = live.table.candidates(host, &decision.method, &matched);
         explanation.candidates = candidates.into_iter().map(candidate).collect();
         let is_other = *matched != *canonical;
-        explanation.matched_path = is_other.then(|| matched.into_owned());
-        explanation.canonical_path = Some(canonical.into_owned());
+        explanation.matched_path = is_other.then(|| privacy::path(&matched));
+        explanation.canonical_path = Some(privacy::path(&canonical));
     }
     look_around(explanation, path, (&decision.method, host), live);
 }

@@ -2,6 +2,7 @@
 
 mod decided;
 mod moments;
+mod privacy;
 mod token;
 mod told;
 mod tree;
@@ -12,8 +13,8 @@ use ::http::{HeaderName, HeaderValue, Method, Request, header};
 
 pub use decided::of_decision;
 pub use told::{
-    Candidate, Decided, Explanation, NearMiss, OtherReading, Taken, TokenCheck, TokenDetails,
-    Verdict, Word,
+    Candidate, Decided, Destination, Explanation, NearMiss, OtherReading, Taken, TokenCheck,
+    TokenDetails, Verdict, Word,
 };
 pub use tree::{Line, Tone};
 
@@ -37,7 +38,7 @@ use crate::{
     http::{client_address::PeerAddress, target::other_readings},
     policy::{
         explanation::Recorder,
-        route::{Access, Action, RateLimits, Route},
+        route::{Access, Action, RateLimits, Route, UpstreamId},
         table::{Fit, Found},
     },
     ratelimit::RateLimit,
@@ -68,7 +69,7 @@ pub struct Question<'a> {
 pub fn explain(question: &Question<'_>, live: &Live) -> Explanation {
     let mut explanation = Explanation {
         method: question.method.to_string(),
-        target: question.target.to_owned(),
+        target: privacy::target(question.target),
         host: Some(question.host.to_owned()),
         ..Explanation::default()
     };
@@ -117,7 +118,7 @@ fn look_around(
                 Found::Route(route) => Some(route.name.to_string()),
                 Found::MethodNotAllowed(_) | Found::NotFound => None,
             },
-            path: path.escape_debug().to_string(),
+            path: privacy::path(&path),
         });
         explanation.other_readings = readings.collect();
         return;
@@ -168,17 +169,18 @@ fn walk(
     let request = request(question).ok_or(TargetError::Form)?;
     let received = receive(Box::new(request), live.reading)?;
     let path = received.request.uri().path().to_owned();
-    explanation.matched_path = received.folded.as_deref().map(str::to_owned);
+    explanation.matched_path = received.folded.as_deref().map(privacy::path);
     explanation.candidates = live
         .table
         .candidates(received.host_text(), &question.method, received.path())
         .into_iter()
         .map(candidate)
         .collect();
-    explanation.canonical_path = Some(path);
+    explanation.canonical_path = Some(privacy::path(&path));
     let routed = route(received, &live.table)?;
     let taken = routed.route;
     explanation.route = Some(Taken::from(taken));
+    explanation.upstream = destination(taken, live);
     explanation.limits = limits(taken, live);
     let headers = routed.received.request.headers();
     explanation.removed_headers = removed(headers, taken, live).map(str::to_owned).collect();
@@ -194,7 +196,12 @@ fn walk(
         explanation.subject = Some(proof.log_subject.to_string());
         let names = proof.headers.iter().map(|(name, _)| name.to_string());
         explanation.headers = names.collect();
-        explanation.added.extend(proof.headers.iter().cloned());
+        let values = proof.headers.iter().map(|(name, value)| {
+            let mut value = value.clone();
+            value.set_sensitive(true);
+            (name.clone(), value)
+        });
+        explanation.added.extend(values);
     }
     let connected = Connected {
         peer: question.peer,
@@ -204,15 +211,20 @@ fn walk(
     let mut recorder = Recorder::default();
     let authorized = authorize(identified, &connected, &mut recorder);
     explanation.checks = recorder.into_checks();
-    explanation.add_headers(question, &authorized?.identified, live)?;
+    let identified = authorized?.identified;
+    if question.certificate.is_some() {
+        let names = live.certificate_headers.iter();
+        explanation.headers.extend(names.map(HeaderName::to_string));
+    }
+    explanation.add_headers(question, &identified, live)?;
     Ok(match taken.action {
         Action::Answer(_) => Verdict::Answered,
-        Action::Forward(upstream) => Verdict::Forwarded {
-            upstream: live
-                .upstreams
-                .get(upstream.0)
-                .map_or_else(String::new, |upstream| upstream.settings().name.clone()),
-        },
+        Action::Forward(_) => {
+            let upstream = explanation.upstream.as_ref();
+            let name = upstream.map(|upstream| upstream.name.clone());
+            let upstream = name.unwrap_or_default();
+            Verdict::Forwarded { upstream }
+        }
     })
 }
 
@@ -266,6 +278,18 @@ impl Explanation {
             .extend(rendered.names().map(HeaderName::to_string));
         Ok(())
     }
+}
+
+/// The upstream of a route, if it has one.
+fn destination(route: &Route, live: &Live) -> Option<Destination> {
+    let settings = match route.action {
+        Action::Forward(UpstreamId(upstream)) => live.upstreams.get(upstream)?.settings(),
+        Action::Answer(_) => return None,
+    };
+    Some(Destination {
+        name: settings.name.clone(),
+        endpoints: settings.endpoints.iter().map(ToString::to_string).collect(),
+    })
 }
 
 /// The names, in the order in which they are asked.

@@ -22,7 +22,7 @@ pub struct Explanation {
     pub decision: Option<Decided>,
     /// The method.
     pub method: String,
-    /// The target as asked; of a decision, without its query.
+    /// The target as asked, without its query and without segments that could be about a person.
     pub target: String,
     /// The Host.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,6 +41,9 @@ pub struct Explanation {
     pub near_misses: Vec<NearMiss>,
     /// The route that is taken.
     pub route: Option<Taken>,
+    /// Where that leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<Destination>,
     /// The limits of the rate that hold for it; none is taken from by asking.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<String>,
@@ -129,6 +132,15 @@ pub struct Taken {
     pub place: String,
     /// Its access word.
     pub access: Word,
+}
+
+/// An upstream.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Destination {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub endpoints: Vec<String>,
 }
 
 /// What a token says of itself, and what was compared.

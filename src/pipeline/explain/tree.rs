@@ -148,9 +148,9 @@ impl Explanation {
             );
             tree.top("client", decided.client.as_str());
         }
-        // Typed on a command line or sent by a client, and so perhaps able to steer a terminal.
+        // Sent by a client, and so perhaps able to steer a terminal.
         let method = self.method.escape_debug();
-        tree.top("target", format!("{method} {}", self.target.escape_debug()));
+        tree.top("target", format!("{method} {}", self.target));
         let host = self
             .host
             .as_ref()
@@ -164,6 +164,10 @@ impl Explanation {
             tree.add(0, "or else", text, Tone::Faint);
         }
         tree.route(self);
+        if let Some(upstream) = &self.upstream {
+            let endpoints = upstream.endpoints.join(", ");
+            tree.top("upstream", format!("{} at {endpoints}", upstream.name));
+        }
         if !self.limits.is_empty() {
             tree.top("limits", self.limits.join(", "));
         }
