@@ -3,6 +3,7 @@
 mod admin;
 mod drain;
 mod explain;
+mod explained_privately;
 mod explained_tokens;
 mod health;
 mod logs;

@@ -6,6 +6,49 @@ use serde_json::json;
 use super::*;
 use crate::policy::explanation::{Check, CheckResult};
 
+fn several_of(any: bool, values: &[&str]) -> Value {
+    json!({ if any { "any_of" } else { "all_of" }: values })
+}
+
+fn bound(least: bool) -> Value {
+    json!({ if least { "at_least" } else { "at_most" }: 1 })
+}
+
+/// One of each kind, besides those of claims. Whoever adds a kind is sent here by [`is_tried`].
+fn conditions() -> impl Strategy<Value = Condition> {
+    let words = || prop::sample::select(vec!["u", "v", "w"]).prop_map(|word| texts(&[word, "x"]));
+    let network = || "10.0.0.0/8".parse().expect("a network");
+    prop_oneof![
+        Just("id").prop_map(|name| Condition::SubjectIs(name.into())),
+        Just("none").prop_map(|name| Condition::SubjectIs(name.into())),
+        words().prop_map(Condition::Scope),
+        words().prop_map(Condition::AnyScope),
+        (words(), prop::sample::select(vec!["a", "o.x"])).prop_map(|(roles, path)| {
+            let paths = Box::new([ClaimPath::parse(path).expect("a path")]);
+            Condition::Role { paths, roles }
+        }),
+        words().prop_map(Condition::Issuer),
+        words().prop_map(Condition::Audience),
+        Just(()).prop_map(move |()| Condition::Network(Box::new([network()]))),
+        Just(()).prop_map(|()| Condition::Certificate(CertificateRule::Any)),
+    ]
+}
+
+/// Whether requirements with such a condition are among those that the laws are tried with.
+fn is_tried(condition: &Condition) -> bool {
+    match condition {
+        Condition::SubjectIs(_)
+        | Condition::Claim(_)
+        | Condition::Scope(_)
+        | Condition::AnyScope(_)
+        | Condition::Role { .. }
+        | Condition::Issuer(_)
+        | Condition::Audience(_)
+        | Condition::Network(_)
+        | Condition::Certificate(_) => true,
+    }
+}
+
 /// Any requirement, over claims that some worlds have.
 fn requirements() -> impl Strategy<Value = Requirement> {
     let names = || prop::sample::select(vec!["a", "b", "o.x"]);
@@ -14,15 +57,9 @@ fn requirements() -> impl Strategy<Value = Requirement> {
         (names(), values()).prop_map(|(name, value)| claim(name, &json!({ "equals": value }))),
         (names(), values()).prop_map(|(name, value)| claim(name, &json!({ "contains": value }))),
         (names(), any::<bool>()).prop_map(|(name, is)| claim(name, &json!({ "present": is }))),
-        names().prop_map(|name| claim(name, &json!({ "at_least": 1 }))),
-        Just(0).prop_map(|_| one(Condition::SubjectIs("id".into()))),
-        Just(0).prop_map(|_| one(Condition::Scope(texts(&["v"])))),
-        Just(0).prop_map(|_| one(Condition::Certificate(CertificateRule::Any))),
-        Just(0).prop_map(|_| {
-            one(Condition::Network(Box::new(["10.0.0.0/8"
-                .parse()
-                .expect("a network")])))
-        }),
+        (names(), any::<bool>()).prop_map(|(name, any)| claim(name, &several_of(any, &["v", "w"]))),
+        (names(), any::<bool>()).prop_map(|(name, least)| claim(name, &bound(least))),
+        conditions().prop_map(one),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
@@ -63,7 +100,8 @@ fn worlds() -> impl Strategy<Value = World> {
     )
         .prop_map(|(a, b, o, sub, scope)| {
             let scope = if scope { "u v" } else { "u" };
-            json!({ "sub": sub, "a": a, "b": b, "o": o, "scope": scope })
+            let (iss, aud) = (a.clone(), b.clone());
+            json!({ "sub": sub, "a": a, "b": b, "o": o, "scope": scope, "iss": iss, "aud": aud })
         });
     let address = prop::option::of(prop::sample::select(vec![[10, 0, 0, 1], [192, 0, 2, 1]]));
     (prop::option::of(claims), address, any::<bool>()).prop_map(|(claims, address, certificate)| {
@@ -143,6 +181,7 @@ proptest! {
         prop_assert_eq!(outcome, explained);
         let checks = recorder.into_checks();
         prop_assert_eq!(checks.len(), 1);
+        prop_assert!(requirement.find(&|condition| !is_tried(condition)).is_none());
         let shown = match checks[0].result {
             CheckResult::Holds => "holds",
             CheckResult::Fails => "fails",
