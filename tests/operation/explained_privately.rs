@@ -1,5 +1,7 @@
 //! Laws of explanations: they tell nothing of a person and nothing secret, and they say what the gateway does.
 
+use std::{cell::RefCell, collections::BTreeSet};
+
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
@@ -79,12 +81,10 @@ fn claims() -> impl Strategy<Value = Value> {
         "iss", "aud", "iat", "nbf", "exp", "sub", "role", "roles", "scope", "level", "email",
         "profile", MARK,
     ];
-    let named = (prop::sample::select(names.to_vec()), values());
-    prop::collection::vec(named, 0..6).prop_map(|further| {
-        let mut claims: Map<String, Value> = match token::claims("5") {
-            Value::Object(claims) => claims,
-            other => panic!("{other}"),
-        };
+    let claim = (prop::sample::select(names.to_vec()), values());
+    prop::collection::vec(claim, 0..6).prop_map(|further| {
+        let usual = token::claims("5");
+        let mut claims: Map<String, Value> = usual.as_object().expect("claims").clone();
         claims.extend(
             further
                 .into_iter()
@@ -152,8 +152,13 @@ fn answers(gateway: &Gateway, asked: &Asked) -> (Response, Option<Response>, Res
     (live, by_id, again)
 }
 
-fn check(gateway: &Gateway, asked: &Asked) -> Result<(), TestCaseError> {
+fn check(
+    gateway: &Gateway,
+    asked: &Asked,
+    statuses: &RefCell<BTreeSet<u16>>,
+) -> Result<(), TestCaseError> {
     let (live, by_id, again) = answers(gateway, asked);
+    statuses.borrow_mut().insert(live.status);
     for told in by_id.iter().chain([&again]) {
         prop_assert_eq!(told.status, 200, "{}", told.text());
         let told = told.json();
@@ -201,6 +206,10 @@ fn an_explanation_is_what_the_gateway_does_and_tells_nothing_of_a_person() {
         failure_persistence: None,
         ..Config::default()
     });
-    let tried = runner.run(&asked(), |asked| check(&gateway, &asked));
+    let statuses = RefCell::default();
+    let tried = runner.run(&asked(), |asked| check(&gateway, &asked, &statuses));
     tried.unwrap_or_else(|error| panic!("{error}"));
+    // Of each kind, or nothing has been tried.
+    let statuses: Vec<u16> = statuses.into_inner().into_iter().collect();
+    assert_eq!(statuses, [200, 400, 401, 403]);
 }
