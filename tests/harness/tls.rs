@@ -134,6 +134,13 @@ impl TlsConnection {
         self.0.get_mut().flush()
     }
 
+    /// Says that nothing more will come.
+    pub(crate) fn close_notify(&mut self) -> io::Result<()> {
+        let stream = self.0.get_mut();
+        stream.conn.send_close_notify();
+        stream.flush()
+    }
+
     /// A response whose body has a length.
     pub(crate) fn response(&mut self) -> io::Result<Response> {
         let mut lines = Vec::new();

@@ -5,4 +5,5 @@ mod client_certificates;
 mod proxy_protocol;
 mod service_manager;
 mod tls;
+mod tls_half_close;
 mod unix_sockets;

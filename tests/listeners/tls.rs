@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{Read, Write},
-    net::{Shutdown, TcpStream},
+    net::TcpStream,
     process::Command,
     sync::{
         Arc,
@@ -455,21 +455,4 @@ fn a_session_is_resumed() {
             assert!(said.contains(expected), "{version} {option}: {said}");
         }
     }
-}
-
-#[test]
-fn a_client_that_stops_sending_still_gets_its_answer() {
-    let authority = Authority::named("ca");
-    let upstream = Upstream::start();
-    let gateway = before(&upstream, TLS, &authority.issue(&["a.test"])).start();
-    let client = TlsClient::to("a.test", &authority);
-    let stream = TcpStream::connect(gateway.address).expect("a connection");
-    let socket = stream.try_clone().expect("a socket");
-    let mut connection = client.over(stream).expect("a session");
-    connection
-        .write(&Request::get("/public/a").bytes())
-        .expect("a request");
-    assert_eq!(connection.response().expect("a response").status, 200);
-    socket.shutdown(Shutdown::Write).expect("an end");
-    assert!(connection.response().is_err());
 }
