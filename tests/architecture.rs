@@ -211,6 +211,28 @@ fn every_module_begins_by_saying_what_it_is() {
 }
 
 #[test]
+fn nothing_but_a_verification_makes_a_proof() {
+    let of = |source: &Source| format!("src/{}", source.path.display());
+    let is_test = |path: &str| path.contains("/tests/") || path.ends_with("/tests.rs");
+    let mut makers = BTreeSet::new();
+    for source in sources() {
+        let code = without_comments(&source.text);
+        let path = of(&source);
+        if code.contains("Verified::new(") {
+            makers.insert(path.clone());
+        }
+        // Claims that are put into a proof were proved by nobody.
+        for forging in ["Verified::unsigned(", "verified.claims =", "proof.claims ="] {
+            assert!(
+                is_test(&path) || !code.contains(forging),
+                "{path}: {forging}"
+            );
+        }
+    }
+    assert_eq!(list(&makers), "src/token/verify/mod.rs");
+}
+
+#[test]
 fn the_reader_of_imports_sees_every_spelling() {
     let text = "use crate::store::Store;
 use crate::{

@@ -29,6 +29,7 @@ mod spoofing;
 mod targets;
 mod tokens;
 mod transports;
+mod unverified;
 mod upgrades;
 mod upstream_http2;
 mod upstream_tls;

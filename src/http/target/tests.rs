@@ -213,7 +213,84 @@ fn segments_that_only_case_tells_apart_are_one() {
     assert_ne!(fold_case("admin"), fold_case("admins"));
 }
 
+/// Paths of the pieces that reading one is about.
+fn pieced_paths() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "/",
+        "/",
+        "a",
+        "A",
+        "b",
+        ".",
+        "..",
+        ";",
+        ";v=1",
+        "%2e",
+        "%2E",
+        "%2f",
+        "%61",
+        "%41",
+        "%7e",
+        "%7E",
+        "%25",
+        "%252e",
+        "%3b",
+        "%3B",
+        "%ed%95%9c",
+        "%C0%af",
+        "%c3%A9",
+        "%5c",
+        "\\",
+        "%00",
+        "%",
+        "%4",
+        "%20",
+        " ",
+        "+",
+        ":",
+        "@",
+        "{",
+        "|",
+        "~",
+        "*",
+        "\u{e9}",
+        "?",
+        "#",
+    ]);
+    prop::collection::vec(piece, 0..8).prop_map(|pieces| format!("/{}", pieces.concat()))
+}
+
+fn readings() -> impl Strategy<Value = Reading> {
+    let difference = || prop::sample::select(vec![Difference::Exact, Difference::Ignored]);
+    let oddity = || prop::sample::select(vec![Oddity::Refused, Oddity::Kept, Oddity::Ignored]);
+    let overlong = prop::sample::select(vec![Overlong::Refused, Overlong::Kept]);
+    (difference(), difference(), oddity(), oddity(), overlong).prop_map(
+        |(case, trailing_slash, empty_segments, segment_parameters, overlong_escapes)| Reading {
+            case,
+            trailing_slash,
+            empty_segments,
+            segment_parameters,
+            overlong_escapes,
+        },
+    )
+}
+
 proptest! {
+    #[test]
+    fn canonicalisation_is_idempotent_however_the_upstreams_read(
+        path in pieced_paths(),
+        reading in readings(),
+    ) {
+        if let Ok(canonical) = canonical_path_for(&path, reading) {
+            let again = canonical_path_for(&canonical, reading);
+            prop_assert_eq!(again, Ok(Cow::Borrowed(&*canonical)));
+            let matched = reading.matched(&canonical).into_owned();
+            prop_assert_eq!(reading.matched(&matched), &*matched);
+            let folded = fold_case(&matched);
+            prop_assert_eq!(fold_case(&folded), folded);
+        }
+    }
+
     #[test]
     fn a_matched_path_is_matched_as_itself(path in "/[ab;./]{0,12}") {
         if let Ok(canonical) = canonical_path_for(&path, relaxed()) {

@@ -199,4 +199,47 @@ proptest! {
         };
         prop_assert_eq!(got.as_deref(), expected);
     }
+
+    #[test]
+    fn no_order_of_routes_changes_which_one_is_taken(
+        (written, shuffled) in orders(),
+        method in prop::sample::select(vec!["GET", "HEAD", "PUT", "DELETE"]),
+        host in prop::sample::select(vec!["x.com", "a.x.com", "y.com", ""]),
+        path in "(/[ab]?){1,3}",
+    ) {
+        let request = format!("{method} {host}{path}");
+        let (one, other) = (table(&written), table(&shuffled));
+        let (one, other) = (found(&one, &request), found(&other, &request));
+        if one.starts_with("405 ") {
+            prop_assert!(other.starts_with("405 "), "{}: {} and {}", request, one, other);
+        } else {
+            prop_assert_eq!(one, other, "{}", request);
+        }
+    }
+}
+
+/// Some routes as they are written, and in another order.
+fn orders() -> impl Strategy<Value = (Vec<&'static str>, Vec<&'static str>)> {
+    let all = vec![
+        "/**",
+        "/a",
+        "/{p}",
+        "GET /a",
+        "PUT,DELETE /a",
+        "x.com/a",
+        "*.x.com/a",
+        "GET x.com/a",
+        "x.com/**",
+        "GET /{p}/**",
+        "/{p}/b",
+        "/a/{q}",
+        "PUT /a/{q}",
+        "y.com/{p}/{q}",
+        "/a/b/**",
+        "GET *.x.com/**",
+        "/a/",
+        "DELETE /{p}/{q}",
+    ];
+    let chosen = prop::sample::subsequence(all, 0..18);
+    chosen.prop_flat_map(|routes| (Just(routes.clone()), Just(routes).prop_shuffle()))
 }

@@ -21,6 +21,37 @@ use crate::{
 };
 
 /// What a signature proved. Times still have to hold at the moment of use, and the key has to be in use.
+///
+/// A rule asks about one of these, and [`Verifier::verify`](super::Verifier::verify) alone makes one, so that no rule can
+/// be asked about claims that nobody has verified:
+///
+/// ```
+/// use sidegate::{policy::requirement::Facts, token::verify::Verified};
+/// fn told<'a>(facts: &Facts<'a>) -> Option<&'a Verified> {
+///     facts.token
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// use sidegate::{policy::requirement::Facts, token::claims::Claims};
+/// fn told<'a>(facts: &mut Facts<'a>, unverified: &'a Claims) {
+///     facts.token = Some(unverified);
+/// }
+/// ```
+///
+/// ```compile_fail,E0624
+/// use sidegate::token::{claims::{Claims, Subject}, verify::Verified};
+/// fn forged(claims: Claims) -> Verified {
+///     Verified::new(Subject::Integer(1), claims, todo!(), todo!())
+/// }
+/// ```
+///
+/// ```compile_fail,E0451
+/// use sidegate::token::{claims::Claims, verify::Verified};
+/// fn forged(proof: Verified, claims: Claims) -> Verified {
+///     Verified { claims, ..proof }
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Verified {
     /// Who the token is about.

@@ -1,5 +1,6 @@
 //! Tokens that hold and tokens that do not.
 
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -226,6 +227,36 @@ fn another_secret_or_a_changed_token_is_refused() {
         verdict(&huge),
         Err(InvalidToken::Shape(ShapeError::TooLong))
     );
+}
+
+proptest! {
+    #[test]
+    fn no_claims_come_out_of_a_token_that_the_key_has_not_signed(
+        subject in "[0-9a-z]{1,8}",
+        role in "[a-z]{0,8}",
+        secret in prop::collection::vec(any::<u8>(), 0..80),
+        changed in any::<prop::sample::Index>(),
+        letter in prop::sample::select(b"ABCDEFGHwxyz0123-_".to_vec()),
+    ) {
+        let claims = json!({ "exp": NOW.0 + 60, "sub": subject, "role": role }).to_string();
+        let good = token(&claims);
+        prop_assert_eq!(verdict(&good), Ok(()));
+        if secret != SECRET.as_bytes() {
+            let message = good.rsplit_once('.').map_or("", |(message, _)| message);
+            let key = jsonwebtoken::EncodingKey::from_secret(&secret);
+            let library = jsonwebtoken::Algorithm::HS256;
+            let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, library);
+            let forged = format!("{message}.{}", signature.expect("a signature"));
+            prop_assert_eq!(verdict(&forged), Err(InvalidToken::Signature));
+        }
+        let mut bytes = good.clone().into_bytes();
+        let at = changed.index(bytes.len());
+        if bytes[at] != letter && bytes[at] != b'.' {
+            bytes[at] = letter;
+            let other = String::from_utf8(bytes).expect("a text");
+            prop_assert!(verdict(&other).is_err(), "byte {}", at);
+        }
+    }
 }
 
 mod issuers;
