@@ -3,6 +3,7 @@
 //! Pure functions over bytes: no I/O, no configuration, no knowledge of routes or tokens.
 
 pub mod body;
+pub mod cache_control;
 pub mod client_address;
 pub mod cookie;
 pub mod field_line;

@@ -131,7 +131,8 @@ fn from_query(
             value,
             sent_by: SentBy::Url,
         };
-        found = agreed(found, other)?;
+        // Wherever else it is, it is in the URL.
+        found = agreed(other, found)?;
     }
     if is_there && !place.forwarded {
         let path = uri.path();

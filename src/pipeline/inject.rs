@@ -12,13 +12,16 @@ use super::{
     identify::Proof,
     live::Live,
     rejection::Rejection,
-    stage::{Identified, Permitted, Prepared},
+    stage::{Identified, Permitted, Prepared, SentBy},
     upgrade::Upgrade,
 };
 use crate::{
     certificate::Identity,
     entropy::DecisionId,
-    http::header::{Expectation, Said, Trailers, clean_request},
+    http::{
+        cache_control::keep_private,
+        header::{Expectation, Said, Trailers, clean_request},
+    },
     listener::Peer,
     policy::{
         headers::{Facts, Rendered, RequestFacts, RouteHeaders},
@@ -40,6 +43,7 @@ pub(super) struct Added<'a> {
     trailers: Trailers,
     /// Of the route; boxed, since few have any.
     of_route: Option<Box<Rendered<'a>>>,
+    sent_by: SentBy,
 }
 
 impl Added<'_> {
@@ -71,10 +75,14 @@ impl Added<'_> {
         }
     }
 
-    /// Changes the headers of what the upstream has answered as the route says.
+    /// Changes the headers of what the upstream has answered as the route says, and keeps what was asked for with a token
+    /// in the URL out of shared caches (RFC 6750 section 2.3).
     pub(super) fn change_response(&self, headers: &mut HeaderMap) {
         if let Some(of_route) = &self.of_route {
             of_route.change_response(headers);
+        }
+        if self.sent_by == SentBy::Url {
+            keep_private(headers);
         }
     }
 }
@@ -120,6 +128,7 @@ pub(super) fn inject<'a, B>(
         hop: Hop::new(live, peer, from_proxy, host, decision),
         trailers: said.trailers,
         of_route,
+        sent_by: identified.sent_by,
     };
     let upgrade = said.upgrade.and_then(|asked| {
         Upgrade::admit(

@@ -111,3 +111,44 @@ fn a_token_of_the_query_goes_neither_to_the_log_nor_to_the_upstream() {
         "{log}"
     );
 }
+
+#[test]
+fn an_answer_to_a_token_in_the_url_is_for_no_shared_cache() {
+    let upstream = Upstream::answering(|seen, wire| {
+        let said = seen.values("x-say").join(",");
+        let said = format!("Cache-Control: {said}");
+        let lines = if said.len() > 15 {
+            vec![said.as_str()]
+        } else {
+            Vec::new()
+        };
+        wire.respond(200, &lines, b"")
+    });
+    let gateway = Gateway::before(&upstream).routes(ROUTES).start();
+    let token = token::access("7");
+    let in_url = |path: &str| Request::get(&format!("{path}?access_token={token}"));
+    for path in ["/all/a", "/kept/a", "/optional/a"] {
+        for (said, expected) in [
+            ("", "private"),
+            ("public, max-age=60", "private, max-age=60"),
+            ("no-store", "no-store"),
+        ] {
+            let response = gateway.send(&in_url(path).header("X-Say", said));
+            assert_eq!(response.status, 200);
+            assert_eq!(response.values("cache-control"), [expected], "{path}");
+        }
+    }
+    // In both places it is in the URL all the same.
+    let both = gateway.send(&in_url("/all/a").token(&token));
+    assert_eq!(both.values("cache-control"), ["private"]);
+    for request in [
+        Request::get("/all/a").token(&token),
+        Request::get("/all/a?access_tokens=x").token(&token),
+        Request::get("/optional/a"),
+    ] {
+        let response = gateway.send(&request.header("X-Say", "public, max-age=60"));
+        assert_eq!(response.values("cache-control"), ["public, max-age=60"]);
+    }
+    let refused = gateway.get("/all/a?access_token=x");
+    assert_eq!(refused.status, 401);
+}
