@@ -3,7 +3,6 @@
 //! The values are what the configuration means, not how it was written. `TableMap` checks the
 //! names; nothing here talks to a database.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -109,9 +108,9 @@ pub struct PoolSettings {
 /// TLS towards the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsSettings {
-    /// The authority that signed the server's certificate, as PEM; no other is trusted then.
-    /// `None` trusts the public authorities.
-    pub ca_file: Option<PathBuf>,
+    /// The authorities that may have signed the server's certificate, in PEM; no other is trusted
+    /// then. `None` trusts the public ones.
+    pub authorities: Option<Vec<u8>>,
 }
 
 /// A setting that cannot be used. Names come from the configuration and are no secret.
@@ -148,14 +147,5 @@ pub enum SettingsError {
         min: usize,
         /// The configured maximum.
         max: usize,
-    },
-    /// The certificate file cannot be read.
-    #[error("cannot read the certificate authority `{}`; check the path and its permissions", path.display())]
-    CertificateAuthority {
-        /// The configured file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
     },
 }

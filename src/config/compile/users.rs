@@ -4,12 +4,14 @@ use serde_json::Value;
 
 use super::{Findings, tokens::secret_text};
 use crate::{
+    certificate::authorities,
     config::{
         document::{
             Document,
             users::{ColumnType, Users},
         },
         reading::places::key_step,
+        source::{Files, LARGEST_SOURCE},
     },
     member::StateName,
     store::{self, DatabaseUrl, Expected, PoolSettings, Settings, Shown, StateRule, TlsSettings},
@@ -46,7 +48,10 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         connect_timeout: users.connect_timeout.into(),
         deadline: users.deadline.into(),
         tls: users.tls.as_ref().map(|tls| TlsSettings {
-            ca_file: tls.ca.as_deref().map(|path| findings.resolve(path)),
+            authorities: tls
+                .ca
+                .as_deref()
+                .and_then(|ca| read_authorities(ca, findings)),
         }),
     };
     match settings.check() {
@@ -60,6 +65,19 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             None
         }
     }
+}
+
+/// Read here, and not where connections are made: a file that changes makes another configuration, and so connections
+/// that are verified by it.
+fn read_authorities(ca: &str, findings: &mut Findings<'_>) -> Option<Vec<u8>> {
+    const PATH: &str = "users.tls.ca";
+    const FIX: &str = "name a readable file with certificates of authorities in PEM";
+    let file = findings.resolve(ca);
+    let read = findings.files.read(&file, LARGEST_SOURCE);
+    let read = read.map_err(|_| format!("{} cannot be read", file.display()));
+    let text = findings.take(read, PATH, FIX)?;
+    findings.take(authorities(&text), PATH, FIX)?;
+    Some(text)
 }
 
 fn states(users: &Users, findings: &mut Findings<'_>) -> Vec<StateRule> {

@@ -19,7 +19,7 @@ use super::{
 /// Names a configuration in logs, metrics and answers: 16 hexadecimal digits of what the text means.
 ///
 /// Comments, layout, variables of the environment and secrets do not count; files that the text names count by their
-/// content, unless they are secrets or certificates.
+/// content, unless they are secrets, or certificates that are looked at again whenever they change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hash([u8; 8]);
 
@@ -27,7 +27,8 @@ pub struct Hash([u8; 8]);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint {
     hash: Hash,
-    /// Of the text as it is, and of every file that it names, secrets included, but no certificates.
+    /// Of the text as it is, and of every file that it names, secrets included, but for those that are looked at
+    /// again whenever they change.
     whole: [u8; 32],
     /// Of everything that decides what a token proves: keys, claims, and the headers that are made of them.
     tokens: [u8; 32],

@@ -29,7 +29,7 @@ pub(super) fn driver(settings: &Settings, url: &Secret<String>) -> Result<Opts, 
     // INVARIANT: `DatabaseUrl::parse` accepts only what the driver parses.
     let opts = Opts::from_url(url.expose()).expect("a parsed database URL");
     let tls = match &settings.tls {
-        Some(tls) => Some(tls_options(tls)?),
+        Some(tls) => Some(tls_options(tls)),
         None => opts.ssl_opts().cloned(),
     };
     let builder = OptsBuilder::from_opts(opts)
@@ -69,16 +69,11 @@ fn setup(deadline: Duration) -> Vec<String> {
     ]
 }
 
-fn tls_options(tls: &TlsSettings) -> Result<SslOpts, SettingsError> {
-    let Some(path) = &tls.ca_file else {
-        return Ok(SslOpts::default());
+fn tls_options(tls: &TlsSettings) -> SslOpts {
+    let Some(pem) = &tls.authorities else {
+        return SslOpts::default();
     };
-    // Read here, so that a wrong path is a mistake in the settings and not an outage.
-    let pem = std::fs::read(path).map_err(|source| SettingsError::CertificateAuthority {
-        path: path.clone(),
-        source,
-    })?;
-    Ok(SslOpts::default()
-        .with_root_certs(vec![pem.into()])
-        .with_disable_built_in_roots(true))
+    SslOpts::default()
+        .with_root_certs(vec![pem.clone().into()])
+        .with_disable_built_in_roots(true)
 }

@@ -1,5 +1,6 @@
 //! The configuration is read again while the gateway serves.
 
+mod database;
 mod effect;
 mod load;
 mod triggers;
