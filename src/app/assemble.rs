@@ -183,11 +183,11 @@ impl<'a> Follows<'a> {
     /// The keys that an issuer publishes, as they are known: no token has to wait for them again.
     fn key_feed(self, settings: fetch::Settings) -> Arc<KeyFeed> {
         let mut feeds = self.live().into_iter().flat_map(|live| &live.key_feeds);
-        let same = feeds.find(|(_, feed)| *feed.settings() == settings);
-        same.map_or_else(
-            || Arc::new(KeyFeed::new(settings)),
-            |(_, feed)| Arc::clone(feed),
-        )
+        match feeds.find(|(_, feed)| feed.settings().is_same_set(&settings)) {
+            Some((_, feed)) if *feed.settings() == settings => Arc::clone(feed),
+            Some((_, feed)) => Arc::new(KeyFeed::in_place_of(settings, feed)),
+            None => Arc::new(KeyFeed::new(settings)),
+        }
     }
 
     fn stripped(self, stripped: Stripped) -> Arc<Stripped> {

@@ -2,7 +2,10 @@
 
 use ::http::StatusCode;
 
-use crate::{token::key_set::KeySetError, upstream::Failure};
+use crate::{
+    token::key_set::KeySetError,
+    upstream::{Failure, TlsError},
+};
 
 /// Why a key set could not be fetched. It never repeats what came.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +22,12 @@ pub enum FetchError {
     /// The body is too large, or broke off.
     #[error("the answer is too large or broke off")]
     Body,
+    /// What was named is no place where something could be read.
+    #[error("this is no URL such as https://api.example.com/openapi.json")]
+    NoUrl,
+    /// Nobody's certificate could be verified.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// It took too long.
     #[error("no answer within {0:?}")]
     Late(std::time::Duration),
@@ -31,4 +40,20 @@ pub enum FetchError {
     /// It came, and cannot be used.
     #[error(transparent)]
     Set(#[from] KeySetError),
+}
+
+impl FetchError {
+    /// The error and what lies beneath it.
+    pub fn whole(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            let cause_text = cause.to_string();
+            if !text.contains(&cause_text) {
+                text = format!("{text}: {cause_text}");
+            }
+            source = cause.source();
+        }
+        text
+    }
 }

@@ -83,6 +83,21 @@ impl KeyFeed {
         }
     }
 
+    /// The same set with other patience: what is known of it stays known. The keys are copies, since the other one goes
+    /// on for a moment and may give its own up.
+    pub fn in_place_of(settings: Settings, other: &Self) -> Self {
+        let feed = Self::new(settings);
+        feed.keys.replace(other.keys.listed());
+        feed.state.send_replace(State {
+            under_way: false,
+            ..other.state.borrow().clone()
+        });
+        let (fetched, failed) = other.attempts();
+        feed.fetched.store(fetched, Ordering::Relaxed);
+        feed.failed.store(failed, Ordering::Relaxed);
+        feed
+    }
+
     /// The keys as they are last known.
     pub fn keys(&self) -> &Arc<PublishedKeys> {
         &self.keys
@@ -267,7 +282,7 @@ impl KeyFeed {
 
     /// Goes on with what is known, for as long as that is good.
     fn endure(&self, error: &FetchError, now: Instant) -> Arc<str> {
-        let text: Arc<str> = whole(error).into();
+        let text: Arc<str> = error.whole().into();
         let issuer = &*self.settings.issuer;
         if self.error().as_ref() != Some(&text) {
             warn!(
@@ -289,18 +304,4 @@ impl KeyFeed {
         }
         text
     }
-}
-
-/// An error and what lies beneath it.
-fn whole(error: &FetchError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }

@@ -21,6 +21,20 @@ pub struct Settings {
     pub stale_if_error: Duration,
 }
 
+impl Settings {
+    /// Whether both are of the same set, and read it as the same keys.
+    pub fn is_same_set(&self, other: &Self) -> bool {
+        let Self {
+            issuer,
+            source,
+            algorithms,
+            refresh: _,
+            stale_if_error: _,
+        } = self;
+        *issuer == other.issuer && *source == other.source && *algorithms == other.algorithms
+    }
+}
+
 /// Where a key set is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {

@@ -148,6 +148,12 @@ impl PublishedKeys {
         }
     }
 
+    /// The list as it is.
+    pub fn listed(&self) -> Vec<ListedKey> {
+        let current = self.current.load();
+        current.iter().map(|key| key.listed.clone()).collect()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.current.load().len()

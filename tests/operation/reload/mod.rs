@@ -2,6 +2,7 @@
 
 mod database;
 mod effect;
+mod keys;
 mod load;
 mod triggers;
 
