@@ -1,8 +1,8 @@
-//! One look at a key set, wherever it is.
+//! One look at a key set, or at another document, wherever it is.
 
 use std::{fs, io, io::Read, path::Path, time::Duration};
 
-use ::http::{Request, StatusCode, header};
+use ::http::{Request, StatusCode, header, uri::PathAndQuery};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;
@@ -10,21 +10,40 @@ use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 
 use super::{error::FetchError, settings::Source};
-use crate::{clock::Clock, token::key_set::LARGEST, upstream::connect_once};
+use crate::{
+    clock::Clock,
+    token::key_set::LARGEST,
+    upstream::{Endpoint, connect_once},
+};
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// How long all of it may take.
-const WHOLE: Duration = Duration::from_secs(5);
+/// What is asked for over HTTP, and how much of it is taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// The value of Accept.
+    pub accept: &'static str,
+    /// How many bytes it may have.
+    pub largest: usize,
+    /// How long all of it may take.
+    pub patience: Duration,
+}
+
+const KEY_SET: Wanted = Wanted {
+    accept: "application/jwk-set+json, application/json",
+    largest: LARGEST,
+    patience: Duration::from_secs(5),
+};
 
 pub(super) async fn get(source: &Source, clock: Clock) -> Result<Vec<u8>, FetchError> {
     match source {
         Source::File(path) => read(path),
-        Source::Url { .. } => match timeout(WHOLE, ask(source, clock)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(FetchError::Late(WHOLE)),
-        },
+        Source::Url {
+            endpoint,
+            authority,
+            target,
+        } => ask((endpoint, authority, target), KEY_SET, clock).await,
     }
 }
 
@@ -41,19 +60,25 @@ fn read(path: &Path) -> Result<Vec<u8>, FetchError> {
     Ok(text)
 }
 
-async fn ask(source: &Source, clock: Clock) -> Result<Vec<u8>, FetchError> {
-    let Source::Url {
-        endpoint,
-        authority,
-        target,
-    } = source
-    else {
-        return Err(io::Error::from(io::ErrorKind::Unsupported).into());
-    };
+/// Redirects are not followed: what is trusted is the place that was named.
+pub(super) async fn ask(
+    place: (&Endpoint, &str, &PathAndQuery),
+    wanted: Wanted,
+    clock: Clock,
+) -> Result<Vec<u8>, FetchError> {
+    let answer = timeout(wanted.patience, exchange(place, wanted, clock)).await;
+    answer.unwrap_or(Err(FetchError::Late(wanted.patience)))
+}
+
+async fn exchange(
+    (endpoint, authority, target): (&Endpoint, &str, &PathAndQuery),
+    wanted: Wanted,
+    clock: Clock,
+) -> Result<Vec<u8>, FetchError> {
     let request = Request::get(target.as_str())
-        .header(header::HOST, &**authority)
+        .header(header::HOST, authority)
         .header(header::USER_AGENT, "sidegate")
-        .header(header::ACCEPT, "application/jwk-set+json, application/json")
+        .header(header::ACCEPT, wanted.accept)
         .header(header::CONNECTION, "close")
         .body(Empty::<Bytes>::new())?;
     let stream = connect_once(endpoint, CONNECT, clock.instant()).await?;
@@ -63,7 +88,9 @@ async fn ask(source: &Source, clock: Clock) -> Result<Vec<u8>, FetchError> {
         if response.status() != StatusCode::OK {
             return Err(FetchError::Status(response.status()));
         }
-        let body = Limited::new(response.into_body(), LARGEST).collect().await;
+        let body = Limited::new(response.into_body(), wanted.largest)
+            .collect()
+            .await;
         let body = body.map_err(|_| FetchError::Body)?;
         Ok(body.to_bytes().to_vec())
     };

@@ -4,11 +4,14 @@
 //! the task and waits for its next attempt, so that a crowd costs the issuer one request. An outage is told apart from a
 //! key that does not exist.
 
+mod document;
 mod error;
 mod feed;
 mod get;
 mod settings;
 
+pub use document::read_document;
 pub use error::FetchError;
 pub use feed::{Asked, KeyFeed};
+pub use get::Wanted;
 pub use settings::{Settings, Source};

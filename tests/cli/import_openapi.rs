@@ -9,7 +9,11 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{Ended, ended, ended_with, written};
-use crate::harness::Setup;
+use crate::harness::{
+    Setup, Upstream,
+    certificates::{Authority, Versions},
+    wrapping::TlsFront,
+};
 
 const PAMPAM: &str = include_str!("../fixtures/openapi/pampam_api.json");
 
@@ -234,11 +238,11 @@ fn what_is_no_document_is_unusable() {
     }
     let missing = ended(&Setup::empty(), &["import", "openapi", "none.json"]);
     assert_eq!(missing.code, Some(1), "{missing:?}");
-    let https = ended(
+    let other = ended(
         &Setup::empty(),
-        &["import", "openapi", "https://a.example/openapi.json"],
+        &["import", "openapi", "ftp://a.example/openapi.json"],
     );
-    assert!(https.complaint.contains("pass it on with -"), "{https:?}");
+    assert!(other.complaint.contains("pass it on with -"), "{other:?}");
 }
 
 #[test]
@@ -259,7 +263,7 @@ fn a_running_application_is_asked() {
             let (mut stream, _) = listener.accept().expect("a connection");
             let mut request = [0; 1024];
             let length = stream.read(&mut request).expect("a request");
-            assert!(request[..length].starts_with(b"GET /openapi.json HTTP/1.0\r\n"));
+            assert!(request[..length].starts_with(b"GET /openapi.json HTTP/1.1\r\n"));
             stream.write_all(answer.as_bytes()).expect("an answer");
         }
     });
@@ -273,6 +277,64 @@ fn a_running_application_is_asked() {
     assert_eq!(missing.code, Some(1), "{missing:?}");
     assert!(missing.complaint.contains("answered 404"), "{missing:?}");
     served.join().expect("no failure");
+}
+
+#[test]
+fn an_application_behind_tls_is_asked_if_its_certificate_holds() {
+    let upstream = Upstream::answering(|seen, wire| match seen.target() {
+        "/openapi.json" => wire.respond(200, &[], PAMPAM.as_bytes()),
+        "/moved" => wire.respond(301, &["Location: /openapi.json"], b""),
+        "/large" => wire.respond(200, &[], &vec![b' '; 17 * 1024 * 1024]),
+        _ => wire.respond(404, &[], b""),
+    });
+    let (authority, other) = (Authority::new(), Authority::new());
+    let config = authority.server(&["127.0.0.1"], Versions::Both);
+    let url = TlsFront::before(&upstream, config).url();
+    let import = |path: &str, ca: &[&str]| {
+        let setup = Setup::empty()
+            .file("ca.pem", &authority.pem)
+            .file("other.pem", &other.pem);
+        let url = format!("{url}{path}");
+        ended(&setup, &[&["import", "openapi", &url], ca].concat())
+    };
+    let good = import("/openapi.json", &["--ca", "ca.pem"]);
+    assert_eq!(good.code, Some(0), "{good:?}");
+    assert!(good.answer.contains("58 operations"), "{good:?}");
+    let asked = upstream.seen().len();
+    for ca in [&["--ca", "other.pem"][..], &[], &["--ca", "none.pem"]] {
+        let bad = import("/openapi.json", ca);
+        assert_eq!((bad.code, bad.answer.as_str()), (Some(1), ""), "{bad:?}");
+    }
+    assert_eq!(
+        upstream.seen().len(),
+        asked,
+        "nothing was asked of a stranger"
+    );
+    for (path, complaint) in [
+        (
+            "/moved",
+            "answered 301 Moved Permanently, which leads elsewhere",
+        ),
+        ("/none", "answered 404"),
+        ("/large", "the answer is too large or broke off"),
+    ] {
+        let bad = import(path, &["--ca", "ca.pem"]);
+        assert_eq!(bad.code, Some(1), "{path}: {bad:?}");
+        assert!(bad.complaint.contains(complaint), "{path}: {bad:?}");
+    }
+    assert_eq!(upstream.seen().len(), asked + 3, "no redirect was followed");
+}
+
+#[test]
+fn what_is_no_url_is_not_asked() {
+    for url in [
+        "https://",
+        "https://user:secret@127.0.0.1/x",
+        "ftp://127.0.0.1/x",
+    ] {
+        let found = ended(&Setup::empty(), &["import", "openapi", url]);
+        assert_eq!(found.code, Some(1), "{found:?}");
+    }
 }
 
 /// The routes that are written, without what stands before them.

@@ -29,11 +29,14 @@ pub(super) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The document, JSON or YAML: a file, an http:// URL, or - for standard input.
+    /// The document, JSON or YAML: a file, an http:// or https:// URL, or - for standard input.
     source: String,
     /// What stands before every path. Default: the path of the document's servers.
     #[arg(long, value_name = "PATH")]
     prefix: Option<String>,
+    /// Authorities in PEM, by which the certificate of an https:// URL is verified. Default: the system's.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Compare it with the routes of the configuration instead; exit code 1 when one says what the other does not.
     #[arg(long)]
     check: bool,
@@ -54,7 +57,7 @@ pub(super) struct Arguments {
 pub(super) fn import(command: &Command) -> Result<Outcome> {
     let Command::Openapi(arguments) = command;
     let source = arguments.source.as_str();
-    let text = obtain::obtain(source)?;
+    let text = obtain::obtain(source, arguments.ca.as_deref())?;
     let read = obtain::parse(source, &text).and_then(|value| {
         let api = Api::read(&value, arguments.prefix.as_deref());
         api.with_context(|| source.to_owned())
