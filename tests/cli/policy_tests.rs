@@ -118,6 +118,102 @@ cases:
     assert_eq!(ended.code, Some(0), "{ended:?}");
 }
 
+/// Two issuers whose keys are theirs alone: one publishes them, nobody knows where.
+const ISSUERS: &str = r#"
+access: { algorithm: HS256, secret: "${SECRET_KEY}", lifetime: 30d, claims: { sub: "{user.id}" } }
+refresh: { algorithm: HS256, secret: "${REFRESH_TOKEN_SECRET_KEY}", lifetime: 60d, claims: { sub: "{user.id}" } }
+issuers:
+  - { issuer: https://idp.test, audience: [sidegate, other], types: [at+jwt], required_claims: [email], subject: uid, jwks: { url: "https://192.0.2.1/keys", algorithms: [ES256] } }
+  - { issuer: https://two.test, any_audience: acknowledged, subject: uid, jwks: { url: "https://192.0.2.1/keys", algorithms: [ES256] } }"#;
+
+#[test]
+fn a_case_may_be_about_a_token_of_another_issuer() {
+    let routes = r#"
+- { match: "/one/**", access: required, require: { issuer: ["https://idp.test"] } }
+- { match: "/users/{user_id}", access: required, require: { subject_is: user_id } }
+- { match: "/**", access: required }"#;
+    let cases = r#"
+cases:
+  - { name: good, request: GET /one/a, token: { issuer: https://idp.test, claims: { uid: "5", email: a } }, expect: { headers: { X-User-Id: "5" } } }
+  - { name: owner, request: GET /users/5, token: { issuer: https://idp.test, claims: { uid: "5", email: a } }, expect: forwarded }
+  - { name: the other, request: GET /one/a, token: { issuer: https://two.test, claims: { uid: "5" } }, expect: 403 }
+  - { name: the other elsewhere, request: GET /a, token: { issuer: https://two.test, claims: { uid: "5" } }, expect: forwarded }
+  - { name: ours, request: GET /one/a, token: { sub: "5" }, expect: 403 }
+  - { name: no claim, request: GET /one/a, token: { issuer: https://idp.test, claims: { uid: "5" } }, expect: { code: invalid_token } }
+  - { name: audience, request: GET /one/a, token: { issuer: https://idp.test, claims: { uid: "5", email: a, aud: elsewhere } }, expect: { code: invalid_token } }
+  - { name: second audience, request: GET /one/a, token: { issuer: https://idp.test, claims: { uid: "5", email: a, aud: other } }, expect: forwarded }
+  - { name: over, request: GET /one/a, token: { issuer: https://idp.test, claims: { uid: "5", email: a, exp: 1 } }, expect: { code: expired_token } }
+  - { name: by our key, request: GET /one/a, token: { iss: https://idp.test, aud: sidegate, uid: "5", email: a }, expect: { code: invalid_token } }
+  - { name: by another's, request: GET /one/a, token: { issuer: https://two.test, claims: { iss: https://idp.test, aud: sidegate, uid: "5", email: a } }, expect: { code: invalid_token } }
+"#;
+    let setup = written().section("tokens", ISSUERS).routes(routes);
+    let setup = setup.file("policies.test.yaml", cases);
+    setup.write();
+    let found = ended(&setup, &["test", "policies.test.yaml"]);
+    assert_eq!(
+        (found.code, found.answer.as_str()),
+        (Some(0), "11 cases, all as expected\n"),
+        "{found:?}"
+    );
+    for (token, complaint) in [
+        (
+            "{ issuer: https://none.test, claims: { sub: \"5\" } }",
+            "policies.test.yaml:1: a: the configuration has no issuer https://none.test",
+        ),
+        (
+            "{ issuer: https://idp.test, sub: \"5\" }",
+            "`issuer` stands beside `claims`",
+        ),
+        (
+            "{ issuer: 5, claims: { sub: \"5\" } }",
+            "beside `claims` there is room for `issuer` alone",
+        ),
+    ] {
+        let cases = format!("cases: [{{ name: a, request: GET /a, token: {token}, expect: 401 }}]");
+        let setup = written().section("tokens", ISSUERS).routes(routes);
+        let setup = setup.file("policies.test.yaml", &cases);
+        setup.write();
+        let found = ended(&setup, &["test", "policies.test.yaml"]);
+        assert_eq!(found.code, Some(64), "{token}: {found:?}");
+        assert!(found.complaint.contains(complaint), "{token}: {found:?}");
+    }
+}
+
+#[test]
+fn a_request_may_have_headers() {
+    let routes = r#"
+- { match: "/cookie", access: required, token_from: { cookie: access } }
+- { match: "/**", access: required }"#;
+    let cases = r#"
+cases:
+  - { name: two tokens, request: { path: /a, headers: { Authorization: Basic eDp5 } }, token: { sub: "5" }, expect: { code: conflicting_tokens } }
+  - { name: another scheme, request: { path: /a, headers: { Authorization: Basic eDp5 } }, expect: { code: missing_token } }
+  - { name: a bad cookie, request: { path: /cookie, headers: { Cookie: access=x } }, expect: { code: invalid_token } }
+  - { name: a cookie elsewhere, request: { path: /a, headers: { Cookie: access=x } }, expect: { code: missing_token } }
+  - { name: forged, request: { path: /a, headers: { X-User-Id: "1", x_user_id: "1" } }, token: { sub: "5" }, expect: { headers: { X-User-Id: "5" } } }
+"#;
+    let setup = written().routes(routes).file("policies.test.yaml", cases);
+    setup.write();
+    let found = ended(&setup, &["test", "policies.test.yaml"]);
+    assert_eq!(
+        (found.code, found.answer.as_str()),
+        (Some(0), "5 cases, all as expected\n"),
+        "{found:?}"
+    );
+    for (headers, complaint) in [
+        ("{ \"a b\": x }", "request.headers: this is no header"),
+        ("{ X-A: \"a\\nb\" }", "request.headers: this is no header"),
+        ("{ Host: x }", "request.headers: Host is a part of its own"),
+    ] {
+        let cases = format!(
+            "cases: [{{ name: a, request: {{ path: /a, headers: {headers} }}, expect: 401 }}]"
+        );
+        let found = tried(&cases, &[]);
+        assert_eq!(found.code, Some(64), "{headers}: {found:?}");
+        assert!(found.complaint.contains(complaint), "{headers}: {found:?}");
+    }
+}
+
 #[test]
 fn machines_get_every_case() {
     let bad = GOOD.replacen(

@@ -5,7 +5,8 @@ use std::{
     path::Path,
 };
 
-use ::http::{HeaderName, Method};
+use ::http::{HeaderName, HeaderValue, Method, header};
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{
@@ -30,6 +31,7 @@ pub(super) struct Case {
     pub(super) host: String,
     pub(super) peer: PeerAddress,
     pub(super) certificate: Option<Identity>,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) token: Token,
     pub(super) now: UnixSeconds,
     pub(super) expect: Expectation,
@@ -94,6 +96,7 @@ impl Setting<'_> {
                 parts.certificate.as_deref(),
                 &format!("{path}.request.certificate"),
             )?,
+            headers: self.headers(parts.headers, &format!("{path}.request.headers"))?,
             target: parts.path,
             token: self.token(written.token, &format!("{path}.token"))?,
             now: written.now.map_or(self.now, UnixSeconds::from),
@@ -124,6 +127,7 @@ impl Setting<'_> {
                     host: None,
                     client: None,
                     certificate: None,
+                    headers: IndexMap::new(),
                 })
             }
         }
@@ -167,15 +171,61 @@ impl Setting<'_> {
             .map_err(|error| self.mistake(path, &error.to_string(), fix))
     }
 
+    fn headers(
+        &self,
+        written: IndexMap<String, String>,
+        path: &str,
+    ) -> Result<Vec<(HeaderName, HeaderValue)>, Box<Diagnostic>> {
+        let mut headers = Vec::with_capacity(written.len());
+        for (name, value) in written {
+            let name = HeaderName::try_from(name);
+            let value = HeaderValue::try_from(value);
+            let (Ok(name), Ok(value)) = (name, value) else {
+                let fix = "write one such as X-Trace: \"1\"";
+                return Err(self.mistake(path, "this is no header", fix));
+            };
+            if name == header::HOST {
+                let fix = "write `host` beside `headers`";
+                return Err(self.mistake(path, "Host is a part of its own", fix));
+            }
+            headers.push((name, value));
+        }
+        Ok(headers)
+    }
+
     fn token(&self, written: Value, path: &str) -> Result<Token, Box<Diagnostic>> {
         let fix = "write `none`, `expired`, `forged`, or claims such as { sub: \"5\" }";
         match written {
             Value::Null => Ok(Token::None),
-            Value::Object(mut claims) => match claims.remove("claims") {
-                None => Ok(Token::Good(claims)),
-                Some(Value::Object(inner)) if claims.is_empty() => Ok(Token::Good(inner)),
-                Some(_) => Err(self.mistake(path, "`claims` stands for the claims alone", fix)),
-            },
+            Value::Object(mut claims) => {
+                let issuer = claims.remove("issuer");
+                match (claims.remove("claims"), issuer) {
+                    (None, None) => Ok(Token::Good {
+                        issuer: None,
+                        claims,
+                    }),
+                    (Some(Value::Object(inner)), None) if claims.is_empty() => Ok(Token::Good {
+                        issuer: None,
+                        claims: inner,
+                    }),
+                    (Some(Value::Object(inner)), Some(Value::String(issuer)))
+                        if claims.is_empty() =>
+                    {
+                        Ok(Token::Good {
+                            issuer: Some(issuer),
+                            claims: inner,
+                        })
+                    }
+                    (None, Some(_)) => {
+                        let fix = "write { issuer: …, claims: { … } }";
+                        Err(self.mistake(path, "`issuer` stands beside `claims`", fix))
+                    }
+                    (Some(_), _) => {
+                        let message = "beside `claims` there is room for `issuer` alone";
+                        Err(self.mistake(path, message, fix))
+                    }
+                }
+            }
             Value::String(word) => match word.as_str() {
                 "none" => Ok(Token::None),
                 "expired" => Ok(Token::Expired),

@@ -31,7 +31,7 @@ pub(super) struct Case {
     pub(super) name: String,
     /// `GET /users/5`, or its parts.
     pub(super) request: Request,
-    /// `none`, `expired`, `forged`, or the claims of a good token. Default: none.
+    /// `none`, `expired`, `forged`, or the claims of a good token, of another issuer as `{ issuer, claims }`. Default: none.
     #[serde(default)]
     pub(super) token: Value,
     /// The moment at which it is decided.
@@ -63,6 +63,9 @@ pub(super) struct RequestParts {
     pub(super) client: Option<String>,
     /// A file with the client's certificate in PEM, from the folder of the cases.
     pub(super) certificate: Option<String>,
+    /// Further headers.
+    #[serde(default)]
+    pub(super) headers: IndexMap<String, String>,
 }
 
 /// What has to become of it.

@@ -74,10 +74,13 @@ pub(super) fn test(arguments: &Arguments) -> Result<Outcome> {
             }
         }
     }
-    let Some(compiled) = load_or_complain(&arguments.config).filter(|_| sound) else {
+    let Some(mut compiled) = load_or_complain(&arguments.config).filter(|_| sound) else {
         return Ok(Outcome::Unusable);
     };
-    let signer = Signer::new(&compiled.tokens.access, &compiled.identity.subject);
+    let signer = Signer::new(&mut compiled.tokens, &compiled.identity.subject);
+    if !issuers_are_known(&cases, &signer) {
+        return Ok(Outcome::Unusable);
+    }
     let runtime = control_runtime().context("cannot start the control runtime")?;
     let entered = runtime.enter();
     let assembled = assemble(compiled, None).context("cannot use the configuration")?;
@@ -97,6 +100,22 @@ pub(super) fn test(arguments: &Arguments) -> Result<Outcome> {
     } else {
         Outcome::Failed
     })
+}
+
+fn issuers_are_known(cases: &[Case], signer: &Signer) -> bool {
+    let unknown = cases.iter().filter_map(|case| {
+        let issuer = signer.unknown(&case.token)?;
+        let (place, name) = (&case.place, case.name.escape_debug());
+        let issuer = issuer.escape_debug();
+        Some(format!(
+            "{place}: {name}: the configuration has no issuer {issuer}; fix: write the `issuer` of one of `tokens.issuers`"
+        ))
+    });
+    let unknown: Vec<String> = unknown.collect();
+    for text in &unknown {
+        complain(text);
+    }
+    unknown.is_empty()
 }
 
 /// The cases of a file, or everything that is wrong with it.

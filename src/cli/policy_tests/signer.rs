@@ -1,16 +1,17 @@
 //! The tokens of cases: real ones, under the configuration's own key, since no rule looks at claims that nobody has
-//! verified.
+//! verified. The keys of other issuers are theirs alone, so that others stand in for them.
 
 use anyhow::Result;
 use serde_json::{Map, Value};
 
 use crate::{
     clock::UnixSeconds,
-    config::compiled::TokenSettings,
+    config::compiled::{TokenSettings, Tokens},
     entropy::Entropy,
     member::MemberId,
     secret::Secret,
     token::{
+        issuer::Audience,
         key::{Algorithm, Key},
         keyring::ListedKey,
         mint::{ClaimValue, Minter},
@@ -26,8 +27,13 @@ pub(super) enum Token {
     Expired,
     /// One that somebody else has signed.
     Forged,
-    /// A good one with these claims; it ends one lifetime later, unless they say when.
-    Good(Map<String, Value>),
+    /// A good one; it ends one lifetime later, unless its claims say when.
+    Good {
+        /// Whose it is, where it is none of ours.
+        issuer: Option<String>,
+        /// What it says.
+        claims: Map<String, Value>,
+    },
 }
 
 /// Signs tokens.
@@ -37,17 +43,66 @@ pub(super) struct Signer {
     /// The claim that says who it is.
     subject: String,
     stranger: [ListedKey; 1],
+    others: Vec<Other>,
+}
+
+/// An issuer whose keys were replaced.
+#[derive(Debug)]
+struct Other {
+    name: Box<str>,
+    /// The audience that its tokens have, where they need one.
+    audience: Option<Box<str>>,
+    key: [ListedKey; 1],
 }
 
 impl Signer {
-    pub(super) fn new(settings: &TokenSettings, subject: &str) -> Self {
-        let secret: [u8; 32] = Entropy::from_os().bytes();
-        let stranger = Key::new(Secret::new(secret.to_vec()), Algorithm::Hs256);
+    /// Replaces the keys of the other issuers in `tokens`: whatever else is expected of their tokens is expected still,
+    /// but for a `typ`, which no case chooses.
+    pub(super) fn new(tokens: &mut Tokens, subject: &str) -> Self {
+        let others = tokens.issuers.iter_mut().filter_map(|issuer| {
+            let key = ListedKey::lasting(made(), None);
+            issuer.keys = vec![key.clone()];
+            issuer.published = None;
+            issuer.checks.types.push("JWT".into());
+            let audience = match &issuer.checks.audience {
+                Audience::OneOf(accepted) => accepted.first().cloned(),
+                Audience::Unnamed | Audience::Any => None,
+            };
+            let name = issuer.checks.name.clone()?;
+            let key = [key];
+            Some(Other {
+                name,
+                audience,
+                key,
+            })
+        });
         Self {
-            settings: settings.clone(),
+            others: others.collect(),
+            settings: tokens.access.clone(),
             subject: subject.to_owned(),
-            stranger: [ListedKey::lasting(stranger, None)],
+            stranger: [ListedKey::lasting(made(), None)],
         }
+    }
+
+    /// The issuer that a case names and the configuration does not know.
+    pub(super) fn unknown<'a>(&self, token: &'a Token) -> Option<&'a str> {
+        let Token::Good {
+            issuer: Some(issuer),
+            ..
+        } = token
+        else {
+            return None;
+        };
+        let known = self.is_own(issuer) || self.other(issuer).is_some();
+        (!known).then_some(issuer)
+    }
+
+    fn is_own(&self, issuer: &str) -> bool {
+        self.settings.checks.name.as_deref() == Some(issuer)
+    }
+
+    fn other(&self, issuer: &str) -> Option<&Other> {
+        self.others.iter().find(|other| *other.name == *issuer)
     }
 
     /// The token, at this moment.
@@ -60,7 +115,13 @@ impl Signer {
                 let end = now.plus(self.settings.lifetime).0;
                 Some(self.sign(&self.stranger, &self.someone(end), now)?)
             }
-            Token::Good(claims) => Some(self.sign(keys, claims, now)?),
+            Token::Good { issuer, claims } => {
+                let other = issuer.as_deref().and_then(|issuer| self.other(issuer));
+                Some(match other {
+                    None => self.sign(keys, claims, now)?,
+                    Some(other) => self.sign(&other.key, &other.complete(claims), now)?,
+                })
+            }
         })
     }
 
@@ -83,4 +144,24 @@ impl Signer {
         // Nobody: every claim is fixed.
         Ok(minter.mint(&MemberId::Integer(0), now)?)
     }
+}
+
+impl Other {
+    /// The claims with those that every token of this issuer has, unless the case says otherwise.
+    fn complete(&self, claims: &Map<String, Value>) -> Map<String, Value> {
+        let mut claims = claims.clone();
+        let issuer = || Value::from(&*self.name);
+        claims.entry("iss").or_insert_with(issuer);
+        if let Some(audience) = &self.audience {
+            let audience = || Value::from(&**audience);
+            claims.entry("aud").or_insert_with(audience);
+        }
+        claims
+    }
+}
+
+/// A key that nobody has had before.
+fn made() -> Key {
+    let secret: [u8; 32] = Entropy::from_os().bytes();
+    Key::new(Secret::new(secret.to_vec()), Algorithm::Hs256)
 }

@@ -36,7 +36,7 @@ pub(super) fn attempt(case: &Case, signer: &Signer, live: &Live) -> Result<Trial
         method: case.method.clone(),
         target: &case.target,
         host: &case.host,
-        headers: &[],
+        headers: &case.headers,
         token: token.as_deref(),
         certificate: case.certificate.as_ref(),
         peer: case.peer,
