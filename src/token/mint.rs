@@ -1,17 +1,27 @@
-//! Minting tokens with exactly the claims that the monolith mints.
+//! Minting tokens: for users with exactly the claims that the monolith mints, and whatever else the gateway signs.
 
 use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use super::keyring::ListedKey;
+use super::{
+    key::{Curve, Family},
+    keyring::ListedKey,
+};
 use crate::{clock::UnixSeconds, member::MemberId, template::Template};
+
+/// Signs whatever claims it is given.
+pub struct Signer {
+    /// The newest first.
+    keys: Vec<ListedKey>,
+    /// What its tokens call themselves.
+    typ: &'static str,
+}
 
 /// Mints the tokens of one kind.
 pub struct Minter {
-    /// The newest first.
-    keys: Vec<ListedKey>,
+    signer: Signer,
     lifetime: Duration,
     claims: Vec<(String, ClaimValue)>,
 }
@@ -44,7 +54,7 @@ impl Minter {
         claims: Vec<(String, ClaimValue)>,
     ) -> Self {
         Self {
-            keys,
+            signer: Signer::new(keys, "JWT"),
             lifetime,
             claims,
         }
@@ -57,24 +67,44 @@ impl Minter {
         for (name, value) in &self.claims {
             claims.insert(name.clone(), value.fill(user));
         }
-        self.sign(&Value::Object(claims), now)
+        self.signer.sign(&Value::Object(claims), now)
     }
 }
 
-impl Minter {
-    /// The header has the members and the order of the Python libraries, so that a token of ours has the same length
-    /// and the same first part as one of the monolith's; a key that has a name is named behind them.
-    fn sign(&self, claims: &Value, now: UnixSeconds) -> Result<String, MintError> {
+impl Signer {
+    /// The first of the keys that is active and can sign, signs.
+    pub fn new(keys: Vec<ListedKey>, typ: &'static str) -> Self {
+        Self { keys, typ }
+    }
+
+    /// Whether a signature takes so long that others should not wait for it: up to some milliseconds, and not a tenth
+    /// of one.
+    pub fn is_slow(&self) -> bool {
+        let mut keys = self.keys.iter().filter(|key| key.key.can_sign());
+        keys.any(|key| match key.key.algorithm().family() {
+            Family::Rsa | Family::Curve(Curve::P384) => true,
+            Family::Hmac | Family::Curve(Curve::P256 | Curve::Ed25519) => false,
+        })
+    }
+
+    /// The key that signs now.
+    pub fn signing(&self, now: UnixSeconds) -> Result<&ListedKey, MintError> {
         let mut keys = self.keys.iter();
         let listed = keys.find(|key| key.signs_at(now));
-        let listed = listed.ok_or(MintError::NoKey)?;
+        listed.ok_or(MintError::NoKey)
+    }
+
+    /// The header has the members and the order of the Python libraries, so that a token of ours has the same length
+    /// and the same first part as one of the monolith's; a key that has a name is named behind them.
+    pub fn sign(&self, claims: &Value, now: UnixSeconds) -> Result<String, MintError> {
+        let listed = self.signing(now)?;
         let kid = listed
             .kid
             .as_deref()
             .map(|kid| Value::from(kid).to_string());
         let kid = kid.map_or_else(String::new, |kid| format!(r#","kid":{kid}"#));
         let name = listed.key.algorithm().name();
-        let header = format!(r#"{{"alg":"{name}","typ":"JWT"{kid}}}"#);
+        let header = format!(r#"{{"alg":"{name}","typ":"{}"{kid}}}"#, self.typ);
         let mut token = BASE64_URL_SAFE_NO_PAD.encode(header);
         token.push('.');
         BASE64_URL_SAFE_NO_PAD.encode_string(claims.to_string(), &mut token);
@@ -107,6 +137,13 @@ impl std::fmt::Debug for Minter {
             .field("lifetime", &self.lifetime)
             .field("claims", &self.claims)
             .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut signer = formatter.debug_struct("Signer");
+        signer.field("typ", &self.typ).finish_non_exhaustive()
     }
 }
 

@@ -11,6 +11,7 @@ pub mod key;
 pub mod key_set;
 pub mod keyring;
 pub mod mint;
+pub mod publication;
 pub mod raw;
 pub mod recent;
 pub mod verify;

@@ -5,6 +5,7 @@ mod error;
 mod jwk;
 mod private;
 mod public;
+mod publish;
 
 use std::fmt;
 
