@@ -21,7 +21,8 @@ const MAY_IMPORT: [(&str, &str); 26] = [
     ("token", "clock entropy secret template member"),
     // The limits of a rate are counted by routes and by logins alike, and know of neither.
     ("ratelimit", "clock"),
-    ("policy", "certificate http template member token"),
+    // What is asserted about a caller says when.
+    ("policy", "clock certificate http template member token"),
     ("store", "clock secret telemetry member password"),
     (
         "upstream",

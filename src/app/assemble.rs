@@ -10,7 +10,7 @@ use aws_lc_rs::hmac;
 
 use super::StartError;
 use crate::{
-    accounts::{Accounts, TokenKind, hashing},
+    accounts::{Accounts, Endpoint, TokenKind, hashing},
     clock::Clock,
     config::{
         compiled::{Compiled, Headers, Server, TokenSettings, Tokens},
@@ -19,8 +19,8 @@ use crate::{
     entropy::Entropy,
     fetch::{self, KeyFeed},
     http::stripped::Stripped,
-    pipeline::{IdentityHeaders, Live, Proof, SubjectLog},
-    policy::{headers::RouteHeaders, table::RouteTable},
+    pipeline::{Assertions, IdentityHeaders, Live, Proof, SubjectLog},
+    policy::{assertion::AssertionSettings, headers::RouteHeaders, table::RouteTable},
     ratelimit::{self, RateLimit},
     store::{self, Store},
     telemetry::counters::{Counters, RouteLabels},
@@ -34,6 +34,9 @@ use crate::{
     },
     upstream,
 };
+
+/// How long a token usually is, in bytes.
+const USUAL: usize = 256;
 
 /// A snapshot, and what it was made of.
 #[derive(Debug)]
@@ -58,6 +61,8 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         upstreams,
         tokens,
         identity,
+        assertion,
+        publication,
         reading,
         headers,
         users,
@@ -70,27 +75,23 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         outline: _,
     } = compiled;
     let follows = Follows(before);
-    let accounts = match (&users, &tokens.refresh) {
-        (Some(users), Some(refresh)) => Some(Arc::new(Accounts {
-            endpoints,
-            store: follows.store(users)?,
-            hashing: follows.hashing(hashing)?,
-            access: kind(&tokens.access, &tokens),
-            refresh: kind(refresh, &tokens),
-            clock: Clock,
-        })),
-        _ => None,
-    };
+    let accounts = follows.opened(endpoints, users.as_ref(), hashing, &tokens)?;
     let subject_key = follows.subject_key();
     let certificate_headers = identity.certificate_headers;
     let identity_headers = IdentityHeaders::new(identity.headers, identity.header_limits);
-    let stripped = stripped(&identity_headers, &certificate_headers, &headers, &table);
+    let names = Names {
+        identity: &identity_headers,
+        certificate: &certificate_headers,
+        assertion: assertion.as_ref().map(|assertion| &assertion.header),
+    };
+    let stripped = stripped(&names, &headers, &table);
+    let assertions = assertion.map(|settings| follows.assertions(settings));
     let counters = follows.counters();
-    let proving = follows.proving(&fingerprint, &tokens);
+    let proving = follows.proving(&fingerprint, &tokens, assertions.as_deref());
     let live = Live {
         hash: fingerprint.hash().to_string().into(),
         reading,
-        certificate_headers: names(&certificate_headers).cloned().collect(),
+        certificate_headers: self::names(&certificate_headers).cloned().collect(),
         stripped: follows.stripped(stripped),
         route_rows: counters.rows(route_labels(&table)),
         table,
@@ -99,6 +100,8 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         forgeries: proving.forgeries,
         key_feeds: proving.key_feeds,
         identity: identity_headers,
+        assertions,
+        publication,
         subject_log: SubjectLog {
             key: Box::new(subject_key.clone()),
             row_ids: identity.subject_is_row_id,
@@ -140,6 +143,27 @@ impl<'a> Follows<'a> {
         Some((before, before.live.accounts.as_deref()?))
     }
 
+    /// The endpoints with what they need; none of them does without both.
+    fn opened(
+        self,
+        endpoints: Vec<Endpoint>,
+        users: Option<&store::Settings>,
+        hashing: hashing::Settings,
+        tokens: &Tokens,
+    ) -> Result<Option<Arc<Accounts>>, StartError> {
+        let (Some(users), Some(refresh)) = (users, &tokens.refresh) else {
+            return Ok(None);
+        };
+        Ok(Some(Arc::new(Accounts {
+            endpoints,
+            store: self.store(users)?,
+            hashing: self.hashing(hashing)?,
+            access: kind(&tokens.access, tokens),
+            refresh: kind(refresh, tokens),
+            clock: Clock,
+        })))
+    }
+
     fn store(self, settings: &store::Settings) -> Result<Arc<Store>, store::Error> {
         match self.accounts() {
             Some((before, accounts)) if before.users.as_ref() == Some(settings) => {
@@ -172,12 +196,29 @@ impl<'a> Follows<'a> {
     }
 
     /// What has proven the same of every token, or something new with the keys that were already fetched.
-    fn proving(self, fingerprint: &Fingerprint, tokens: &Tokens) -> Proving {
-        let same = |before: &&Assembled| before.fingerprint.same_tokens(fingerprint);
+    fn proving(
+        self,
+        fingerprint: &Fingerprint,
+        tokens: &Tokens,
+        assertions: Option<&Assertions>,
+    ) -> Proving {
+        // A proof is weighed with what is asserted about it when it comes.
+        let weight = |assertions: Option<&Assertions>| assertions.map(|it| it.weight(USUAL));
+        let same = |before: &&Assembled| {
+            let same_weight = weight(before.live.assertions.as_deref()) == weight(assertions);
+            same_weight && before.fingerprint.same_tokens(fingerprint)
+        };
         self.0.filter(same).map_or_else(
             || Proving::new(tokens, self),
             |before| Proving::of(&before.live),
         )
+    }
+
+    /// The same ones know what they have minted; others sign anew.
+    fn assertions(self, settings: AssertionSettings) -> Arc<Assertions> {
+        let same = self.live().and_then(|live| live.assertions.as_ref());
+        let same = same.filter(|before| *before.settings() == settings);
+        same.map_or_else(|| Arc::new(Assertions::new(settings)), Arc::clone)
     }
 
     /// The keys that an issuer publishes, as they are known: no token has to wait for them again.
@@ -224,20 +265,24 @@ fn start_counting(settings: ratelimit::Settings) -> RateLimit {
     RateLimit::new(settings, RandomState::new(), Clock.instant())
 }
 
+/// The headers by which the gateway says who the caller is, on every route.
+struct Names<'a> {
+    identity: &'a IdentityHeaders,
+    certificate: &'a [(HeaderName, Template)],
+    assertion: Option<&'a HeaderName>,
+}
+
 /// What no client may send: what the gateway says itself about the caller, on whichever route, and what the operator names.
-fn stripped(
-    identity: &IdentityHeaders,
-    certificate_headers: &[(HeaderName, Template)],
-    headers: &Headers,
-    table: &RouteTable,
-) -> Stripped {
-    let of_certificates = names(certificate_headers).map(HeaderName::as_str);
+fn stripped(names: &Names<'_>, headers: &Headers, table: &RouteTable) -> Stripped {
+    let of_certificates = self::names(names.certificate).map(HeaderName::as_str);
     let of_routes = table.routes().iter();
     let of_routes = of_routes.filter_map(|route| route.headers.as_deref());
     let of_routes = of_routes.flat_map(RouteHeaders::about_caller);
-    let further = identity
+    let further = names
+        .identity
         .names()
         .chain(of_certificates)
+        .chain(names.assertion.map(HeaderName::as_str))
         .chain(of_routes.map(HeaderName::as_str))
         .chain(headers.strip.iter().map(String::as_str));
     Stripped::new(further, headers.keep.iter().map(String::as_str))

@@ -15,6 +15,7 @@ use crate::{
     },
     listener::{self, Address, AddressLimitSettings, Protocols, TlsSettings},
     policy::{
+        assertion::AssertionSettings,
         cors::CorsPolicy,
         headers::{HeaderLimits, HeaderTemplate},
         refusal::RefusalTemplate,
@@ -22,7 +23,7 @@ use crate::{
     },
     ratelimit, store, telemetry,
     template::Template,
-    token::{issuer::Checks, keyring::ListedKey, mint::ClaimValue},
+    token::{issuer::Checks, keyring::ListedKey, mint::ClaimValue, publication::Publication},
     upstream,
 };
 
@@ -39,6 +40,10 @@ pub struct Compiled {
     pub tokens: Tokens,
     /// What the upstream is told about the user.
     pub identity: Identity,
+    /// What is signed for the upstream about the user, if anything is.
+    pub assertion: Option<AssertionSettings>,
+    /// The public keys that are shown, if they are.
+    pub publication: Option<Publication>,
     /// How the upstreams read paths.
     pub reading: Reading,
     /// Which header fields of clients go no further.

@@ -7,7 +7,7 @@ use hyper::body::Body as _;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Pipeline, access_log::Record, body::Body, refuse::name_decision, rejection::Rejection,
+    Pipeline, access_log::Record, body::Body, publish, refuse::name_decision, rejection::Rejection,
     snapshot::View, stage::Prepared, upgrade::can_ask,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     listener::Peer,
     policy::{
         cors::CorsPolicy,
-        route::{Action, EndpointId, UpstreamId},
+        route::{Action, EndpointId},
     },
     upstream::BodyLimits,
 };
@@ -33,11 +33,15 @@ impl Pipeline {
         peer: &Peer,
         record: &mut Record<'a>,
     ) -> Result<Response<Body>, Rejection> {
-        let UpstreamId(upstream) = match prepared.route.action {
+        let id = match prepared.route.action {
             Action::Forward(upstream) => upstream,
             // Few requests are answered here, and the state of one should not weigh on every idle connection.
             Action::Answer(endpoint) => {
                 return Box::pin(self.answer(endpoint, prepared, view, record)).await;
+            }
+            Action::ShowKeys => {
+                peer.notices.leave_body();
+                return publish::answer(&prepared, &view.live, self.clock.unix_seconds(), record);
             }
         };
         let limits = BodyLimits {
@@ -47,7 +51,12 @@ impl Pipeline {
         if prepared.request.body().size_hint().lower() > limits.size {
             return Err(CollectError::TooLarge.into());
         }
-        let upstream = view.upstreams.get(upstream).ok_or(Rejection::Misrouted)?;
+        let upstream = view.upstreams.get(id.0).ok_or(Rejection::Misrouted)?;
+        if view.live.assertions.is_some()
+            && let Some(job) = self.assert(&mut prepared, id, view, record.decision())?
+        {
+            Box::pin(self.assert_later(&mut prepared, job)).await?;
+        }
         let request = &mut prepared.request;
         let own_host = upstream.settings().host.as_ref();
         if own_host.is_some() || !request.headers().contains_key(header::HOST) {

@@ -11,6 +11,7 @@ use ::http::{HeaderName, HeaderValue};
 use bytes::Bytes;
 
 use super::{
+    assertion::KeptAssertions,
     live::Live,
     noted::{Known, Noted},
     rejection::Rejection,
@@ -37,6 +38,10 @@ pub struct Proof {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The subject as the log may show it.
     pub log_subject: Box<str>,
+    /// What was asserted about it.
+    pub(super) assertions: KeptAssertions,
+    /// How many bytes that may take.
+    reserved: usize,
 }
 
 /// A claim takes about this many bytes besides its text.
@@ -69,7 +74,8 @@ impl Kept for Proof {
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| 32 + name.as_str().len() + value.len());
         let claims = self.verified.claims.names().count() * CLAIM;
-        size_of::<Self>() + headers.sum::<usize>() + self.log_subject.len() + claims
+        let reserved = self.reserved;
+        size_of::<Self>() + headers.sum::<usize>() + self.log_subject.len() + claims + reserved
     }
 }
 
@@ -253,10 +259,13 @@ fn prove(
 
 fn verify(token: &[u8], live: &Live, now: UnixSeconds) -> Result<Proof, Unproven> {
     let verified = live.verifier.verify_at(token, now)?;
+    let assertions = live.assertions.as_ref();
     Ok(Proof {
         token: Bytes::copy_from_slice(token),
         headers: live.identity.render(&verified)?,
         log_subject: live.subject_log.show(&verified),
+        assertions: KeptAssertions::default(),
+        reserved: assertions.map_or(0, |assertions| assertions.weight(token.len())),
         verified,
     })
 }

@@ -8,6 +8,7 @@ use std::{mem, sync::Arc};
 use ::http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 
 use super::{
+    assertion::Minted,
     forwarded::{FromProxy, Hop},
     identify::Proof,
     live::Live,
@@ -37,6 +38,8 @@ const MOST_PASSES: usize = 5;
 #[derive(Debug)]
 pub(super) struct Added<'a> {
     proof: Option<Arc<Proof>>,
+    /// About the same, signed for the upstream.
+    assertion: Option<Arc<Minted>>,
     /// About the client's certificate.
     certificate: &'a [(HeaderName, HeaderValue)],
     hop: Hop<'a>,
@@ -47,6 +50,15 @@ pub(super) struct Added<'a> {
 }
 
 impl Added<'_> {
+    /// What is known of the caller.
+    pub(super) fn proof(&self) -> Option<&Arc<Proof>> {
+        self.proof.as_ref()
+    }
+
+    pub(super) fn assert(&mut self, assertion: Arc<Minted>) {
+        self.assertion = Some(assertion);
+    }
+
     /// The names of what says who the caller is and of what the route adds, for explanations.
     pub(super) fn names(&self) -> Vec<Box<str>> {
         let mut names = Vec::new();
@@ -69,6 +81,9 @@ impl Added<'_> {
             if stays(name) {
                 send(name, value.as_bytes());
             }
+        }
+        if let Some(assertion) = &self.assertion {
+            assertion.visit(send);
         }
         if let Some(of_route) = of_route {
             of_route.visit(send);
@@ -124,6 +139,7 @@ pub(super) fn inject<'a, B>(
     }
     let added = Added {
         proof: identified.proof,
+        assertion: None,
         certificate: peer.certificate_headers(),
         hop: Hop::new(live, peer, from_proxy, host, decision),
         trailers: said.trailers,

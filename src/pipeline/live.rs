@@ -4,7 +4,10 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::identify::{IdentityHeaders, Proof, SubjectLog};
+use super::{
+    assertion::Assertions,
+    identify::{IdentityHeaders, Proof, SubjectLog},
+};
 use crate::{
     accounts::Accounts,
     fetch::KeyFeed,
@@ -23,6 +26,7 @@ use crate::{
     token::{
         cache::{ForgeryCache, ProofCache},
         issuer::IssuerId,
+        publication::Publication,
         verify::Verifier,
     },
     upstream,
@@ -45,6 +49,10 @@ pub struct Live {
     pub key_feeds: Vec<(IssuerId, Arc<KeyFeed>)>,
     /// What the upstream is told about the subject.
     pub identity: IdentityHeaders,
+    /// The same, signed, where it is sent.
+    pub assertions: Option<Arc<Assertions>>,
+    /// The public keys of what the gateway signs, where it shows them.
+    pub publication: Option<Publication>,
     /// What the log is told about the subject.
     pub subject_log: SubjectLog,
     /// How the upstreams read paths.

@@ -5,6 +5,7 @@
 //! with a [`Rejection`]; outside, `handle` alone turns it into an answer.
 
 mod access_log;
+mod assertion;
 mod authorize;
 mod body;
 mod credential;
@@ -20,6 +21,7 @@ mod live;
 mod noted;
 mod options;
 mod preflight;
+mod publish;
 mod receive;
 mod refuse;
 mod rejection;
@@ -39,6 +41,7 @@ use hyper::body::Body as _;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
+pub use assertion::{Assertions, Unasserted};
 pub use body::Body;
 pub use decisions::{Decision, Decisions};
 pub use identify::{IdentityHeaders, Proof, SubjectLog};
@@ -189,7 +192,7 @@ fn check_body(peer: &Peer, body: &RequestBody) -> Result<(), Rejection> {
 enum Walked<'a> {
     Prepared(Prepared<'a, RequestBody>),
     Answered(Box<Response<Body>>),
-    /// The one wait before the upstream: for the keys of an issuer that publishes them.
+    /// For the keys of an issuer that publishes them.
     Waits(Box<KeysNeeded<'a, RequestBody>>),
 }
 

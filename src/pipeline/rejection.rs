@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ::http::StatusCode;
 
+use super::Unasserted;
 use crate::{
     accounts::AccountError,
     http::{body::CollectError, host::HostError, target::TargetError},
@@ -98,6 +99,9 @@ pub enum Rejection {
     /// The user's row decides and cannot be had.
     #[error("the user's row is needed to decide and cannot be had")]
     NoRow,
+    /// There is nothing that would make the upstream believe the request.
+    #[error(transparent)]
+    Unasserted(#[from] Unasserted),
     /// A body that is too large, or an account request's that broke off.
     #[error(transparent)]
     Body(#[from] CollectError),
@@ -282,6 +286,7 @@ impl Rejection {
                 .template(Slot::Forbidden),
             Self::Unwelcome { .. } => forbidden("forbidden"),
             Self::NoRow => unavailable("users_unavailable"),
+            Self::Unasserted(_) => unavailable("assertion_unavailable"),
             Self::LargeHeaders => large_fields("added_headers_too_large"),
             Self::Body(error) => collect_row(*error),
             Self::BodyTimeout => timeout_row(),

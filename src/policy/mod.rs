@@ -3,6 +3,7 @@
 //! Pure values and decisions: no I/O, no waiting, no configuration file. That is why `sidegate explain` can be
 //! trusted: it asks the same functions as the live path.
 
+pub mod assertion;
 pub mod certificate;
 pub mod cors;
 pub mod decide;

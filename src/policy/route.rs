@@ -75,6 +75,8 @@ pub enum Action {
     Forward(UpstreamId),
     /// The gateway answers it.
     Answer(EndpointId),
+    /// The gateway shows its public keys.
+    ShowKeys,
 }
 
 /// Whether the client's `Authorization` goes on to the upstream.

@@ -1,6 +1,7 @@
 //! What happens to a request, from its first byte to the last of its answer.
 
 mod answers;
+mod assertions;
 mod authorization;
 mod bearer;
 mod bodies;

@@ -106,7 +106,7 @@ pub(super) fn compare(api: &Api, compiled: &Compiled, host: &str) -> Vec<Disagre
     known.extend(undocumented.map(|pattern| (pattern, None)));
     let routes = compiled.table.routes().iter();
     let unknown = routes.filter(|route| match route.action {
-        Action::Answer(_) => false,
+        Action::Answer(_) | Action::ShowKeys => false,
         Action::Forward(_) => !known.iter().any(|(pattern, method)| {
             method
                 .as_ref()

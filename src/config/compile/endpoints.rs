@@ -16,6 +16,15 @@ const ENDPOINT: &str = "write a URL such as http://127.0.0.1:8000 or https://api
 /// The longest path of a socket that the system takes.
 const LONGEST_SOCKET: usize = 107;
 
+/// Why an upstream believes what it is told of the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Believes {
+    /// Because nobody but the gateway reaches it.
+    Network,
+    /// Because it is signed.
+    Assertions,
+}
+
 /// Where an endpoint is, before it is known what its TLS is.
 enum Place {
     Clear(Endpoint),
@@ -25,6 +34,7 @@ enum Place {
 pub(super) fn compile(
     path: &str,
     upstream: &Upstream,
+    believes: Believes,
     findings: &mut Findings<'_>,
 ) -> Vec<Endpoint> {
     if upstream.endpoints.is_empty() {
@@ -63,7 +73,9 @@ pub(super) fn compile(
         }
     });
     let endpoints: Vec<Endpoint> = endpoints.collect();
-    warn_of_bypass(path, upstream, &endpoints, findings);
+    if believes == Believes::Network {
+        warn_of_bypass(path, upstream, &endpoints, findings);
+    }
     endpoints
 }
 
@@ -178,7 +190,7 @@ fn warn_of_bypass(
         findings.warning(
             &format!("{path}.endpoints"),
             "the upstream is not on this machine: whoever reaches it directly can send identity headers of their own",
-            "let only the gateway reach it, for example by a private network or a firewall",
+            "let only the gateway reach it, for example by a private network or a firewall, or let it verify an `assertion`",
         );
     }
 }

@@ -155,15 +155,23 @@ impl Place<'_> {
     ) -> Option<HeaderName> {
         let fix = "use letters, digits and -, such as X-Tenant";
         let name = findings.take(HeaderName::from_bytes(text.as_bytes()), path, fix)?;
-        let wrong = taken(&name, message).or_else(|| {
-            let of_request = message == Message::Request;
-            of_request.then(|| self.misspelled(&name)).flatten()
+        let wrong = taken(&name, message).or_else(|| match message {
+            Message::Request => self.asserts(&name).or_else(|| self.misspelled(&name)),
+            Message::Response => None,
         });
         if let Some((message, fix)) = wrong {
             findings.mistake(path, message, &fix);
             return None;
         }
         Some(name)
+    }
+
+    /// What is signed is the same on every route.
+    fn asserts(&self, name: &HeaderName) -> Option<(&'static str, String)> {
+        let assertion = self.document.assertion.as_ref()?;
+        let is_it = Stripped::only([assertion.header.as_str()]).covers(name.as_str());
+        let fix = "leave it out".to_owned();
+        is_it.then_some(("this header carries the assertion", fix))
     }
 
     /// An identity header in another spelling would be a second one to many upstreams.

@@ -30,7 +30,9 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Heade
         .keys()
         .chain(identity.certificate_headers.keys());
     let about_caller = about_caller(document);
-    let identity = identity.chain(about_caller).map(String::as_str);
+    let assertion = document.assertion.as_ref().map(|it| &it.header);
+    let identity = identity.chain(about_caller).chain(assertion);
+    let identity = identity.map(String::as_str);
     let ours = Stripped::only(OURS.into_iter().chain(identity));
     let usual = Stripped::new([], []);
     for (index, name) in written.keep.iter().enumerate() {

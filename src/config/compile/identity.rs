@@ -99,7 +99,7 @@ fn certificate_headers(
     headers.collect::<Vec<_>>().into_iter().collect()
 }
 
-fn header(
+pub(super) fn header(
     name: &str,
     example: &str,
     path: &str,

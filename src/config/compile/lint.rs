@@ -1,6 +1,6 @@
 //! What is allowed and probably not meant, and the one default that is refused.
 
-use super::{Extent, Findings, rate_limits};
+use super::{Extent, Findings, rate_limits, routes};
 use crate::{
     config::{
         document::{Document, accounts::Action},
@@ -21,18 +21,14 @@ pub(super) fn lint(document: &Document, table: Option<&RouteTable>, findings: &m
     unused_rate_limits(document, findings);
     unlimited_logins(document, findings);
     let Some(table) = table else { return };
-    let routes = table.routes();
-    let accounts = document.accounts.len();
-    for (index, route) in routes.iter().enumerate() {
-        let path = match index.checked_sub(accounts) {
-            None => format!("accounts[{index}]"),
-            Some(index) => format!("routes[{index}]"),
-        };
+    let compiled = table.routes();
+    for (index, route) in compiled.iter().enumerate() {
+        let path = routes::path(document, index);
         public_by_default(document, route, &path, findings);
         unusual_methods(route, &path, findings);
-        weaker_fallback(route, routes, &path, findings);
+        weaker_fallback(route, compiled, &path, findings);
     }
-    if routes.len() == accounts && findings.extent == Extent::Whole {
+    if document.routes.is_empty() && findings.extent == Extent::Whole {
         findings.warning(
             "routes",
             "nothing is forwarded: every other request is refused",

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod admin;
+mod assertion;
 mod claim_tests;
 mod client_certificates;
 mod cors;
@@ -24,6 +25,7 @@ mod listeners;
 mod networks;
 mod outline;
 mod paths;
+mod published_keys;
 mod rate_limits;
 mod refusals;
 mod routes;
@@ -178,8 +180,11 @@ impl<'a> Findings<'a> {
 /// Compiles the document; `None` when anything in it is a mistake.
 pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Compiled> {
     let server = server::compile(document, findings);
-    let upstreams = upstreams::compile(&document.upstreams, findings);
+    let upstreams = upstreams::compile(document, findings);
     let tokens = tokens::compile(document, findings);
+    let assertion = assertion::compile(document, tokens.as_ref(), findings);
+    let shown = assertion.as_ref().ok().and_then(Option::as_ref);
+    let publication = published_keys::compile(document, tokens.as_ref(), shown, findings);
     let headers = headers::compile(document, findings);
     let reading = paths::compile(document, findings);
     let identity = identity::compile(document, findings);
@@ -213,6 +218,8 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         upstreams,
         tokens: tokens?,
         identity: identity?,
+        assertion: assertion.ok()?,
+        publication,
         reading,
         headers,
         users,

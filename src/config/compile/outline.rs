@@ -13,14 +13,16 @@ use crate::{
     policy::table::RouteTable,
 };
 
-/// In the order of the table: first what the gateway answers itself.
+/// In the order of the table: first what the accounts say, and last where the published keys are.
 pub(super) fn outline(
     document: &Document,
     table: &RouteTable,
     findings: &Findings<'_>,
 ) -> Vec<Outline> {
     let accounts = document.accounts.iter().map(|_| None);
-    let written = accounts.chain(document.routes.iter().map(Some));
+    let published = document.published_keys.iter().map(|_| None);
+    let written = document.routes.iter().map(Some);
+    let written = accounts.chain(written).chain(published);
     let routes = table.routes().iter().zip(written);
     routes
         .map(|(route, written)| Outline {

@@ -6,6 +6,7 @@ use super::{
     Findings, cors,
     forwarded_routes::Forwarded,
     groups::Groups,
+    published_keys,
     rate_limits::{Limits, On},
     rules::Rules,
 };
@@ -27,6 +28,8 @@ use crate::{
 
 const MATCH: &str = "write a path, or methods and a path, such as `GET,HEAD /docs/**`";
 
+const PUBLISHED: &str = "published_keys";
+
 /// What a route takes when it says nothing.
 pub(super) struct Defaults<'a> {
     pub(super) reading: Reading,
@@ -36,7 +39,7 @@ pub(super) struct Defaults<'a> {
     pub(super) groups: Groups<'a>,
 }
 
-/// The table; accounts come first in it, in their order.
+/// The table; accounts come first in it, in their order, and the route of the published keys last.
 pub(super) fn compile(
     document: &Document,
     defaults: &Defaults<'_>,
@@ -57,6 +60,8 @@ pub(super) fn compile(
         };
         routes.push(forwarded.compile(rules, findings));
     }
+    let written = document.published_keys.as_ref();
+    routes.extend(written.map(|written| published_keys::route(written, defaults, findings)));
     let whole = routes.iter().all(Option::is_some);
     // Ambiguities are found among the routes that can be read, so that they are reported with the other mistakes.
     let positions: Vec<String> = paths(document, &routes);
@@ -74,17 +79,25 @@ pub(super) fn compile(
 
 /// Where each readable route stands in the document.
 fn paths(document: &Document, routes: &[Option<Route>]) -> Vec<String> {
-    let accounts = document.accounts.len();
     let readable = routes
         .iter()
         .enumerate()
         .filter(|(_, route)| route.is_some());
     readable
-        .map(|(index, _)| match index.checked_sub(accounts) {
-            None => format!("accounts[{index}].match"),
-            Some(index) => format!("routes[{index}].match"),
+        .map(|(index, _)| match path(document, index) {
+            path if path == PUBLISHED => format!("{path}.path"),
+            path => format!("{path}.match"),
         })
         .collect()
+}
+
+/// Where the route of this number in the table stands.
+pub(super) fn path(document: &Document, index: usize) -> String {
+    match index.checked_sub(document.accounts.len()) {
+        None => format!("accounts[{index}]"),
+        Some(index) if index < document.routes.len() => format!("routes[{index}]"),
+        Some(_) => PUBLISHED.to_owned(),
+    }
 }
 
 fn ambiguous(ambiguity: Ambiguity, positions: &[String], findings: &mut Findings<'_>) {

@@ -22,9 +22,34 @@ struct Written<'a> {
     may_be_weak: bool,
 }
 
+/// What stands where either one key or a list of keys is written.
+pub(super) struct OneOrMore<'a> {
+    pub(super) algorithm: Option<Algorithm>,
+    pub(super) secret: Option<&'a SecretText>,
+    pub(super) private_key: Option<&'a SecretText>,
+    pub(super) public_key: Option<&'a SecretText>,
+    pub(super) kid: Option<&'a str>,
+    pub(super) may_be_weak: bool,
+    pub(super) keys: &'a [TokenKey],
+}
+
+impl<'a> From<&'a Token> for OneOrMore<'a> {
+    fn from(token: &'a Token) -> Self {
+        Self {
+            algorithm: token.algorithm,
+            secret: token.secret.as_ref(),
+            private_key: token.private_key.as_ref(),
+            public_key: token.public_key.as_ref(),
+            kid: token.kid.as_deref(),
+            may_be_weak: token.weak_secret.is_some(),
+            keys: &token.keys,
+        }
+    }
+}
+
 /// The key that a kind of token has, or those that it lists.
-pub(super) fn of_token(
-    token: &Token,
+pub(super) fn one_or_more(
+    token: &OneOrMore<'_>,
     path: &str,
     findings: &mut Findings<'_>,
 ) -> Option<Vec<ListedKey>> {
@@ -42,7 +67,7 @@ pub(super) fn of_token(
                 "put the key into the list, too",
             );
         }
-        return listed(&token.keys, &format!("{path}.keys"), findings);
+        return listed(token.keys, &format!("{path}.keys"), findings);
     }
     let Some(algorithm) = token.algorithm else {
         findings.absence(path, "the key `algorithm` is missing", "add `algorithm: …`");
@@ -50,13 +75,13 @@ pub(super) fn of_token(
     };
     let written = Written {
         algorithm: supported(algorithm, &format!("{path}.algorithm"), findings)?,
-        secret: token.secret.as_ref(),
-        private_key: token.private_key.as_ref(),
-        public_key: token.public_key.as_ref(),
-        may_be_weak: token.weak_secret.is_some(),
+        secret: token.secret,
+        private_key: token.private_key,
+        public_key: token.public_key,
+        may_be_weak: token.may_be_weak,
     };
     let key = key(&written, path, findings)?;
-    let kid = kid(token.kid.as_deref(), path, findings);
+    let kid = kid(token.kid, path, findings);
     Some(vec![ListedKey::lasting(key, kid)])
 }
 

@@ -97,7 +97,7 @@ fn token(
     path: &str,
     findings: &mut Findings<'_>,
 ) -> Option<TokenSettings> {
-    let keys = token_keys::of_token(token, path, findings);
+    let keys = token_keys::one_or_more(&token.into(), path, findings);
     let lifetime: std::time::Duration = token.lifetime.into();
     if lifetime.as_secs() == 0 {
         findings.mistake(

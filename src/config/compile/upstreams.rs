@@ -1,12 +1,17 @@
 //! The monolith's addresses.
 
 use ::http::HeaderValue;
-use indexmap::IndexMap;
 
-use super::{Findings, endpoints};
+use super::{
+    Findings,
+    endpoints::{self, Believes},
+};
 use crate::{
     config::{
-        document::upstreams::{self as document, Upstream},
+        document::{
+            Document,
+            upstreams::{self as document, Upstream},
+        },
         duration::Span,
         reading::places::key_step,
     },
@@ -14,10 +19,12 @@ use crate::{
     upstream::{Concurrency, Ejection, HealthCheck, MOST_ENDPOINTS, Protocol, Retry, Settings},
 };
 
-pub(super) fn compile(
-    upstreams: &IndexMap<String, Upstream>,
-    findings: &mut Findings<'_>,
-) -> Vec<Settings> {
+pub(super) fn compile(written: &Document, findings: &mut Findings<'_>) -> Vec<Settings> {
+    let upstreams = &written.upstreams;
+    let believes = match written.assertion {
+        Some(_) => Believes::Assertions,
+        None => Believes::Network,
+    };
     if upstreams.is_empty() {
         findings.absence(
             "upstreams",
@@ -27,13 +34,18 @@ pub(super) fn compile(
     }
     upstreams
         .iter()
-        .map(|(name, upstream)| one(name, upstream, findings))
+        .map(|(name, upstream)| one(name, upstream, believes, findings))
         .collect()
 }
 
-fn one(name: &str, upstream: &Upstream, findings: &mut Findings<'_>) -> Settings {
+fn one(
+    name: &str,
+    upstream: &Upstream,
+    believes: Believes,
+    findings: &mut Findings<'_>,
+) -> Settings {
     let path = format!("upstreams{}", key_step(name));
-    let endpoints = endpoints::compile(&path, upstream, findings);
+    let endpoints = endpoints::compile(&path, upstream, believes, findings);
     if endpoints.len() > MOST_ENDPOINTS {
         findings.mistake(
             &format!("{path}.endpoints"),

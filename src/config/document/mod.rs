@@ -4,6 +4,7 @@
 //! unit; there are no negative options. What the values mean together is the business of `compile`.
 
 pub mod accounts;
+pub mod assertion;
 pub mod dialect;
 pub mod headers;
 pub mod listeners;
@@ -22,6 +23,7 @@ use serde::Deserialize;
 
 use self::{
     accounts::{Account, Passwords},
+    assertion::{Assertion, PublishedKeys},
     listeners::Listener,
     paths::Paths,
     rate_limits::RateLimit,
@@ -84,6 +86,10 @@ pub struct Document {
     /// What the upstream is told about the user.
     #[serde(default)]
     pub identity: Identity,
+    /// What the upstream is told about the user, signed. Default: nothing.
+    pub assertion: Option<Assertion>,
+    /// Where the public keys of what the gateway signs are read. Default: nowhere.
+    pub published_keys: Option<PublishedKeys>,
     /// Dialects of your own: a name and the path of its file, relative to this one.
     #[serde(default)]
     pub dialects: IndexMap<String, String>,

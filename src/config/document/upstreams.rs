@@ -24,6 +24,8 @@ pub struct Upstream {
     pub ping_interval: Span,
     /// A Host to send instead of the client's.
     pub host: Option<String>,
+    /// Whom an `assertion` to it is meant for, its `aud`. Default: the upstream's name.
+    pub audience: Option<String>,
     /// The longest time to connect. Default: 2s.
     #[serde(default = "two_seconds")]
     pub connect_timeout: Span,

@@ -217,8 +217,14 @@ fn walk(
         explanation.headers.extend(names.map(HeaderName::to_string));
     }
     explanation.add_headers(question, &identified, live)?;
+    let is_forwarded = matches!(taken.action, Action::Forward(_));
+    if is_forwarded && let (Some(assertions), Some(_)) = (&live.assertions, &identified.proof) {
+        let name = assertions.announce(question.now);
+        let name = name.map_err(Rejection::from)?.to_string();
+        explanation.headers.push(name);
+    }
     Ok(match taken.action {
-        Action::Answer(_) => Verdict::Answered,
+        Action::Answer(_) | Action::ShowKeys => Verdict::Answered,
         Action::Forward(_) => {
             let upstream = explanation.upstream.as_ref();
             let name = upstream.map(|upstream| upstream.name.clone());
@@ -284,7 +290,7 @@ impl Explanation {
 fn destination(route: &Route, live: &Live) -> Option<Destination> {
     let settings = match route.action {
         Action::Forward(UpstreamId(upstream)) => live.upstreams.get(upstream)?.settings(),
-        Action::Answer(_) => return None,
+        Action::Answer(_) | Action::ShowKeys => return None,
     };
     Some(Destination {
         name: settings.name.clone(),

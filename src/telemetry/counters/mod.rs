@@ -37,6 +37,7 @@ pub struct Counters {
     upstream_failures: Family<[(&'static str, String); 2], Counter>,
     accounts: Family<[(&'static str, &'static str); 2], Counter>,
     verifications: Counter,
+    assertions: Counter,
 }
 
 impl Counters {
@@ -49,6 +50,7 @@ impl Counters {
             upstream_failures: Family::default(),
             accounts: Family::default(),
             verifications: Counter::default(),
+            assertions: Counter::default(),
         };
         counters.register_all();
         counters
@@ -91,6 +93,11 @@ impl Counters {
             "Tokens that were verified and not taken from the cache",
             self.verifications.clone(),
         );
+        registry.register(
+            "assertions_minted",
+            "Assertions that were signed for an upstream and not taken from the cache",
+            self.assertions.clone(),
+        );
     }
 
     fn lock(&self) -> MutexGuard<'_, Registry> {
@@ -122,6 +129,11 @@ impl Counters {
     /// A token was not in the cache.
     pub fn token_verified(&self) {
         self.verifications.inc();
+    }
+
+    /// An assertion was not in the cache.
+    pub fn assertion_minted(&self) {
+        self.assertions.inc();
     }
 
     /// A request was refused with this code.
