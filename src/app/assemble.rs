@@ -8,7 +8,10 @@ use std::{hash::RandomState, sync::Arc};
 use ::http::HeaderName;
 use aws_lc_rs::hmac;
 
-use super::StartError;
+use super::{
+    StartError,
+    proving::{Proving, own},
+};
 use crate::{
     accounts::{Accounts, Endpoint, TokenKind, hashing},
     clock::Clock,
@@ -19,19 +22,13 @@ use crate::{
     entropy::Entropy,
     fetch::{self, KeyFeed},
     http::stripped::Stripped,
-    pipeline::{Assertions, IdentityHeaders, Live, Proof, SubjectLog},
+    pipeline::{Assertions, IdentityHeaders, Live, SubjectLog},
     policy::{assertion::AssertionSettings, headers::RouteHeaders, table::RouteTable},
     ratelimit::{self, RateLimit},
     store::{self, Store},
     telemetry::counters::{Counters, RouteLabels},
     template::Template,
-    token::{
-        cache::{ForgeryCache, ProofCache},
-        issuer::{Issuer, IssuerId},
-        keyring::PublishedKeys,
-        mint::Minter,
-        verify::Verifier,
-    },
+    token::{mint::Minter, verify::Verifier},
     upstream,
 };
 
@@ -209,7 +206,7 @@ impl<'a> Follows<'a> {
             same_weight && before.fingerprint.same_tokens(fingerprint)
         };
         self.0.filter(same).map_or_else(
-            || Proving::new(tokens, self),
+            || Proving::new(tokens, |settings| self.key_feed(settings)),
             |before| Proving::of(&before.live),
         )
     }
@@ -299,55 +296,6 @@ fn route_labels(table: &RouteTable) -> Vec<RouteLabels> {
         host: route.host.to_string().into(),
     });
     labels.collect()
-}
-
-/// What proves tokens, and what it has found out.
-struct Proving {
-    verifier: Arc<Verifier>,
-    proofs: Arc<ProofCache<Proof>>,
-    forgeries: Arc<ForgeryCache>,
-    key_feeds: Vec<(IssuerId, Arc<KeyFeed>)>,
-}
-
-impl Proving {
-    fn of(live: &Live) -> Self {
-        Self {
-            verifier: Arc::clone(&live.verifier),
-            proofs: Arc::clone(&live.proofs),
-            forgeries: Arc::clone(&live.forgeries),
-            key_feeds: live.key_feeds.clone(),
-        }
-    }
-
-    fn new(tokens: &Tokens, follows: Follows<'_>) -> Self {
-        let (verifier, key_feeds) = verifier(tokens, follows);
-        Self {
-            verifier: Arc::new(verifier),
-            proofs: Arc::new(ProofCache::new(tokens.cache_size)),
-            forgeries: Arc::new(ForgeryCache::new(tokens.forged_size)),
-            key_feeds,
-        }
-    }
-}
-
-/// What guarded routes accept, and where the keys come from that are published.
-fn verifier(tokens: &Tokens, follows: Follows<'_>) -> (Verifier, Vec<(IssuerId, Arc<KeyFeed>)>) {
-    let mut feeds = Vec::new();
-    let mut issuers = vec![own(&tokens.access)];
-    for settings in &tokens.issuers {
-        let feed = settings.published.clone();
-        let feed = feed.map(|settings| follows.key_feed(settings));
-        let published = feed.as_ref().map(|feed| Arc::clone(feed.keys()));
-        feeds.extend(feed.map(|feed| (IssuerId(issuers.len()), feed)));
-        let (checks, keys) = (settings.checks.clone(), settings.keys.clone());
-        issuers.push(Issuer::new(checks, keys, published));
-    }
-    (Verifier::with_issuers(issuers, tokens.max_size), feeds)
-}
-
-fn own(settings: &TokenSettings) -> Issuer {
-    let published: Option<Arc<PublishedKeys>> = None;
-    Issuer::new(settings.checks.clone(), settings.keys.clone(), published)
 }
 
 /// The account routes know their own tokens and no others: their subjects are the rows of the user table.

@@ -10,6 +10,7 @@ mod health;
 mod key_feeds;
 mod listeners;
 mod metrics;
+mod proving;
 mod ready;
 mod reload;
 mod renewal;
