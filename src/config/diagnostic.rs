@@ -161,6 +161,8 @@ pub enum Aim {
     Word,
     /// The beginning of something longer, such as a mapping, whose first key is not what is meant.
     Beginning,
+    /// A part of a text: so many bytes.
+    Part(usize),
 }
 
 /// What is wrong at a place, before the file and the excerpt are added to it.

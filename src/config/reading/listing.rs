@@ -114,6 +114,7 @@ impl Listing {
                     end: match aim {
                         Aim::Word => self.end_of_word(position, character),
                         Aim::Beginning => position + character.len_utf8(),
+                        Aim::Part(length) => position + length.max(character.len_utf8()),
                     },
                     to: None,
                 });
@@ -136,6 +137,36 @@ impl Listing {
         shown.truncate(text);
         let underlined = underlined.map_or(text..text, |underlined| underlined.within(text));
         (!shown.is_empty()).then(|| window(&shown, underlined))
+    }
+
+    /// Where a part of a text stands that was read from these bytes, if they show it as it was read, and its length.
+    pub fn locate(
+        &self,
+        extent: &Range<usize>,
+        text: &str,
+        part: Range<usize>,
+    ) -> Option<(Location, usize)> {
+        let written = self.text.get(extent.clone())?;
+        let length = part.len();
+        let start = match written.find(text) {
+            Some(at) => at + part.start,
+            None => in_line(written, text, &part)?,
+        };
+        let start = extent.start + start;
+        Some((self.location(start)?, length))
+    }
+
+    /// The line and the column of a byte.
+    fn location(&self, position: usize) -> Option<Location> {
+        let before = self.text.get(..position)?;
+        let mut line = 1;
+        let mut start = 0;
+        while let Some((next, _)) = nth_line(before, line + 1) {
+            line += 1;
+            start = next;
+        }
+        let column = before.get(start..)?.chars().count() + 1;
+        Some(Location { line, column })
     }
 
     /// Where the word ends that begins at a byte; what is no word is one character long.
@@ -192,6 +223,16 @@ fn covers(ranges: &[Range<usize>], position: usize) -> bool {
         .checked_sub(1)
         .and_then(|index| ranges.get(index))
         .is_some_and(|range| range.contains(&position))
+}
+
+/// Where a part of a text stands in a form with other line breaks or indentation: its line is looked for.
+fn in_line(written: &str, text: &str, part: &Range<usize>) -> Option<usize> {
+    let before = text.get(..part.start)?;
+    let start = before.rfind('\n').map_or(0, |end| end + 1);
+    let line = text.get(start..)?.lines().next()?;
+    let mut found = written.match_indices(line).map(|(at, _)| at);
+    let at = found.next().filter(|_| !line.trim().is_empty())?;
+    found.next().is_none().then_some(at + part.start - start)
 }
 
 /// The byte offset and the text of a line; a line ends with LF, CRLF or CR, as the parser counts them.

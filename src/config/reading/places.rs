@@ -4,6 +4,7 @@
 //! answers with the nearest place that exists.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::config::diagnostic::{
@@ -76,6 +77,38 @@ impl Places {
     /// A warning about `path`. The message and the fix are shown as they are, so they must not repeat a secret.
     pub fn warning(&self, path: &str, message: &str, fix: &str) -> Diagnostic {
         self.diagnose(Severity::Warning, path, message, fix)
+    }
+
+    /// A mistake in a part of the text at `path`, given by its bytes; about all of it where the file writes it in another
+    /// way than it reads.
+    pub fn mistake_within(
+        &self,
+        path: &str,
+        part: Range<usize>,
+        (message, fix): (&str, &str),
+    ) -> Diagnostic {
+        let located = self.nearest(path).and_then(|spot| match &spot.node.value {
+            Value::Scalar(scalar) if spot.exact && !scalar.secret => {
+                self.listing.locate(&spot.node.extent, &scalar.text, part)
+            }
+            Value::Scalar(_)
+            | Value::Sequence(_)
+            | Value::Mapping(_)
+            | Value::Hole { .. }
+            | Value::Removed => None,
+        });
+        let Some((location, length)) = located else {
+            return self.mistake(path, message, fix);
+        };
+        let finding = Finding {
+            path: path.to_owned(),
+            location: Some(location),
+            aim: Aim::Part(length),
+            value: None,
+            message: message.to_owned(),
+            fix: fix.to_owned(),
+        };
+        finding.diagnose(Severity::Mistake, &self.listing)
     }
 
     fn diagnose(&self, severity: Severity, path: &str, message: &str, fix: &str) -> Diagnostic {
