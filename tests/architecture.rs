@@ -21,7 +21,7 @@ const MAY_IMPORT: [(&str, &str); 26] = [
     ("token", "clock entropy secret template member"),
     // The limits of a rate are counted by routes and by logins alike, and know of neither.
     ("ratelimit", "clock"),
-    // What is asserted about a caller says when.
+    // What is asserted about a caller says when, and expressions compare times.
     ("policy", "clock certificate http template member token"),
     ("store", "clock secret telemetry member password"),
     (

@@ -11,7 +11,7 @@ use crate::{
     http::client_address::{PeerAddress, TrustedProxies},
     policy::{
         decide::{Decision, decide},
-        requirement::{Blame, Client, Condition, Facts, Silent, Term, Trace},
+        requirement::{Blame, Client, Condition, Facts, Head, Silent, Term, Trace},
     },
 };
 
@@ -42,6 +42,11 @@ pub(super) fn facts<'f, B>(
         },
         pattern: &routed.route.pattern,
         path: routed.received.path(),
+        request: Head {
+            method: routed.received.request.method(),
+            host: routed.received.host.as_ref(),
+        },
+        now: identified.at,
     }
 }
 
@@ -52,12 +57,9 @@ pub(super) fn authorize_or_note<'a, B>(
     live: &Live,
     noted: &mut Noted,
 ) -> Result<Permitted<'a, B>, Rejection> {
-    let decision = decide(
-        identified.routed.route,
-        &facts(&identified, connected),
-        &mut Silent,
-    );
-    match verdict(decision) {
+    let facts = facts(&identified, connected);
+    let decision = decide(identified.routed.route, &facts, &mut Silent);
+    match verdict(decision, &facts) {
         Ok(()) => Ok(Permitted { identified }),
         Err(rejection) => {
             noted.refused_by_rule(&identified, connected, live);
@@ -72,25 +74,22 @@ pub(super) fn authorize<'a, B, T: Trace<'a>>(
     connected: &Connected<'_>,
     trace: &mut T,
 ) -> Result<Permitted<'a, B>, Rejection> {
-    let decision = decide(
-        identified.routed.route,
-        &facts(&identified, connected),
-        trace,
-    );
-    verdict(decision).map(|()| Permitted { identified })
+    let facts = facts(&identified, connected);
+    let decision = decide(identified.routed.route, &facts, trace);
+    verdict(decision, &facts).map(|()| Permitted { identified })
 }
 
-fn verdict(decision: Decision<'_>) -> Result<(), Rejection> {
+fn verdict(decision: Decision<'_>, facts: &Facts<'_>) -> Result<(), Rejection> {
     match decision {
         Decision::Permit => Ok(()),
         Decision::RefuseAnonymous => Err(Rejection::MissingToken),
-        Decision::Refuse(blame) => Err(refusal(&blame)),
+        Decision::Refuse(blame) => Err(refusal(&blame, facts)),
         Decision::NeedsRow | Decision::RowUnavailable => Err(Rejection::NoRow),
     }
 }
 
 /// What a client is told of a rule that does not hold.
-fn refusal(blame: &Blame<'_>) -> Rejection {
+fn refusal(blame: &Blame<'_>, facts: &Facts<'_>) -> Rejection {
     let Blame {
         requirement,
         name: _,
@@ -110,23 +109,29 @@ fn refusal(blame: &Blame<'_>) -> Rejection {
             | Condition::Role { .. }
             | Condition::Issuer(_)
             | Condition::Audience(_)
-            | Condition::Network(_),
+            | Condition::Network(_)
+            | Condition::When(_),
         )
         | Term::All(_)
         | Term::Any(_)
         | Term::Not(_)
         | Term::Named { .. } => {}
     }
+    let term = match &requirement.term {
+        Term::One(Condition::When(expression)) => match expression.holds(facts) {
+            Some(Err(error)) => format!("{blame}: {error}"),
+            Some(Ok(_)) | None => blame.to_string(),
+        },
+        Term::One(_) | Term::All(_) | Term::Any(_) | Term::Not(_) | Term::Named { .. } => {
+            blame.to_string()
+        }
+    };
     match scopes {
         Some(scopes) => Rejection::Scope {
-            term: blame.to_string(),
+            term,
             scopes: scopes.join(" "),
         },
-        None if requirement.reads_token() => Rejection::Forbidden {
-            term: blame.to_string(),
-        },
-        None => Rejection::Unwelcome {
-            term: blame.to_string(),
-        },
+        None if requirement.reads_token() => Rejection::Forbidden { term },
+        None => Rejection::Unwelcome { term },
     }
 }

@@ -136,6 +136,7 @@ pub(super) fn look<'a, B>(
     };
     Ok(Looked::Identified(Identified {
         sent_by: presented.credential.sent_by(),
+        at: judging.now,
         routed: presented.routed,
         proof,
     }))

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ::http::{HeaderValue, Request};
 
 use super::{identify::Proof, inject::Added, token_facts::TokenPlace, upgrade::Upgrade};
-use crate::policy::route::Route;
+use crate::{clock::UnixSeconds, policy::route::Route};
 
 /// One canonical target, one valid Host.
 #[derive(Debug)]
@@ -69,6 +69,8 @@ pub(super) enum Credential {
 pub(super) struct Identified<'a, B> {
     pub(super) routed: Routed<'a, B>,
     pub(super) sent_by: SentBy,
+    /// When its token was found to hold: the moment that its route's rule is decided at.
+    pub(super) at: UnixSeconds,
     pub(super) proof: Option<Arc<Proof>>,
 }
 

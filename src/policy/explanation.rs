@@ -227,6 +227,10 @@ fn look(condition: &Condition, facts: &Facts<'_>) -> Option<String> {
                 .collect();
             found.join(", ")
         }
+        Condition::When(expression) => match expression.holds(facts)? {
+            Ok(answer) => answer.to_string(),
+            Err(error) => format!("no answer: {error}"),
+        },
         Condition::Issuer(issuers) => standard("iss", issuers, facts)?,
         Condition::Audience(audiences) => standard("aud", audiences, facts)?,
     })

@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod cors;
 pub mod decide;
 pub mod explanation;
+pub mod expression;
 pub mod headers;
 pub mod method;
 pub mod pattern;

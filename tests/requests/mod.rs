@@ -10,6 +10,7 @@ mod credentials;
 mod departures;
 mod early_answers;
 mod endpoints;
+mod expressions;
 mod failures;
 mod forwarding;
 mod framing;

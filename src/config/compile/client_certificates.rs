@@ -3,7 +3,7 @@
 use super::{Findings, rules};
 use crate::{
     config::document::{Document, rules::ClientCertificate},
-    policy::certificate::CertificateRule,
+    policy::{certificate::CertificateRule, expression::Expression},
 };
 
 pub(super) fn compile(
@@ -51,6 +51,15 @@ pub(super) fn lint(document: &Document, findings: &mut Findings<'_>) {
         if require.client_certificate.is_some() {
             let path = format!("{path}.client_certificate");
             findings.mistake(&path, "no listener asks clients for a certificate", fix);
+        }
+        let spoken_of = |text: &&String| {
+            text.contains("certificate")
+                && Expression::compile(text).is_ok_and(|when| when.reads_certificate())
+        };
+        if require.when.as_ref().is_some_and(|text| spoken_of(&text)) {
+            let path = format!("{path}.when");
+            let message = "no listener asks clients for a certificate: there will be none";
+            findings.warning(&path, message, fix);
         }
     });
     if !document.identity.certificate_headers.is_empty() {

@@ -196,7 +196,7 @@ impl Forwarded<'_> {
             (None, None) => Ok(None),
             (Some(one), None) | (None, Some(one)) => one.map(Some),
             (Some(of_group), Some(own)) => Ok(Some(Requirement {
-                term: Term::All([of_group?, own?].into()),
+                term: Term::all(vec![of_group?, own?]),
                 place: findings.place(self.path).into(),
             })),
         }
@@ -228,36 +228,52 @@ impl Forwarded<'_> {
             };
             let path = self.place_of(&|require| {
                 let rule = require.rule.as_ref().map(|_| "rule");
-                rules::token_key(require).or(rule)
+                let when = require.when.as_ref().map(|_| "when");
+                rules::token_key(require).or(rule).or(when)
             });
             findings.mistake(&path, message, "write `access: required`");
         }
-        let foreign = |condition: &Condition| match condition {
-            Condition::SubjectIs(parameter) => !pattern.has_parameter(parameter),
-            Condition::Claim(_)
+        self.check_parameters(requirement, pattern, findings);
+    }
+
+    /// Whether the path has what the requirement speaks of.
+    fn check_parameters(
+        &self,
+        requirement: &Requirement,
+        pattern: &Pattern,
+        findings: &mut Findings<'_>,
+    ) {
+        let foreign = |condition: &Condition| condition.foreign_parameter(pattern).is_some();
+        let Some((at, condition)) = requirement.find(&foreign) else {
+            return;
+        };
+        let parameter = condition.foreign_parameter(pattern).unwrap_or_default();
+        let own = |require: &Require| match condition {
+            Condition::When(expression) => {
+                let own = require.when.as_ref() == Some(&expression.to_string());
+                own.then_some("when")
+            }
+            Condition::SubjectIs(_)
+            | Condition::Claim(_)
             | Condition::Scope(_)
             | Condition::AnyScope(_)
             | Condition::Role { .. }
             | Condition::Issuer(_)
             | Condition::Audience(_)
             | Condition::Network(_)
-            | Condition::Certificate(_) => false,
+            | Condition::Certificate(_) => {
+                (require.subject_is.as_deref() == Some(parameter)).then_some("subject_is")
+            }
         };
-        if let Some((at, Condition::SubjectIs(parameter))) = requirement.find(&foreign) {
-            let own = |require: &Require| {
-                let own = require.subject_is.as_deref() == Some(&**parameter);
-                own.then_some("subject_is")
-            };
-            let path = self.place_of(&own);
-            let message = if path.ends_with("subject_is") {
-                "the path has no such parameter".to_owned()
-            } else {
-                let place = &at.place;
-                format!("the path has no parameter {parameter}, of which a rule speaks ({place})")
-            };
-            let fix = format!("name a parameter of the path, or write {{{parameter}}} into it");
-            findings.mistake(&path, &message, &fix);
-        }
+        let path = self.place_of(&own);
+        let message = if path.ends_with("subject_is") || path.ends_with("when") {
+            "the path has no such parameter".to_owned()
+        } else {
+            let place = &at.place;
+            format!("the path has no parameter {parameter}, of which a rule speaks ({place})")
+        };
+        let fix = format!("name a parameter of the path, or write {{{parameter}}} into it");
+        findings.mistake(&path, &message, &fix);
     }
 
     /// The path of the first key of the route's own requirement that is meant, else of its `match`.

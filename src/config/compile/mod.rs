@@ -11,6 +11,7 @@ mod client_certificates;
 mod cors;
 mod dialect;
 mod endpoints;
+mod expressions;
 mod forwarded_routes;
 mod groups;
 mod header_changes;
@@ -29,6 +30,7 @@ mod published_keys;
 mod rate_limits;
 mod refusals;
 mod routes;
+mod rule_values;
 mod rules;
 mod server;
 mod token_keys;
@@ -37,7 +39,10 @@ mod upgrades;
 mod upstreams;
 mod users;
 
-use std::path::{Path, PathBuf};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use super::{
     compiled::Compiled,
@@ -100,6 +105,14 @@ impl<'a> Findings<'a> {
     fn mistake(&mut self, path: &str, message: &str, fix: &str) {
         if !self.extent.made_up(path) {
             let mistake = self.places.mistake(path, message, fix);
+            self.add(mistake, path);
+        }
+    }
+
+    /// A mistake in a part of the text at `path`.
+    fn mistake_within(&mut self, path: &str, part: Range<usize>, (message, fix): (&str, &str)) {
+        if !self.extent.made_up(path) {
+            let mistake = self.places.mistake_within(path, part, (message, fix));
             self.add(mistake, path);
         }
     }

@@ -1,11 +1,13 @@
 //! Requirements: from `require:` and `rules:` to the tree that is asked.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
-use ipnet::IpNet;
 
-use super::{Findings, claim_tests, client_certificates};
+use super::{
+    Findings, claim_tests, client_certificates, expressions,
+    rule_values::{listed, network, scope, text},
+};
 use crate::{
     config::{
         document::{
@@ -93,6 +95,13 @@ impl<'a> Rules<'a> {
         about_clients(written, path, &mut terms, findings);
         self.about_tokens(written, path, &mut terms, findings);
         self.combined(written, path, &mut terms, findings);
+        if let Some(text) = &written.when {
+            let path = format!("{path}.when");
+            match expressions::compile(text, &path, findings) {
+                Some(expression) => terms.add(Condition::When(expression), &path, findings),
+                None => terms.broken += 1,
+            }
+        }
         if terms.good.is_empty() && terms.broken == 0 {
             let fix = "write what is, such as `subject_is:` or `claim:`, or take it out";
             findings.absence(path, "nothing is required", fix);
@@ -156,8 +165,8 @@ impl<'a> Rules<'a> {
             self.references(names, &format!("{path}.rule"), terms, findings);
         }
         for (list, key, of) in [
-            (&written.all, "all", Term::All as fn(_) -> _),
-            (&written.any, "any", Term::Any),
+            (&written.all, "all", Term::all as fn(_) -> _),
+            (&written.any, "any", Term::any),
         ] {
             let Some(list) = list else { continue };
             let path = format!("{path}.{key}");
@@ -175,7 +184,7 @@ impl<'a> Rules<'a> {
                 below.broken += 1;
             }
             let term = (below.broken == 0).then(|| {
-                let term = of(below.good.into_boxed_slice());
+                let term = of(below.good);
                 let place = findings.place(&path).into();
                 (Requirement { term, place }, below.size.deeper())
             });
@@ -315,7 +324,7 @@ impl Terms {
             return self.good.pop().map(|term| (term, self.size));
         }
         let all = Requirement {
-            term: Term::All(self.good.into_boxed_slice()),
+            term: Term::all(self.good),
             place: place.into(),
         };
         Some((all, self.size.deeper()))
@@ -423,73 +432,4 @@ fn roles(written: &Texts, findings: &mut Findings<'_>) -> Box<[ClaimPath]> {
         ClaimPath::parse(text).map_err(|error| (error.to_string(), claim_tests::NAME.to_owned()))
     });
     paths.unwrap_or_default()
-}
-
-/// What one of a list is, or what is wrong with it and how to put it right.
-type Read<T> = Result<T, (String, String)>;
-
-/// Every member of a list, if there are any and all are good.
-fn listed<T>(
-    texts: &Texts,
-    path: &str,
-    findings: &mut Findings<'_>,
-    read: impl Fn(&str) -> Read<T>,
-) -> Option<Box<[T]>> {
-    let texts = texts.at(path);
-    if texts.is_empty() {
-        findings.absence(
-            path,
-            "nothing is listed",
-            "list at least one, or take it out",
-        );
-        return None;
-    }
-    let read = texts.into_iter().map(|(path, text)| match read(text) {
-        Ok(value) => Some(value),
-        Err((message, fix)) => {
-            findings.mistake(&path, &message, &fix);
-            None
-        }
-    });
-    // Every member is looked at before the first bad one counts.
-    read.collect::<Vec<_>>().into_iter().collect()
-}
-
-fn text(text: &str) -> Read<Box<str>> {
-    if text.is_empty() {
-        let fix = "write a text".to_owned();
-        return Err(("this is empty".to_owned(), fix));
-    }
-    Ok(text.into())
-}
-
-/// RFC 6749 section 3.3.
-fn scope(text: &str) -> Read<Box<str>> {
-    let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-    if text.is_empty() || !text.bytes().all(allowed) {
-        let message = "this is not one scope".to_owned();
-        let fix = "list scopes one by one, such as [read, write]".to_owned();
-        return Err((message, fix));
-    }
-    Ok(text.into())
-}
-
-fn network(text: &str) -> Read<IpNet> {
-    let wrong = |message: &str, fix: &str| Err((message.to_owned(), fix.to_owned()));
-    let network = text.parse::<IpNet>();
-    let network = network.or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    let Ok(network) = network else {
-        let fix = "write an address such as 10.0.0.5, or a network such as 10.0.0.0/8";
-        return wrong("this is neither an address nor a network", fix);
-    };
-    if network.trunc() != network {
-        let fix = format!("write {}, or the address alone", network.trunc());
-        return wrong("the address has more bits than the network", &fix);
-    }
-    match network.addr() {
-        IpAddr::V6(address) if address.to_ipv4_mapped().is_some() => {
-            wrong("no client has such an address", "write it as one of IPv4")
-        }
-        IpAddr::V4(_) | IpAddr::V6(_) => Ok(network),
-    }
 }

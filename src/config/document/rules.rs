@@ -42,6 +42,10 @@ pub struct Require {
     pub all: Option<Vec<Self>>,
     /// Requirements of which one has to hold.
     pub any: Option<Vec<Self>>,
+    /// An expression in CEL that has to be true, for what no other term can say: `claims.level >= 3 && request.method ==
+    /// 'GET'`. What it cannot tell, such as for a claim that is missing, refuses. docs/policy.md has its variables and
+    /// functions.
+    pub when: Option<String>,
     /// A requirement that may not hold. A token that lacks the claim passes; a request that lacks a token does not.
     pub not: Option<Box<Self>>,
 }

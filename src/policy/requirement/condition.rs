@@ -2,7 +2,7 @@
 
 use std::{io::Write, net::IpAddr};
 
-use ::http::HeaderMap;
+use ::http::{HeaderMap, HeaderValue, Method};
 use ipnet::IpNet;
 use serde_json::Value;
 
@@ -12,8 +12,9 @@ use super::{
 };
 use crate::{
     certificate::Identity,
+    clock::UnixSeconds,
     http::client_address::{PeerAddress, TrustedProxies},
-    policy::{certificate::CertificateRule, pattern::Pattern},
+    policy::{certificate::CertificateRule, expression::Expression, pattern::Pattern},
     token::{
         claims::{Claims, Subject},
         verify::Verified,
@@ -49,6 +50,8 @@ pub enum Condition {
     Network(Box<[IpNet]>),
     /// The client has presented a certificate that this admits.
     Certificate(CertificateRule),
+    /// An expression is true.
+    When(Box<Expression>),
 }
 
 /// A request, as far as rules may know it. Of the token only what was verified.
@@ -64,6 +67,27 @@ pub struct Facts<'a> {
     pub pattern: &'a Pattern,
     /// The canonical path, which the pattern matches.
     pub path: &'a str,
+    /// The rest of the request.
+    pub request: Head<'a>,
+    /// The moment to decide at.
+    pub now: UnixSeconds,
+}
+
+/// What a request begins with, as far as expressions may ask for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The Host in lower case, if there is one.
+    pub host: Option<&'a HeaderValue>,
+}
+
+impl<'a> Head<'a> {
+    /// The Host, with its port if it has one; empty where there is none.
+    pub fn host_text(self) -> &'a str {
+        let host = self.host.and_then(|host| host.to_str().ok());
+        host.unwrap_or_default()
+    }
 }
 
 /// Where a client is; worked out only if a rule asks.
@@ -96,6 +120,28 @@ impl Condition {
             | Self::Issuer(_)
             | Self::Audience(_) => true,
             Self::Network(_) | Self::Certificate(_) => false,
+            Self::When(expression) => expression.reads_token(),
+        }
+    }
+
+    /// The first path parameter that it speaks of and that a pattern lacks.
+    pub fn foreign_parameter(&self, pattern: &Pattern) -> Option<&str> {
+        match self {
+            Self::SubjectIs(parameter) => {
+                Some(&**parameter).filter(|parameter| !pattern.has_parameter(parameter))
+            }
+            Self::When(expression) => {
+                let mut parameters = expression.parameters();
+                parameters.find(|parameter| !pattern.has_parameter(parameter))
+            }
+            Self::Claim(_)
+            | Self::Scope(_)
+            | Self::AnyScope(_)
+            | Self::Role { .. }
+            | Self::Issuer(_)
+            | Self::Audience(_)
+            | Self::Network(_)
+            | Self::Certificate(_) => None,
         }
     }
 
@@ -111,7 +157,8 @@ impl Condition {
             | Self::Issuer(_)
             | Self::Audience(_)
             | Self::Network(_)
-            | Self::Certificate(_) => None,
+            | Self::Certificate(_)
+            | Self::When(_) => None,
         }
     }
 
@@ -153,6 +200,8 @@ impl Condition {
                 let wanted = |text: &str| listed(audiences, text);
                 audience.map_or(Answer::No, |value| any_text(value, &wanted))
             }
+            // Whatever cannot be evaluated refuses, under `not` as well.
+            Self::When(expression) => expression.holds(facts)?.map_or(Answer::Unclear, yes),
         };
         Some(answer)
     }

@@ -15,7 +15,7 @@ mod tests;
 use std::sync::Arc;
 
 pub use claim::{ClaimPath, ClaimRule, ClaimTest, Expected, Located, PathError, Presence};
-pub use condition::{Client, Condition, Facts, has_scope};
+pub use condition::{Client, Condition, Facts, Head, has_scope};
 pub use evaluate::{Blame, Lack, Outcome, Silent, Trace, evaluate};
 pub use number::compare;
 
@@ -66,6 +66,24 @@ pub struct Possible {
     pub hold: bool,
     /// It may fail.
     pub fail: bool,
+}
+
+impl Term {
+    /// All of them, those with expressions last: they cost the most.
+    pub fn all(terms: Vec<Requirement>) -> Self {
+        Self::All(cheap_first(terms))
+    }
+
+    /// Any of them, those with expressions last.
+    pub fn any(terms: Vec<Requirement>) -> Self {
+        Self::Any(cheap_first(terms))
+    }
+}
+
+fn cheap_first(mut terms: Vec<Requirement>) -> Box<[Requirement]> {
+    let is_expression = |condition: &Condition| matches!(condition, Condition::When(_));
+    terms.sort_by_key(|term| term.find(&is_expression).is_some());
+    terms.into_boxed_slice()
 }
 
 impl Requirement {

@@ -35,6 +35,7 @@ impl Display for Title<'_> {
                 Condition::Audience(_) => f.write_str("audience"),
                 Condition::Network(_) => f.write_str("network"),
                 Condition::Certificate(_) => f.write_str("client_certificate"),
+                Condition::When(_) => f.write_str("when"),
             },
         }
     }
@@ -73,6 +74,7 @@ impl Display for Condition {
                 f.write_str("]")
             }
             Self::Certificate(rule) => certificate(f, rule),
+            Self::When(expression) => expression.fmt(f),
         }
     }
 }

@@ -4,7 +4,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::policy::explanation::{Check, CheckResult};
+use crate::policy::{
+    explanation::{Check, CheckResult},
+    expression::Expression,
+};
 
 fn several_of(any: bool, values: &[&str]) -> Value {
     json!({ if any { "any_of" } else { "all_of" }: values })
@@ -31,6 +34,16 @@ fn conditions() -> impl Strategy<Value = Condition> {
         words().prop_map(Condition::Audience),
         Just(()).prop_map(move |()| Condition::Network(Box::new([network()]))),
         Just(()).prop_map(|()| Condition::Certificate(CertificateRule::Any)),
+        prop::sample::select(vec![
+            "claims.a == 'v'",
+            "claims.b >= 1",
+            "has(claims.o.x) && request.method == 'GET'",
+            "request.method == 'POST'",
+        ])
+        .prop_map(|text| {
+            let expression = Expression::compile(text).expect(text);
+            Condition::When(Box::new(expression))
+        }),
     ]
 }
 
@@ -45,7 +58,8 @@ fn is_tried(condition: &Condition) -> bool {
         | Condition::Issuer(_)
         | Condition::Audience(_)
         | Condition::Network(_)
-        | Condition::Certificate(_) => true,
+        | Condition::Certificate(_)
+        | Condition::When(_) => true,
     }
 }
 

@@ -4,12 +4,13 @@ mod laws;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use ::http::HeaderMap;
+use ::http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
     certificate::Identity,
+    clock::UnixSeconds,
     http::client_address::{PeerAddress, TrustedProxies},
     policy::{certificate::CertificateRule, explanation::Recorder, pattern::Pattern},
     token::{claims::Claims, verify::Verified},
@@ -57,6 +58,11 @@ impl World {
             },
             pattern: &self.pattern,
             path: "/users/7/posts",
+            request: Head {
+                method: &Method::GET,
+                host: None,
+            },
+            now: UnixSeconds(0),
         }
     }
 
