@@ -28,6 +28,9 @@ routes:
   - match: "/ruled/{user_id}"
     access: required
     require: { subject_is: user_id, scope: [read, write], role: admin, claim: { level: { at_least: 3 }, plan: [gold, platinum] } }
+  - match: "/told/{user_id}"
+    access: required
+    require: { when: "claims.level >= 3 && subject == path.user_id && 'admin' in claims.roles" }
   - { match: "/**", access: required }
 "#;
 

@@ -21,7 +21,7 @@ fn main() {
     }
 }
 
-#[divan::bench(args = ["/docs/intro", "/users/7/profile", "/items/5/photos/2", "/deals", "/ruled/7"])]
+#[divan::bench(args = ["/docs/intro", "/users/7/profile", "/items/5/photos/2", "/deals", "/ruled/7", "/told/7"])]
 fn decided(bencher: Bencher<'_, '_>, path: &str) {
     decide_each(bencher, &live(CONFIGURATION), path);
 }
