@@ -5,6 +5,7 @@
 //! what a state means for a login.
 
 mod id;
+mod row;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::secret::Secret;
 
 pub use id::MemberId;
+pub use row::{ColumnValue, Row};
 
 /// A user record.
 #[derive(Clone)]

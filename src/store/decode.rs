@@ -42,7 +42,7 @@ fn assemble(map: &TableMap, row: &[Cell]) -> Result<Member, Error> {
     }
     Ok(Member {
         id: id(at(map.id)).map_err(corrupt(map.id))?,
-        state: first_state(map, row)?,
+        state: first_state((&map.columns, &map.states), row)?,
         shown,
         password: password(at(map.password)).map_err(corrupt(map.password))?,
     })
@@ -80,20 +80,23 @@ fn password(cell: &Cell) -> Result<Option<Secret<String>>, Mismatch> {
     }
 }
 
-fn first_state(map: &TableMap, row: &[Cell]) -> Result<Option<StateName>, Error> {
-    for state in &map.states {
-        if holds(map, state, row)? {
+pub(super) fn first_state(
+    (columns, states): (&[String], &[StatePlace]),
+    row: &[Cell],
+) -> Result<Option<StateName>, Error> {
+    for state in states {
+        if holds(columns, state, row)? {
             return Ok(Some(state.name.clone()));
         }
     }
     Ok(None)
 }
 
-fn holds(map: &TableMap, state: &StatePlace, row: &[Cell]) -> Result<bool, Error> {
+fn holds(columns: &[String], state: &StatePlace, row: &[Cell]) -> Result<bool, Error> {
     for (place, expected) in &state.all {
         let cell = row.get(*place).unwrap_or(&Cell::Null);
         let corrupt = |expected| Error::Corrupt {
-            column: map.column(*place),
+            column: columns.get(*place).cloned().unwrap_or_default(),
             expected,
         };
         if !matches(cell, expected).map_err(corrupt)? {
@@ -163,7 +166,7 @@ fn integer(cell: &Cell) -> Option<Value> {
     Number::from_i128(cell.integer()?).map(Value::Number)
 }
 
-fn number(cell: &Cell) -> Option<Value> {
+pub(super) fn number(cell: &Cell) -> Option<Value> {
     if let Some(whole) = integer(cell) {
         return Some(whole);
     }

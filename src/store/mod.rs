@@ -16,6 +16,7 @@ mod decode;
 mod error;
 mod moment;
 mod mysql;
+mod ruled;
 mod settings;
 mod sqlite;
 mod table_map;
@@ -26,7 +27,7 @@ use mysql::MySql;
 use sqlite::Sqlite;
 use table_map::{Dialect, LookUp, TableMap};
 
-use crate::member::Member;
+use crate::member::{Member, Row};
 
 pub use error::{Cause, Error};
 pub use settings::{
@@ -76,6 +77,14 @@ impl Store {
         let rows = self.rows(&self.map().by_id, id).await?;
         let row = self.the_one(rows, id)?;
         row.map(|row| decode::member(self.map(), row)).transpose()
+    }
+
+    /// What rules ask of the row whose id is `id`, found as [`Self::member_by_id`] finds it.
+    pub async fn row_by_id(&self, id: &str) -> Result<Option<Row>, Error> {
+        let ruled = &self.map().ruled;
+        let rows = self.rows(&ruled.by_id, id).await?;
+        let row = self.the_one(rows, id)?;
+        row.map(|row| ruled::row(ruled, &row)).transpose()
     }
 
     /// Whether the database answers and has the table and every configured column.

@@ -23,6 +23,8 @@ pub struct Settings {
     pub states: Vec<StateRule>,
     /// The columns that are handed on, in this order.
     pub shown: Vec<Shown>,
+    /// The columns that rules ask for, in this order.
+    pub ruled: Vec<String>,
     /// How many connections are kept and how many there may be. SQLite has one in any case.
     pub pool: PoolSettings,
     /// How long a connection may take to be made.

@@ -6,6 +6,7 @@
 
 use crate::member::StateName;
 
+use super::ruled::RuledMap;
 use super::settings::{ColumnType, Expected, Settings, SettingsError};
 
 /// How many rows a look-up returns at most.
@@ -29,6 +30,12 @@ impl Dialect {
             Self::MySql => format!("`{}`", name.replace('`', "``")),
             Self::Sqlite => format!("\"{}\"", name.replace('"', "\"\"")),
         })
+    }
+
+    pub(super) fn quote_columns(self, columns: &[String]) -> Result<Vec<String>, SettingsError> {
+        let quoted = columns.iter();
+        let quoted = quoted.map(|column| Ok(format!("m.{}", self.quote(column)?)));
+        quoted.collect()
     }
 
     fn quote_table(self, table: &str) -> Result<String, SettingsError> {
@@ -83,6 +90,8 @@ pub(super) struct TableMap {
     pub(super) shown: Vec<ShownPlace>,
     pub(super) by_login: LookUp,
     pub(super) by_id: LookUp,
+    /// What rules ask for.
+    pub(super) ruled: RuledMap,
     /// Asks for every column and no row.
     pub(super) inspection: String,
     pub(super) column_probes: Vec<Probe>,
@@ -97,17 +106,23 @@ impl TableMap {
         let states = state_places(settings, &mut columns)?;
         let shown = shown_places(settings, &mut columns);
         let table = dialect.quote_table(&settings.table)?;
-        let quoted = columns
-            .iter()
-            .map(|column| Ok(format!("m.{}", dialect.quote(column)?)))
-            .collect::<Result<Vec<_>, SettingsError>>()?;
+        let quoted = dialect.quote_columns(&columns)?;
         let by = |key: usize| look_up(&table, &quoted, key);
+        let (by_login, by_id) = (by(login), by(id));
+        let ruled = RuledMap::new(settings, dialect, &table)?;
+        // What is inspected is everything that anybody asks for.
+        let mut all = columns.clone();
+        for column in &ruled.columns {
+            place(&mut all, column);
+        }
+        let quoted = dialect.quote_columns(&all)?;
         Ok(Self {
             table: settings.table.clone(),
-            by_login: by(login),
-            by_id: by(id),
+            by_login,
+            by_id,
+            ruled,
             inspection: format!("SELECT {} FROM {table} AS m LIMIT 0", quoted.join(", ")),
-            column_probes: probes(&table, &columns, &quoted),
+            column_probes: probes(&table, &all, &quoted),
             columns,
             id,
             password,
@@ -122,7 +137,7 @@ impl TableMap {
     }
 }
 
-fn place(columns: &mut Vec<String>, column: &str) -> usize {
+pub(super) fn place(columns: &mut Vec<String>, column: &str) -> usize {
     columns
         .iter()
         .position(|known| known == column)
@@ -132,7 +147,7 @@ fn place(columns: &mut Vec<String>, column: &str) -> usize {
         })
 }
 
-fn state_places(
+pub(super) fn state_places(
     settings: &Settings,
     columns: &mut Vec<String>,
 ) -> Result<Vec<StatePlace>, SettingsError> {
@@ -164,7 +179,7 @@ fn shown_places(settings: &Settings, columns: &mut Vec<String>) -> Vec<ShownPlac
     shown.collect()
 }
 
-fn look_up(table: &str, quoted: &[String], key: usize) -> LookUp {
+pub(super) fn look_up(table: &str, quoted: &[String], key: usize) -> LookUp {
     let id = quoted.first().map_or("", String::as_str);
     let wanted = quoted.get(key).map_or("", String::as_str);
     let sql = format!(
@@ -209,6 +224,7 @@ mod tests {
                 as_name: "flag".to_owned(),
                 column_type: ColumnType::Boolean,
             }],
+            ruled: vec!["kind".to_owned(), "flag".to_owned()],
             pool: PoolSettings { min: 0, max: 1 },
             connect_timeout: Duration::from_secs(1),
             deadline: Duration::from_secs(1),
@@ -229,6 +245,17 @@ mod tests {
             map.by_login.sql,
             "SELECT m.\"id\", m.\"password\", m.\"flag\" FROM \"us\"\"er\" AS m \
              WHERE m.\"id\" = ? ORDER BY m.\"id\" LIMIT 8"
+        );
+        assert_eq!(
+            map.ruled.by_id.sql,
+            "SELECT m.\"id\", m.\"flag\", m.\"kind\" FROM \"us\"\"er\" AS m \
+             WHERE m.\"id\" = ? ORDER BY m.\"id\" LIMIT 8",
+            "no password, and no login"
+        );
+        assert_eq!(map.ruled.values, [2, 1]);
+        assert_eq!(
+            map.inspection,
+            "SELECT m.\"id\", m.\"password\", m.\"flag\", m.\"kind\" FROM \"us\"\"er\" AS m LIMIT 0"
         );
     }
 

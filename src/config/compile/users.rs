@@ -41,6 +41,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         },
         states,
         shown: shown.collect(),
+        ruled: Vec::new(),
         pool: PoolSettings {
             min: users.pool.min.into(),
             max: users.pool.max.into(),

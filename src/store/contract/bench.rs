@@ -182,6 +182,7 @@ pub(in crate::store) fn settings(url: &str) -> Settings {
         },
         states: Vec::new(),
         shown: Vec::new(),
+        ruled: Vec::new(),
         pool: PoolSettings { min: 1, max: 4 },
         connect_timeout: Duration::from_secs(2),
         deadline: Duration::from_secs(5),

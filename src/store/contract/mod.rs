@@ -8,6 +8,7 @@ pub(super) mod bench;
 mod file;
 pub(super) mod gate;
 mod outage;
+mod ruled;
 mod server;
 mod suite;
 mod values;
@@ -38,6 +39,11 @@ macro_rules! suite_on {
             shows_every_type, null_is_shown_as_null, the_first_state_that_matches_holds,
             a_state_needs_all_its_columns, states_that_cannot_be_read_are_errors,
             passwords_are_text_or_bytes, bytes_that_are_no_text_are_corrupt,
+        }
+
+        on! { $bench, ruled:
+            rules_see_columns_as_they_are, a_row_has_its_state, a_row_is_found_by_the_spelling_of_its_id,
+            a_missing_column_is_the_rules_matter_alone, a_state_that_cannot_be_read_is_an_error,
         }
     };
 }

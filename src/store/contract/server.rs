@@ -1,10 +1,10 @@
 //! What only a server has: collations, unsigned integers, accounts, schemas, TLS.
 
 use mysql_async::prelude::Queryable as _;
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 
 use super::bench::{Bench, ids, settings, shown, state, written_out};
-use crate::member::MemberId;
+use crate::member::{ColumnValue, MemberId};
 use crate::store::settings::{ColumnType as T, Expected, TlsSettings};
 use crate::store::{Error, Store};
 
@@ -155,6 +155,24 @@ pub(super) async fn server_types_are_shown(bench: &Bench) {
     );
     assert_eq!(member.id, MemberId::Integer(7));
     assert_eq!(member.state.expect("a state").as_str(), "admins");
+    let columns = [
+        "bit_on", "price", "ratio", "kind", "opens", "stamp", "never", "big",
+    ];
+    settings.ruled = columns.map(str::to_owned).to_vec();
+    let store = Store::open(&settings).expect("good settings");
+    let row = store.row_by_id("7").await.expect("an answer");
+    let float = |number| ColumnValue::Number(Number::from_f64(number).expect("a number"));
+    let expected = [
+        ColumnValue::Number(1.into()),
+        float(12.5),
+        float(0.1),
+        ColumnValue::Text("admin".into()),
+        ColumnValue::Other("a time"),
+        ColumnValue::Other("a date"),
+        ColumnValue::Null,
+        ColumnValue::Number(u64::MAX.into()),
+    ];
+    assert_eq!(*row.expect("a row").values, expected);
 }
 
 pub(super) async fn a_decimal_login_is_exact(bench: &Bench) {
