@@ -14,6 +14,7 @@ pub mod fetch;
 pub mod http;
 pub mod listener;
 pub mod member;
+pub mod membership;
 pub mod password;
 pub mod pipeline;
 pub mod policy;
