@@ -44,9 +44,6 @@ pub struct Proof {
     reserved: usize,
 }
 
-/// A claim takes about this many bytes besides its text.
-const CLAIM: usize = 64;
-
 impl std::fmt::Debug for Proof {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut proof = formatter.debug_struct("Proof");
@@ -73,7 +70,7 @@ impl Kept for Proof {
     fn weight(&self) -> usize {
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| 32 + name.as_str().len() + value.len());
-        let claims = self.verified.claims.names().count() * CLAIM;
+        let claims = self.verified.claims.weight();
         let reserved = self.reserved;
         size_of::<Self>() + headers.sum::<usize>() + self.log_subject.len() + claims + reserved
     }

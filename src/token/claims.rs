@@ -8,8 +8,11 @@ use serde_json::{Map, Value};
 use crate::clock::UnixSeconds;
 
 /// The claims of a token, in their order. Repeated names are an error: two parsers would pick different ones.
+///
+/// They are kept with the proof as long as the token is remembered, so they take no room that they do not fill; there are
+/// few of them, and going through their names is faster than hashing one.
 #[derive(Clone)]
-pub struct Claims(Map<String, Value>);
+pub struct Claims(Box<[(Box<str>, Value)]>);
 
 /// Who a token is about, with the JSON type that the issuer chose.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,17 +26,28 @@ pub enum Subject {
 impl Claims {
     /// The claim as it stands.
     pub fn value(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+        let mut claims = self.0.iter();
+        claims
+            .find(|(known, _)| **known == *name)
+            .map(|(_, value)| value)
     }
 
     /// The names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.0.iter().map(|(name, _)| &**name)
+    }
+
+    /// About how many bytes they take.
+    pub fn weight(&self) -> usize {
+        let claims = self.0.iter();
+        let weights = claims
+            .map(|(name, value)| size_of::<(Box<str>, Value)>() + heap(name.len()) + within(value));
+        heap(weights.sum())
     }
 
     /// A `NumericDate`: seconds since the epoch, a fraction cut off. `Err` when it is there with another type.
     pub fn time(&self, name: &'static str) -> Result<Option<UnixSeconds>, ClaimError> {
-        let Some(value) = self.0.get(name) else {
+        let Some(value) = self.value(name) else {
             return Ok(None);
         };
         let seconds = value.as_u64().or_else(|| value.as_f64().and_then(whole));
@@ -44,7 +58,7 @@ impl Claims {
 
     /// The subject: a non-empty text without control characters, or an integer.
     pub fn subject(&self, name: &str) -> Result<Subject, ClaimError> {
-        match self.0.get(name) {
+        match self.value(name) {
             None => Err(ClaimError::NoSubject),
             Some(Value::String(text)) if is_subject(text) => Ok(Subject::Text(text.clone())),
             Some(Value::Number(number)) => {
@@ -54,6 +68,48 @@ impl Claims {
             Some(_) => Err(ClaimError::Subject),
         }
     }
+}
+
+/// About how many bytes an allocation of this size takes.
+const fn heap(bytes: usize) -> usize {
+    if bytes == 0 { 0 } else { bytes + 16 }
+}
+
+/// About how many bytes a value takes besides itself.
+fn within(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => heap(text.capacity()),
+        Value::Array(values) => {
+            let within = values.iter().map(within).sum::<usize>();
+            heap(values.capacity() * size_of::<Value>()) + within
+        }
+        Value::Object(map) => {
+            let entries = map.iter();
+            let within = entries
+                .map(|(name, value)| heap(name.capacity()) + within(value))
+                .sum::<usize>();
+            // Each has its hash and a place in the table of hashes, of which an eighth is free at least.
+            let entry = size_of::<(usize, String, Value)>() + 2 * size_of::<usize>();
+            heap(map.len().next_power_of_two() * entry) + within
+        }
+    }
+}
+
+/// Without what was kept free for more.
+fn fitted(mut value: Value) -> Value {
+    match &mut value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::String(text) => text.shrink_to_fit(),
+        Value::Array(values) => *values = std::mem::take(values).into_iter().map(fitted).collect(),
+        Value::Object(map) => {
+            *map = std::mem::take(map)
+                .into_iter()
+                .map(|(name, value)| (name, fitted(value)))
+                .collect();
+        }
+    }
+    value
 }
 
 /// A fraction of a second is cut off; what is not a moment between 1970 and the end of 64-bit floats is no time.
@@ -126,7 +182,9 @@ impl<'de> Deserialize<'de> for Claims {
                         return Err(A::Error::custom("a claim is repeated"));
                     }
                 }
-                Ok(Claims(map))
+                let claims = map.into_iter();
+                let claims = claims.map(|(name, value)| (name.into(), fitted(value)));
+                Ok(Claims(claims.collect()))
             }
         }
         deserializer.deserialize_map(Unique)
