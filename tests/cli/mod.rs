@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod explain;
+mod expressions;
 mod import_openapi;
 mod policy_tests;
 mod published_keys;
