@@ -17,7 +17,7 @@ const MARK: &str = "Zebra";
 const RULES: &str = "{ staff: { any: [{ claim: { role: [admin, staff] } }, { scope: [staff] }] } }";
 
 /// One route for each kind of rule.
-const REQUIRED: [&str; 13] = [
+const REQUIRED: [&str; 14] = [
     "subject_is: id",
     "claim: { email: ann@example.com }",
     "claim: { role: [admin, 7, true] }",
@@ -25,6 +25,7 @@ const REQUIRED: [&str; 13] = [
     "claim: { role: { contains: admin } }",
     "claim: { level: { at_least: 3, at_most: 9 } }",
     "claim: { profile.name: { present: true } }",
+    "claim: { role: { present: false } }",
     "scope: [read, write]",
     "any_scope: [read, write]",
     "role: admin",
@@ -78,8 +79,8 @@ fn values() -> impl Strategy<Value = Value> {
 
 fn claims() -> impl Strategy<Value = Value> {
     let names = [
-        "iss", "aud", "iat", "nbf", "exp", "sub", "role", "roles", "scope", "level", "email",
-        "profile", MARK,
+        "role", "role", "role", "roles", "scope", "scope", "level", "level", "email", "profile",
+        MARK, "iss", "aud", "iat", "nbf", "exp", "sub",
     ];
     let claim = (prop::sample::select(names.to_vec()), values());
     prop::collection::vec(claim, 0..6).prop_map(|further| {
@@ -107,6 +108,8 @@ struct Asked {
 
 fn asked() -> impl Strategy<Value = Asked> {
     let segments = [
+        "5",
+        "5",
         "5",
         "6",
         "ann.Zebra@example.com",
@@ -202,7 +205,7 @@ fn check(
 fn an_explanation_is_what_the_gateway_does_and_tells_nothing_of_a_person() {
     let gateway = gateway();
     let mut runner = TestRunner::new(Config {
-        cases: 192,
+        cases: 256,
         failure_persistence: None,
         ..Config::default()
     });
