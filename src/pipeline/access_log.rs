@@ -250,6 +250,7 @@ impl<'a> Record<'a> {
             checks,
             removed,
             mut added,
+            endpoint,
         } = *self.noted.refusal.take().unwrap_or_default();
         if let Some(proof) = self.proof.as_ref().filter(|_| added.is_empty()) {
             added.extend(proof.headers.iter().map(|(name, _)| name.as_str().into()));
@@ -277,6 +278,7 @@ impl<'a> Record<'a> {
             checks,
             removed,
             added,
+            endpoint,
         });
     }
 

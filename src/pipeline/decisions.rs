@@ -66,6 +66,8 @@ pub struct Decision {
     pub(super) removed: Vec<Box<str>>,
     /// The names of headers that were made for the upstream.
     pub(super) added: Vec<Box<str>>,
+    /// The endpoint that had the request last, and did not answer it.
+    pub(super) endpoint: Option<Box<str>>,
 }
 
 /// The token, and what became of it.
@@ -188,6 +190,7 @@ mod tests {
             checks: Vec::new(),
             removed: Vec::new(),
             added: Vec::new(),
+            endpoint: None,
         }
     }
 

@@ -74,9 +74,7 @@ impl Pipeline {
         let Prepared { request, added, .. } = prepared;
         let response = upstream.send(request, &added, limits, sent).await;
         record.set_upstream_time(|| self.clock.instant().duration_since(sent));
-        if response.is_err() {
-            record.noted().not_answered(added.names());
-        }
+        let response = response.map_err(|lost| record.noted().not_answered(lost, &added));
         let mut response = response?.map(Body::relayed);
         let headers = response.headers_mut();
         clean_response(headers);

@@ -5,13 +5,16 @@
 
 use super::{
     authorize::{Connected, facts},
-    inject::removed,
+    inject::{Added, removed},
     live::Live,
     stage::{Identified, Routed},
 };
-use crate::policy::{
-    decide::decide,
-    explanation::{Check, Recorder},
+use crate::{
+    policy::{
+        decide::decide,
+        explanation::{Check, Recorder},
+    },
+    upstream::{Failure, Undelivered},
 };
 
 /// Of one request.
@@ -42,6 +45,8 @@ pub(super) struct OfRefusal {
     pub(super) removed: Vec<Box<str>>,
     /// The names of headers that were made for the upstream.
     pub(super) added: Vec<Box<str>>,
+    /// The endpoint that had it last.
+    pub(super) endpoint: Option<Box<str>>,
 }
 
 impl Noted {
@@ -73,8 +78,11 @@ impl Noted {
 
     /// One that its upstream has not answered.
     #[cold]
-    pub(super) fn not_answered(&mut self, added: Vec<Box<str>>) {
-        self.refusal.get_or_insert_default().added = added;
+    pub(super) fn not_answered(&mut self, lost: Undelivered, added: &Added<'_>) -> Failure {
+        let refusal = self.refusal.get_or_insert_default();
+        refusal.added = added.names();
+        refusal.endpoint = lost.endpoint;
+        lost.failure
     }
 }
 

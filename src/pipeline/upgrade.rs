@@ -106,10 +106,9 @@ impl Pipeline {
             upgrade.check_origin(request.headers(), route.cors.as_deref())?;
         }
         let now = self.clock.instant();
-        match upstream
-            .upgrade(&request, &added, &upgrade.protocol, now)
-            .await?
-        {
+        let asked = upstream.upgrade(&request, &added, &upgrade.protocol, now);
+        let answered = asked.await;
+        match answered.map_err(|lost| record.noted().not_answered(lost, &added))? {
             Switched::Response(response) => {
                 let mut response = response.map(Body::relayed);
                 let headers = response.headers_mut();

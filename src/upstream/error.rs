@@ -71,6 +71,22 @@ pub enum Failure {
     ClientBodyStalled,
 }
 
+/// A request that got no response.
+#[derive(Debug)]
+pub struct Undelivered {
+    /// Why.
+    pub failure: Failure,
+    /// The endpoint that had it last, if one had it.
+    pub endpoint: Option<Box<str>>,
+}
+
+impl From<Failure> for Undelivered {
+    fn from(failure: Failure) -> Self {
+        let endpoint = None;
+        Self { failure, endpoint }
+    }
+}
+
 /// Why a response body broke off. The client sees its connection end, since the head has left already.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {

@@ -33,7 +33,7 @@ mod upload;
 mod wire;
 
 pub use connection::connect_once;
-pub use error::{Failure, RelayError};
+pub use error::{Failure, RelayError, Undelivered};
 pub use fields::Fields;
 pub use group::Group;
 pub use health::watch;

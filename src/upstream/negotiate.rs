@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 
 use super::{
     connection::Connection,
-    error::Failure,
+    error::Undelivered,
     fields::{Fields, insert_all},
     http2::{self, Spoken},
     patience::Patience,
@@ -35,7 +35,7 @@ impl Upstream {
         fields: &dyn Fields,
         limits: BodyLimits,
         now: Instant,
-    ) -> Result<Response<Relay>, Failure> {
+    ) -> Result<Response<Relay>, Undelivered> {
         let patience = Rc::new(Patience::new(self.deadlines().unset()));
         let silence = self.deadlines().unset();
         let request = (*request).map(|body| Upload::new(body, limits, &patience, silence));

@@ -15,7 +15,7 @@ use super::{
     balance::Endpoints,
     connection::{self, Connection},
     endpoint::Standing,
-    error::Failure,
+    error::{Failure, Undelivered},
     fields::{Fields, insert_all},
     gate::LineIsFull,
     group::Group,
@@ -108,7 +108,7 @@ impl Upstream {
         fields: &dyn Fields,
         limits: BodyLimits,
         now: Instant,
-    ) -> Result<Response<Relay>, Failure> {
+    ) -> Result<Response<Relay>, Undelivered> {
         if self.settings().protocol != Protocol::Http1 {
             return Box::pin(self.negotiate(request, fields, limits, now)).await;
         }
@@ -142,7 +142,7 @@ impl Upstream {
         fields: &dyn Fields,
         protocol: &HeaderValue,
         now: Instant,
-    ) -> Result<Switched, Failure> {
+    ) -> Result<Switched, Undelivered> {
         let fields = Upgrading { fields, protocol };
         let simple = &self.simple;
         let exchange = async |endpoint, now| simple.upgrade(endpoint, request, &fields, now).await;
@@ -156,7 +156,7 @@ impl Upstream {
         method: &Method,
         now: Instant,
         exchange: impl AsyncFn(usize, Instant) -> Result<T, Lost>,
-    ) -> Result<(T, Ticket), Failure> {
+    ) -> Result<(T, Ticket), Undelivered> {
         let (mut ticket, mut now) = self.enter(now).await?;
         let mut attempts = Attempts::default();
         let mut endpoint = self.begin(&mut ticket, now)?;
@@ -168,7 +168,7 @@ impl Upstream {
                 }
                 Err(lost) => {
                     let next = self.next_after(endpoint, &lost, method, &mut attempts);
-                    endpoint = next.ok_or(lost.failure)?;
+                    endpoint = next.ok_or_else(|| self.given_up(endpoint, lost.failure))?;
                     ticket.count_at(endpoint);
                     now = self.deadlines.now();
                 }
@@ -181,7 +181,7 @@ impl Upstream {
         request: Box<Request<RequestBody>>,
         limits: BodyLimits,
         now: Instant,
-    ) -> Result<Response<Relay>, Failure> {
+    ) -> Result<Response<Relay>, Undelivered> {
         let (mut ticket, now) = self.enter(now).await?;
         let patience = Rc::new(Patience::new(self.deadlines.unset()));
         let method = request.method().clone();
@@ -197,7 +197,7 @@ impl Upstream {
                 }
                 Exchange::Done(Err(failure)) => {
                     self.group.failed(endpoint, &failure, self.deadlines.now());
-                    return Err(failure);
+                    return Err(self.given_up(endpoint, failure));
                 }
                 Exchange::NotSent(unsent, failure) => {
                     request = unsent;
@@ -205,7 +205,7 @@ impl Upstream {
                 }
             };
             let next = self.next_after(endpoint, &lost, &method, &mut attempts);
-            endpoint = next.ok_or(lost.failure)?;
+            endpoint = next.ok_or_else(|| self.given_up(endpoint, lost.failure))?;
             ticket.count_at(endpoint);
         }
     }
@@ -269,6 +269,13 @@ impl Upstream {
             self.group.tally().add(Event::Repeated);
         }
         self.choose(attempts.tried, now)
+    }
+
+    #[cold]
+    fn given_up(&self, endpoint: usize, failure: Failure) -> Undelivered {
+        let endpoint = self.settings().endpoints.get(endpoint);
+        let endpoint = endpoint.map(|endpoint| endpoint.to_string().into());
+        Undelivered { failure, endpoint }
     }
 
     fn choose(&self, tried: Endpoints, now: Instant) -> Option<usize> {

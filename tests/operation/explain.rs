@@ -257,6 +257,9 @@ fn a_limit_and_a_dead_upstream_are_explained_with_the_rule_and_the_headers() {
     );
     assert_eq!(dead["verdict"]["refused"]["status"], 502, "{dead}");
     assert_eq!(dead["headers"], json!(["x-user-id", "x-plan"]), "{dead}");
+    let address = upstream.address().to_string();
+    let expected = json!({ "name": "api", "endpoints": [address], "failed": address });
+    assert_eq!(dead["upstream"], expected, "{dead}");
 }
 
 #[test]

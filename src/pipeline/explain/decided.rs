@@ -2,7 +2,7 @@
 
 use super::{
     candidate, destination, look_around, privacy, token,
-    told::{Decided, Explanation, Taken, Verdict},
+    told::{Decided, Destination, Explanation, Taken, Verdict},
 };
 use crate::{
     clock::UnixSeconds,
@@ -55,7 +55,11 @@ pub fn of_decision(decision: &Decision, live: &Live, now: UnixSeconds) -> Explan
     }
     if *decision.config == *live.hash {
         let route = route(decision, live);
-        explanation.upstream = route.and_then(|route| destination(route, live));
+        let upstream = route.and_then(|route| destination(route, live));
+        explanation.upstream = upstream.map(|upstream| Destination {
+            failed: decision.endpoint.as_deref().map(str::to_owned),
+            ..upstream
+        });
         routes(&mut explanation, decision, live);
     } else {
         let note = "another configuration is in effect now: the other routes of then are not known";

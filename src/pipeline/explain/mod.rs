@@ -293,6 +293,7 @@ fn destination(route: &Route, live: &Live) -> Option<Destination> {
         Action::Answer(_) | Action::ShowKeys => return None,
     };
     Some(Destination {
+        failed: None,
         name: settings.name.clone(),
         endpoints: settings.endpoints.iter().map(ToString::to_string).collect(),
     })

@@ -141,6 +141,9 @@ pub struct Destination {
     pub name: String,
     /// Where it is.
     pub endpoints: Vec<String>,
+    /// Which of them had the request last, where it failed there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
 }
 
 /// What a token says of itself, and what was compared.

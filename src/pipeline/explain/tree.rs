@@ -167,6 +167,7 @@ impl Explanation {
         if let Some(upstream) = &self.upstream {
             let endpoints = upstream.endpoints.join(", ");
             tree.top("upstream", format!("{} at {endpoints}", upstream.name));
+            tree.maybe(1, "failed at", upstream.failed.as_deref());
         }
         if !self.limits.is_empty() {
             tree.top("limits", self.limits.join(", "));
