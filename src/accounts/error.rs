@@ -50,7 +50,7 @@ impl AccountError {
     /// What the client gets.
     pub fn outcome(&self) -> Outcome {
         let (status, code, retry_after) = match self {
-            Self::Store(error) => return store_outcome(error),
+            Self::Store(error) => return users_outcome(error),
             Self::RateLimited(exceeded) => {
                 let seconds = exceeded.retry_after().as_secs();
                 (StatusCode::TOO_MANY_REQUESTS, "rate_limited", Some(seconds))
@@ -69,7 +69,8 @@ impl AccountError {
     }
 }
 
-fn store_outcome(error: &store::Error) -> Outcome {
+/// What it is to a client that the user database could not be asked.
+pub fn users_outcome(error: &store::Error) -> Outcome {
     use store::Error;
     let (status, code, retry_after) = match error {
         Error::Unavailable { .. } | Error::Deadline { .. } | Error::Overloaded => (

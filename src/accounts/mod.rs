@@ -29,7 +29,7 @@ use crate::{
 };
 
 pub use dialect::Answer;
-pub use error::AccountError;
+pub use error::{AccountError, Outcome, users_outcome};
 pub use session::{LOGIN_VALUES, REFRESH_VALUES};
 
 /// One route that the gateway answers.

@@ -84,7 +84,7 @@ impl<R: Report> Desk<R> {
             let body = Limited::new(request.into_body(), LARGEST_QUESTION);
             let body = tokio::time::timeout(BODY_TIMEOUT, body.collect()).await;
             if let Ok(Ok(body)) = body {
-                self.report.explain(&body.to_bytes())
+                self.report.explain(&body.to_bytes()).await
             } else {
                 let message = "the question is too long, or did not come whole";
                 (StatusCode::BAD_REQUEST, Value::from(message))

@@ -48,7 +48,7 @@ pub trait Report: Send + Sync + 'static {
     fn decision(&self, id: &str) -> Option<Value>;
 
     /// What would happen to a request, which is described in JSON.
-    fn explain(&self, question: &[u8]) -> (StatusCode, Value);
+    fn explain(&self, question: &[u8]) -> impl Future<Output = (StatusCode, Value)> + Send;
 
     /// Reads the configuration again. When it returns, whatever came of it is in effect on every core.
     fn reload(&self) -> impl Future<Output = (StatusCode, Value)> + Send;

@@ -6,13 +6,15 @@ use ::http::{HeaderName, HeaderValue, Method, StatusCode};
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio_util::task::TaskTracker;
 
 use crate::{
     clock::Clock,
     http::client_address::PeerAddress,
+    membership::Looked,
     pipeline::{
         Decisions, Live,
-        explain::{Question, explain, of_decision},
+        explain::{Explanation, Question, explain, of_decision},
     },
     secret::Secret,
 };
@@ -46,8 +48,12 @@ pub(super) fn decision(id: &str, decisions: &Decisions, live: &Live) -> Option<V
     Some(json!(of_decision(&decision, live, Clock.unix_seconds())))
 }
 
-/// The explanation of a request that nobody has sent.
-pub(super) fn question(asked: &[u8], live: &Live) -> (StatusCode, Value) {
+/// The explanation of a request that nobody has sent. The user's row is looked up where it decides.
+pub(super) async fn question(
+    asked: &[u8],
+    live: &Live,
+    tasks: &TaskTracker,
+) -> (StatusCode, Value) {
     // An error of the parser would repeat what was sent, and that has a token in it.
     let Ok(asked) = serde_json::from_slice::<Asked>(asked) else {
         let message = "this is no question: method, target, host, token, client, headers";
@@ -61,7 +67,7 @@ pub(super) fn question(asked: &[u8], live: &Live) -> (StatusCode, Value) {
         let message = "the method, the host or a header is not possible";
         return (StatusCode::BAD_REQUEST, Value::from(message));
     };
-    let question = Question {
+    let mut question = Question {
         method,
         target: &asked.target,
         host: &host,
@@ -71,9 +77,26 @@ pub(super) fn question(asked: &[u8], live: &Live) -> (StatusCode, Value) {
         peer: asked.client.map_or(PeerAddress::Unix, |client| {
             PeerAddress::Ip(SocketAddr::new(client, 0))
         }),
+        row: None,
         now: Clock.unix_seconds(),
     };
-    (StatusCode::OK, json!(explain(&question, live)))
+    let mut explanation = explain(&question, live);
+    if let Some(looked) = row(&explanation, live, tasks).await {
+        question.row = Some(&looked);
+        explanation = explain(&question, live);
+    }
+    (StatusCode::OK, json!(explanation))
+}
+
+/// The row that decides, if one does.
+async fn row(explanation: &Explanation, live: &Live, tasks: &TaskTracker) -> Option<Looked> {
+    let id = explanation.needs_row_of.as_deref()?;
+    let membership = live.membership.as_ref()?;
+    if let Some(looked) = membership.find(id, Clock.instant()) {
+        return Some(looked);
+    }
+    let asked = membership.ask(id, |look_up| drop(tasks.spawn(look_up)));
+    Some(asked.await)
 }
 
 fn field((name, value): (&String, &String)) -> Option<(HeaderName, HeaderValue)> {

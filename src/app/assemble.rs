@@ -11,6 +11,7 @@ use aws_lc_rs::hmac;
 use super::{
     StartError,
     proving::{Proving, own},
+    ready,
 };
 use crate::{
     accounts::{Accounts, Endpoint, TokenKind, hashing},
@@ -22,6 +23,7 @@ use crate::{
     entropy::Entropy,
     fetch::{self, KeyFeed},
     http::stripped::Stripped,
+    membership::{self, Membership},
     pipeline::{Assertions, IdentityHeaders, Live, SubjectLog},
     policy::{assertion::AssertionSettings, headers::RouteHeaders, table::RouteTable},
     ratelimit::{self, RateLimit},
@@ -63,6 +65,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         reading,
         headers,
         users,
+        row_cache,
         hashing,
         endpoints,
         cors,
@@ -72,7 +75,12 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         outline: _,
     } = compiled;
     let follows = Follows(before);
-    let accounts = follows.opened(endpoints, users.as_ref(), hashing, &tokens)?;
+    let wanted = tokens.refresh.is_some() || row_cache.is_some();
+    let store = users.as_ref().filter(|_| wanted);
+    let store = store.map(|users| follows.store(users)).transpose()?;
+    let accounts = follows.opened(endpoints, store.as_ref(), hashing, &tokens)?;
+    let membership = store.zip(row_cache);
+    let membership = membership.map(|(store, settings)| follows.membership(settings, store));
     let subject_key = follows.subject_key();
     let certificate_headers = identity.certificate_headers;
     let identity_headers = IdentityHeaders::new(identity.headers, identity.header_limits);
@@ -109,6 +117,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         refusals,
         upstreams: follows.all(upstreams, Follows::group),
         accounts,
+        membership,
         body_timeout: server.body_timeout,
         account_body: server.account_body,
         rate_limits: follows.all(rate_limits, Follows::rate_limit),
@@ -144,16 +153,16 @@ impl<'a> Follows<'a> {
     fn opened(
         self,
         endpoints: Vec<Endpoint>,
-        users: Option<&store::Settings>,
+        store: Option<&Arc<Store>>,
         hashing: hashing::Settings,
         tokens: &Tokens,
     ) -> Result<Option<Arc<Accounts>>, StartError> {
-        let (Some(users), Some(refresh)) = (users, &tokens.refresh) else {
+        let (Some(store), Some(refresh)) = (store, &tokens.refresh) else {
             return Ok(None);
         };
         Ok(Some(Arc::new(Accounts {
             endpoints,
-            store: self.store(users)?,
+            store: Arc::clone(store),
             hashing: self.hashing(hashing)?,
             access: kind(&tokens.access, tokens),
             refresh: kind(refresh, tokens),
@@ -162,12 +171,24 @@ impl<'a> Follows<'a> {
     }
 
     fn store(self, settings: &store::Settings) -> Result<Arc<Store>, store::Error> {
-        match self.accounts() {
-            Some((before, accounts)) if before.users.as_ref() == Some(settings) => {
-                Ok(Arc::clone(&accounts.store))
-            }
-            Some(_) | None => Store::open(settings).map(Arc::new),
+        let same = |before: &&Assembled| before.users.as_ref() == Some(settings);
+        let known = self.0.filter(same);
+        match known.and_then(|before| ready::store(&before.live)) {
+            Some(store) => Ok(Arc::clone(store)),
+            None => Store::open(settings).map(Arc::new),
         }
+    }
+
+    /// The rows that are known, where they are still those that rules ask for.
+    fn membership(self, settings: membership::Settings, store: Arc<Store>) -> Arc<Membership> {
+        let before = self.live().and_then(|live| live.membership.as_ref());
+        let same =
+            |it: &&Arc<Membership>| *it.settings() == settings && Arc::ptr_eq(it.store(), &store);
+        if let Some(same) = before.filter(same) {
+            return Arc::clone(same);
+        }
+        let tally = before.map_or_else(Arc::default, |before| Arc::clone(before.tally()));
+        Arc::new(Membership::new(settings, store, Clock, tally))
     }
 
     fn hashing(self, settings: hashing::Settings) -> std::io::Result<Arc<hashing::HashingPool>> {

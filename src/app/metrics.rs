@@ -6,6 +6,7 @@ use super::key_feeds;
 use crate::{
     clock::Clock,
     listener::Workers,
+    membership::Membership,
     pipeline::{Live, Snapshots},
     ratelimit::RateLimit,
     telemetry::counters::{Kind, Sample},
@@ -18,6 +19,39 @@ pub(super) fn register(live: &Live, workers: &Arc<Workers>, snapshots: &Arc<Snap
     count_limits(live, snapshots);
     count_upstreams(live, snapshots);
     key_feeds::count(live, snapshots);
+    count_rows(live, snapshots);
+}
+
+/// The rows that rules of whichever snapshot is in effect have asked for.
+fn count_rows(live: &Live, snapshots: &Arc<Snapshots>) {
+    let read = |samples: fn(&Membership) -> Vec<Sample>| {
+        // Weakly: the counters are a part of each snapshot.
+        let snapshots = Arc::downgrade(snapshots);
+        move || {
+            let current = snapshots.upgrade().map(|snapshots| snapshots.current());
+            let membership = current.as_ref().and_then(|live| live.membership.as_deref());
+            membership.map(samples).unwrap_or_default()
+        }
+    };
+    let help = "Rows of users that rules have asked for, by outcome";
+    let asked = read(|membership| {
+        let counts = membership.tally().counts().into_iter();
+        let sample = |(outcome, value): (&str, u64)| Sample {
+            labels: vec![("outcome", outcome.to_owned())],
+            value,
+        };
+        counts.map(sample).collect()
+    });
+    live.counters.read("user_rows", help, Kind::Counter, asked);
+    let help = "Rows of users that are in memory now";
+    let kept = read(|membership| {
+        vec![Sample {
+            labels: Vec::new(),
+            value: membership.size(),
+        }]
+    });
+    live.counters
+        .read("user_rows_in_memory", help, Kind::Gauge, kept);
 }
 
 fn count_connections(live: &Live, workers: &Workers) {

@@ -160,10 +160,10 @@ impl App {
         }
         let admin = admin_socket.address.clone();
         let (token, token_file) = admin_token::prepare(&server.admin, &admin, &ProcessEnvironment)?;
-        let desk = Desk {
-            access: Access::new(&server.admin, token),
-            report: Arc::new(Ready::new(snapshots, decisions, reload, draining.clone())),
-        };
+        let access = Access::new(&server.admin, token);
+        let ready = Ready::new(snapshots, decisions, reload, (&draining, &tasks));
+        let report = Arc::new(ready);
+        let desk = Desk { access, report };
         let operators = Operators::new(admin_socket)?;
         tasks.spawn(admin::serve(operators, desk, tasks.clone(), stop.clone()));
         // Before anybody is told that it runs, and may ask it to stop.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::http::StatusCode;
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     answers, key_feeds,
@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     admin::Report,
-    pipeline::{Decisions, Snapshots},
+    pipeline::{Decisions, Live, Snapshots},
+    store::Store,
 };
 
 /// Asks the parts when somebody asks it.
@@ -21,6 +22,7 @@ pub(super) struct Ready {
     decisions: Arc<Decisions>,
     reload: Arc<Reload>,
     draining: CancellationToken,
+    tasks: TaskTracker,
 }
 
 impl Ready {
@@ -28,13 +30,14 @@ impl Ready {
         snapshots: Arc<Snapshots>,
         decisions: Arc<Decisions>,
         reload: Arc<Reload>,
-        draining: CancellationToken,
+        (draining, tasks): (&CancellationToken, &TaskTracker),
     ) -> Self {
         Self {
             snapshots,
             decisions,
             reload,
-            draining,
+            draining: draining.clone(),
+            tasks: tasks.clone(),
         }
     }
 }
@@ -46,8 +49,8 @@ impl Report for Ready {
         if self.draining.is_cancelled() {
             reasons.push("the gateway is shutting down".to_owned());
         }
-        if let Some(accounts) = &live.accounts
-            && let Err(error) = accounts.store.inspect().await
+        if let Some(store) = store(&live)
+            && let Err(error) = store.inspect().await
         {
             reasons.push(error.to_string());
         }
@@ -72,11 +75,18 @@ impl Report for Ready {
         answers::decision(id, &self.decisions, &self.snapshots.current())
     }
 
-    fn explain(&self, question: &[u8]) -> (StatusCode, Value) {
-        answers::question(question, &self.snapshots.current())
+    async fn explain(&self, question: &[u8]) -> (StatusCode, Value) {
+        let live = self.snapshots.current();
+        answers::question(question, &live, &self.tasks).await
     }
 
     async fn reload(&self) -> (StatusCode, Value) {
         reload::ask(&self.reload, Trigger::Operator).await
     }
+}
+
+/// The user database, if anything asks it.
+pub(super) fn store(live: &Live) -> Option<&Arc<Store>> {
+    let accounts = live.accounts.as_ref().map(|accounts| &accounts.store);
+    accounts.or_else(|| Some(live.membership.as_ref()?.store()))
 }

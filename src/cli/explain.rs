@@ -187,6 +187,7 @@ fn explain_request(arguments: &Arguments, target: &str) -> Result<Outcome> {
         peer: arguments.client.map_or(PeerAddress::Unix, |address| {
             PeerAddress::Ip(SocketAddr::new(address, 0))
         }),
+        row: None,
         now: Clock.unix_seconds(),
     };
     let live = &assembled.live;

@@ -14,6 +14,7 @@ use crate::{
         target::Reading,
     },
     listener::{self, Address, AddressLimitSettings, Protocols, TlsSettings},
+    membership,
     policy::{
         assertion::AssertionSettings,
         cors::CorsPolicy,
@@ -50,6 +51,8 @@ pub struct Compiled {
     pub headers: Headers,
     /// The user table, if there is one.
     pub users: Option<store::Settings>,
+    /// How rows of it are kept that rules ask for; `None` where no rule does.
+    pub row_cache: Option<membership::Settings>,
     /// Password threads.
     pub hashing: hashing::Settings,
     /// The endpoints that the gateway answers.

@@ -4,18 +4,21 @@ use super::{
     live::Live,
     noted::Noted,
     rejection::Rejection,
+    row::RowNeeded,
     stage::{Identified, Permitted},
 };
 use crate::{
     certificate::Identity,
     http::client_address::{PeerAddress, TrustedProxies},
+    member::Row,
     policy::{
         decide::{Decision, decide},
         requirement::{Blame, Client, Condition, Facts, Head, Silent, Term, Trace},
     },
 };
 
-/// What a connection says of its client.
+/// What is known of whoever sends a request, besides the request: by the connection, and by the user's row, once that
+/// was looked up.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Connected<'a> {
     /// The other end.
@@ -24,6 +27,8 @@ pub(super) struct Connected<'a> {
     pub(super) proxies: &'a TrustedProxies,
     /// The certificate that was presented and verified.
     pub(super) certificate: Option<&'a Identity>,
+    /// The row of the token's user.
+    pub(super) row: Option<&'a Row>,
 }
 
 /// What a rule may know of the request.
@@ -34,6 +39,7 @@ pub(super) fn facts<'f, B>(
     let routed = &identified.routed;
     Facts {
         token: identified.proof.as_ref().map(|proof| &proof.verified),
+        row: connected.row,
         certificate: connected.certificate,
         client: Client {
             peer: connected.peer,
@@ -50,17 +56,25 @@ pub(super) fn facts<'f, B>(
     }
 }
 
+/// Where a decision has led, if nobody was refused.
+#[derive(Debug)]
+pub(super) enum Authorized<'a, B> {
+    Permitted(Permitted<'a, B>),
+    /// To be decided again, with the row.
+    NeedsRow(RowNeeded<'a, B>),
+}
+
 /// Decides about a request on its way, of which it is written down why it was refused.
 pub(super) fn authorize_or_note<'a, B>(
     identified: Identified<'a, B>,
     connected: &Connected<'_>,
     live: &Live,
     noted: &mut Noted,
-) -> Result<Permitted<'a, B>, Rejection> {
+) -> Result<Authorized<'a, B>, Rejection> {
     let facts = facts(&identified, connected);
     let decision = decide(identified.routed.route, &facts, &mut Silent);
     match verdict(decision, &facts) {
-        Ok(()) => Ok(Permitted { identified }),
+        Ok(ruling) => Ok(ruling.of(identified)),
         Err(rejection) => {
             noted.refused_by_rule(&identified, connected, live);
             Err(rejection)
@@ -73,18 +87,34 @@ pub(super) fn authorize<'a, B, T: Trace<'a>>(
     identified: Identified<'a, B>,
     connected: &Connected<'_>,
     trace: &mut T,
-) -> Result<Permitted<'a, B>, Rejection> {
+) -> Result<Authorized<'a, B>, Rejection> {
     let facts = facts(&identified, connected);
     let decision = decide(identified.routed.route, &facts, trace);
-    verdict(decision, &facts).map(|()| Permitted { identified })
+    verdict(decision, &facts).map(|ruling| ruling.of(identified))
 }
 
-fn verdict(decision: Decision<'_>, facts: &Facts<'_>) -> Result<(), Rejection> {
+/// What is left of a decision that refuses nobody.
+#[derive(Debug, Clone, Copy)]
+enum Ruling {
+    Permitted,
+    NeedsRow,
+}
+
+impl Ruling {
+    fn of<B>(self, identified: Identified<'_, B>) -> Authorized<'_, B> {
+        match self {
+            Self::Permitted => Authorized::Permitted(Permitted { identified }),
+            Self::NeedsRow => Authorized::NeedsRow(RowNeeded { identified }),
+        }
+    }
+}
+
+fn verdict(decision: Decision<'_>, facts: &Facts<'_>) -> Result<Ruling, Rejection> {
     match decision {
-        Decision::Permit => Ok(()),
+        Decision::Permit => Ok(Ruling::Permitted),
         Decision::RefuseAnonymous => Err(Rejection::MissingToken),
         Decision::Refuse(blame) => Err(refusal(&blame, facts)),
-        Decision::NeedsRow | Decision::RowUnavailable => Err(Rejection::NoRow),
+        Decision::NeedsRow => Ok(Ruling::NeedsRow),
     }
 }
 
@@ -104,6 +134,7 @@ fn refusal(blame: &Blame<'_>, facts: &Facts<'_>) -> Rejection {
         }
         Term::One(
             Condition::Claim(_)
+            | Condition::Column(_)
             | Condition::Scope(_)
             | Condition::AnyScope(_)
             | Condition::Role { .. }

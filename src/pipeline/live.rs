@@ -17,6 +17,7 @@ use crate::{
         target::Reading,
     },
     listener::Peer,
+    membership::Membership,
     policy::{cors::CorsPolicy, refusal::RefusalTemplate, route::RateLimitId, table::RouteTable},
     ratelimit::RateLimit,
     telemetry::{
@@ -73,6 +74,8 @@ pub struct Live {
     pub upstreams: Vec<Arc<upstream::Group>>,
     /// The endpoints that the gateway answers, if there are any.
     pub accounts: Option<Arc<Accounts>>,
+    /// The rows that rules ask for; `None` where no rule does.
+    pub membership: Option<Arc<Membership>>,
     /// The longest wait for the next piece of a request body, and for the whole of one that such an endpoint reads.
     pub body_timeout: Duration,
     /// The largest body in bytes that such an endpoint reads.

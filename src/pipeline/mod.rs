@@ -26,6 +26,7 @@ mod receive;
 mod refuse;
 mod rejection;
 mod route;
+mod row;
 mod snapshot;
 mod stage;
 mod throttle;
@@ -54,14 +55,17 @@ use crate::{
     entropy::Entropy,
     http::request_body::RequestBody,
     listener::{Core, Handler, Peer, Refusal},
+    member::Row,
+    membership,
 };
 use access_log::{Begun, Record};
-use authorize::{Connected, authorize_or_note};
+use authorize::{Authorized, Connected, authorize_or_note};
 use decisions::CoreDecisions;
 use identify::{Judging, KeysNeeded, Looked};
 use refuse::{refuse, refuse_unread};
+use row::RowNeeded;
 use snapshot::{Follower, View};
-use stage::{Identified, Prepared};
+use stage::{Identified, Permitted, Prepared};
 
 /// One core's way of answering requests.
 #[derive(Debug)]
@@ -149,8 +153,33 @@ impl Pipeline {
         };
         match identify::look(presented, judging, record.noted())? {
             Looked::Identified(identified) => permit(identified, live, peer, record),
-            Looked::Waits(needed) => Ok(Walked::Waits(needed)),
+            Looked::Waits(needed) => Ok(Walked::Waits(Box::new(Waiting::Keys(needed)))),
         }
+    }
+
+    /// The rest of a walk that has to wait: for keys, for the user's row, or for one after the other.
+    async fn resume<'a>(
+        &self,
+        waiting: Waiting<'a>,
+        live: &'a Live,
+        peer: &'a Peer,
+        record: &mut Record<'a>,
+    ) -> Result<Walked<'a>, Rejection> {
+        let needed = match waiting {
+            Waiting::Row(needed) => needed,
+            Waiting::Keys(needed) => {
+                let identified = needed.wait(live, self.clock, record.noted()).await?;
+                match permit(identified, live, peer, record)? {
+                    Walked::Waits(waiting) => match *waiting {
+                        Waiting::Row(needed) => needed,
+                        Waiting::Keys(_) => return Err(Rejection::Misrouted),
+                    },
+                    walked @ (Walked::Prepared(_) | Walked::Answered(_)) => return Ok(walked),
+                }
+            }
+        };
+        let looked = needed.wait(live, &self.control).await?;
+        permit_with_row(needed, &looked, (live, peer), record)
     }
 }
 
@@ -162,15 +191,60 @@ fn permit<'a>(
     record: &mut Record<'a>,
 ) -> Result<Walked<'a>, Rejection> {
     record.identified(&identified);
-    let connected = Connected {
+    let connected = connected(live, peer, None);
+    match authorize_or_note(identified, &connected, live, record.noted())? {
+        Authorized::Permitted(permitted) => prepare(permitted, &connected, (live, peer), record),
+        Authorized::NeedsRow(needed) => match needed.known(live, Clock) {
+            Some(looked) => permit_with_row(needed, &looked, (live, peer), record),
+            None => Ok(Walked::Waits(Box::new(Waiting::Row(needed)))),
+        },
+    }
+}
+
+/// The same when the user's row is known, or known not to be had.
+fn permit_with_row<'a>(
+    needed: RowNeeded<'a, RequestBody>,
+    looked: &membership::Looked,
+    (live, peer): (&'a Live, &'a Peer),
+    record: &mut Record<'a>,
+) -> Result<Walked<'a>, Rejection> {
+    let identified = needed.identified;
+    let row = match row::judge(looked) {
+        Ok(row) => row,
+        Err(rejection) => {
+            let connected = connected(live, peer, None);
+            record
+                .noted()
+                .refused_by_rule(&identified, &connected, live);
+            return Err(rejection);
+        }
+    };
+    let connected = connected(live, peer, Some(row));
+    match authorize_or_note(identified, &connected, live, record.noted())? {
+        Authorized::Permitted(permitted) => prepare(permitted, &connected, (live, peer), record),
+        Authorized::NeedsRow(_) => Err(Rejection::Misrouted),
+    }
+}
+
+fn connected<'a>(live: &'a Live, peer: &'a Peer, row: Option<&'a Row>) -> Connected<'a> {
+    Connected {
         peer: peer.address,
         proxies: &live.trusted_proxies,
         certificate: peer.certificate(),
-    };
-    let permitted = authorize_or_note(identified, &connected, live, record.noted())?;
+        row,
+    }
+}
+
+/// What is left to do for a request that may go on.
+fn prepare<'a>(
+    permitted: Permitted<'a, RequestBody>,
+    connected: &Connected<'_>,
+    (live, peer): (&'a Live, &'a Peer),
+    record: &mut Record<'a>,
+) -> Result<Walked<'a>, Rejection> {
     if let Err(rejection) = throttle::identified(&permitted, live, peer, record) {
         let identified = &permitted.identified;
-        record.noted().refused_by_rule(identified, &connected, live);
+        record.noted().refused_by_rule(identified, connected, live);
         return Err(rejection);
     }
     let prepared = inject::inject(permitted, live, peer, record.decision())?;
@@ -192,8 +266,16 @@ fn check_body(peer: &Peer, body: &RequestBody) -> Result<(), Rejection> {
 enum Walked<'a> {
     Prepared(Prepared<'a, RequestBody>),
     Answered(Box<Response<Body>>),
+    /// Few have to.
+    Waits(Box<Waiting<'a>>),
+}
+
+/// The waits that there are before the upstream.
+enum Waiting<'a> {
     /// For the keys of an issuer that publishes them.
-    Waits(Box<KeysNeeded<'a, RequestBody>>),
+    Keys(Box<KeysNeeded<'a, RequestBody>>),
+    /// For the user's row, where a rule asks for it and it is not known.
+    Row(RowNeeded<'a, RequestBody>),
 }
 
 /// What an idle core has to do, too.
@@ -216,12 +298,9 @@ impl Handler for Pipeline {
         let view = self.follower.view();
         let mut record = Record::new(self.begin(&view), &peer, &request, &view.live);
         let walked = match self.walk(&view, &peer, request, &mut record) {
-            Ok(Walked::Waits(needed)) => {
+            Ok(Walked::Waits(waiting)) => {
                 // Boxed, since it is rare and what stands here weighs on every request.
-                match Box::pin(needed.wait(&view.live, self.clock, record.noted())).await {
-                    Ok(identified) => permit(identified, &view.live, &peer, &mut record),
-                    Err(rejection) => Err(rejection),
-                }
+                Box::pin(self.resume(*waiting, &view.live, &peer, &mut record)).await
             }
             walked => walked,
         };

@@ -6,9 +6,11 @@ use ::http::StatusCode;
 
 use super::Unasserted;
 use crate::{
-    accounts::AccountError,
+    accounts::{AccountError, Outcome, users_outcome},
     http::{body::CollectError, host::HostError, target::TargetError},
     listener::{Peer, Refusal, framing::Violation},
+    member::StateName,
+    membership::RowError,
     policy::headers::Unheaded,
     ratelimit::Exceeded,
     token::{issuer::IssuerId, verify::InvalidToken},
@@ -97,8 +99,17 @@ pub enum Rejection {
         term: String,
     },
     /// The user's row decides and cannot be had.
-    #[error("the user's row is needed to decide and cannot be had")]
-    NoRow,
+    #[error("the user's row is needed to decide and cannot be had: {0}")]
+    NoRow(#[source] RowError),
+    /// The user's row decides and there is none.
+    #[error("the user's row is needed to decide, and the token's subject has none")]
+    UnknownUser,
+    /// The user's row decides and its state blocks the user.
+    #[error("the user's row is needed to decide, and its state is {state}")]
+    BlockedUser {
+        /// As `users.states` calls it.
+        state: StateName,
+    },
     /// There is nothing that would make the upstream believe the request.
     #[error(transparent)]
     Unasserted(#[from] Unasserted),
@@ -262,9 +273,7 @@ impl Rejection {
                 r#"Bearer error="invalid_token", error_description="The access token expired""#,
             )
             .template(Slot::InvalidToken),
-            Self::InvalidToken(_) => unauthorized("invalid_token", "The token is not valid")
-                .challenge(r#"Bearer error="invalid_token""#)
-                .template(Slot::InvalidToken),
+            Self::InvalidToken(_) => invalid_token("invalid_token"),
             Self::KeysUnavailable(_) => unavailable("keys_unavailable"),
             Self::ClientCertificate => {
                 Row::new(StatusCode::FORBIDDEN, "client_certificate", "Forbidden")
@@ -285,7 +294,10 @@ impl Rejection {
                 .challenge(r#"Bearer error="insufficient_scope""#)
                 .template(Slot::Forbidden),
             Self::Unwelcome { .. } => forbidden("forbidden"),
-            Self::NoRow => unavailable("users_unavailable"),
+            Self::NoRow(RowError::Store(error)) => outcome_row(users_outcome(error)),
+            Self::NoRow(RowError::Busy | RowError::Abandoned) => unavailable("users_unavailable"),
+            Self::UnknownUser => invalid_token("unknown_user"),
+            Self::BlockedUser { .. } => invalid_token("blocked_user"),
             Self::Unasserted(_) => unavailable("assertion_unavailable"),
             Self::LargeHeaders => large_fields("added_headers_too_large"),
             Self::Body(error) => collect_row(*error),
@@ -391,6 +403,13 @@ fn unauthorized(code: &'static str, title: &'static str) -> Row {
     Row::new(StatusCode::UNAUTHORIZED, code, title)
 }
 
+/// A token that proves nothing, or that is of no use any more (RFC 6750 section 3.1).
+fn invalid_token(code: &'static str) -> Row {
+    unauthorized(code, "The token is not valid")
+        .challenge(r#"Bearer error="invalid_token""#)
+        .template(Slot::InvalidToken)
+}
+
 fn collect_row(error: CollectError) -> Row {
     match error {
         CollectError::TooLarge => Row::new(
@@ -415,7 +434,10 @@ fn timeout_row() -> Row {
 }
 
 fn account_row(error: &AccountError) -> Row {
-    let outcome = error.outcome();
+    outcome_row(error.outcome())
+}
+
+fn outcome_row(outcome: Outcome) -> Row {
     let title = outcome.status.canonical_reason().unwrap_or("Error");
     Row::new(outcome.status, outcome.code, title).retry_after(outcome.retry_after)
 }

@@ -16,8 +16,6 @@ pub enum Decision<'r> {
     Refuse(Blame<'r>),
     /// It needs what is in the user's row: to be decided again once that is known.
     NeedsRow,
-    /// It needs what is in the user's row, which cannot be had: nobody's fault who asks.
-    RowUnavailable,
 }
 
 /// Decides. The path is canonical and matched by the route.
@@ -37,11 +35,8 @@ pub fn decide<'r, T: Trace<'r>>(
     match outcome {
         Outcome::Fails(blame) | Outcome::Unclear(blame) => Decision::Refuse(blame),
         Outcome::Open(Lack::Token) => Decision::RefuseAnonymous,
-        Outcome::Holds | Outcome::Open(Lack::Row | Lack::Outage) if anonymous => {
-            Decision::RefuseAnonymous
-        }
+        Outcome::Holds | Outcome::Open(Lack::Row) if anonymous => Decision::RefuseAnonymous,
         Outcome::Open(Lack::Row) => Decision::NeedsRow,
-        Outcome::Open(Lack::Outage) => Decision::RowUnavailable,
         Outcome::Holds => Decision::Permit,
     }
 }

@@ -1,7 +1,7 @@
 //! What a rule asked, what it found, and whether that was enough: the decision's own steps, written down.
 //!
-//! Nothing personal is in it. Of what a token says only booleans, the texts that the rule itself names, and numbers that it
-//! compares with numbers are shown; of any other text only its length.
+//! Nothing personal is in it. Of what a token or a row says only booleans, the texts that the rule itself names, and
+//! numbers that it compares with numbers are shown; of any other text only its length.
 
 use std::fmt::{self, Write as _};
 
@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::requirement::{
-    Answer, ClaimPath, ClaimRule, ClaimTest, Condition, Expected, Facts, Lack, Located, Outcome,
-    Requirement, Term, Trace, has_scope,
+    Answer, ClaimPath, ClaimRule, ClaimTest, ColumnExpected, ColumnRule, Condition, Expected,
+    Facts, Lack, Located, Outcome, Requirement, Term, Trace, has_scope,
 };
+use crate::member::{ColumnValue, Row};
 
 /// One node of a rule, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,8 +45,6 @@ pub enum CheckResult {
     NeedsToken,
     /// It needs the user's row.
     NeedsRow,
-    /// It needs the user's row, which cannot be had.
-    RowUnavailable,
     /// Its neighbours had decided already.
     NotEvaluated,
 }
@@ -152,7 +151,6 @@ impl CheckResult {
             Outcome::Unclear(_) => Self::Unclear,
             Outcome::Open(Lack::Token) => Self::NeedsToken,
             Outcome::Open(Lack::Row) => Self::NeedsRow,
-            Outcome::Open(Lack::Outage) => Self::RowUnavailable,
         }
     }
 
@@ -161,7 +159,7 @@ impl CheckResult {
         match self {
             Self::Holds => '+',
             Self::Fails => '-',
-            Self::Unclear | Self::NeedsToken | Self::NeedsRow | Self::RowUnavailable => '?',
+            Self::Unclear | Self::NeedsToken | Self::NeedsRow => '?',
             Self::NotEvaluated => '.',
         }
     }
@@ -175,7 +173,6 @@ impl fmt::Display for CheckResult {
             Self::Unclear => "cannot be told",
             Self::NeedsToken => "needs a token",
             Self::NeedsRow => "needs the user's row",
-            Self::RowUnavailable => "needs the user's row, which cannot be had",
             Self::NotEvaluated => "not evaluated",
         })
     }
@@ -207,6 +204,11 @@ fn look(condition: &Condition, facts: &Facts<'_>) -> Option<String> {
             let located = rule.path.locate(&facts.token?.claims);
             shown(located, &rule.names(), rule.numbers())
         }
+        Condition::Column(rule) => {
+            facts.token?;
+            let row = facts.row;
+            row.map_or_else(|| "no row".to_owned(), |row| column(rule, row))
+        }
         Condition::Scope(scopes) | Condition::AnyScope(scopes) => {
             let claims = &facts.token?.claims;
             let has = |scope: &&str| has_scope(claims, scope) == Answer::Yes;
@@ -234,6 +236,26 @@ fn look(condition: &Condition, facts: &Facts<'_>) -> Option<String> {
         Condition::Issuer(issuers) => standard("iss", issuers, facts)?,
         Condition::Audience(audiences) => standard("aud", audiences, facts)?,
     })
+}
+
+/// No more than of a claim.
+fn column(rule: &ColumnRule, row: &Row) -> String {
+    let (mut names, mut numbers) = (Vec::new(), Numbers::Hidden);
+    for expected in &rule.expected {
+        match expected {
+            ColumnExpected::Text(text) => names.push(&**text),
+            // A boolean is a number there.
+            ColumnExpected::Number(_) | ColumnExpected::Boolean(_) => numbers = Numbers::Shown,
+            ColumnExpected::Null => {}
+        }
+    }
+    let value = match rule.value(row) {
+        ColumnValue::Null => Value::Null,
+        ColumnValue::Number(number) => Value::Number(number.clone()),
+        ColumnValue::Text(text) => Value::from(&**text),
+        ColumnValue::Other(kind) => return (*kind).to_owned(),
+    };
+    shown(Located::Value(&value), &names, numbers)
 }
 
 fn standard(name: &str, expected: &[Box<str>], facts: &Facts<'_>) -> Option<String> {

@@ -98,6 +98,25 @@ verdict    forwarded to api"
 }
 
 #[test]
+fn a_row_that_would_decide_is_not_asked_offline() {
+    let routes = "[{ match: /staff, access: required, require: { any: [{ claim: { role: admin } }, { user: { user_type: admin } }] } }]";
+    let setup = written().routes(routes).file("token", &token::access("1"));
+    setup.write();
+    let ended = ended(&setup, &["explain", "GET", "/staff", "--token", "token"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert_eq!(line(&ended, "verdict"), Some("undecided"), "{ended:?}");
+    assert_eq!(
+        line(&ended, "note"),
+        Some("the user's row decides, and no database is asked here")
+    );
+    assert!(
+        ended.answer.contains("? user user_type: admin"),
+        "{ended:?}"
+    );
+    assert!(ended.answer.contains("needs the user's row"), "{ended:?}");
+}
+
+#[test]
 fn a_route_that_has_just_been_missed_is_named_with_the_difference() {
     let misspelt = explained(&["GET", "/user/5"]);
     let miss = line(&misspelt, "near miss").expect("a line");

@@ -298,6 +298,39 @@ fn what_is_remembered_is_bounded_and_permits_only_where_they_are_wanted() {
 }
 
 #[test]
+fn the_running_gateway_looks_up_the_row_that_decides() {
+    let routes =
+        "[{ match: /staff, access: required, require: { user: { user_type: [admin, staff] } } }]";
+    let gateway = Gateway::before(&Upstream::start()).routes(routes).start();
+    let users = gateway.setup().users();
+    users.execute("UPDATE user SET user_type = 'staff' WHERE id = 1");
+    let ask = |subject: &str| {
+        let question = json!({ "target": "/staff", "token": token::access(subject) });
+        let told = gateway.operate(Request::post("/explain").json(&question));
+        assert_eq!(told.status, 200, "{}", told.text());
+        told.json()
+    };
+    // Looked up, and known.
+    for _ in 0..2 {
+        let staff = ask("1");
+        assert_eq!(staff["verdict"]["forwarded"]["upstream"], "api", "{staff}");
+        assert_eq!(staff["checks"][0]["found"], r#""staff""#, "{staff}");
+    }
+    let user = ask("4");
+    assert_eq!(user["verdict"]["refused"]["code"], "forbidden", "{user}");
+    assert_eq!(user["checks"][0]["found"], "a text of 4 characters");
+    let code = |subject: &str| ask(subject)["verdict"]["refused"]["code"].clone();
+    assert_eq!(code("2"), "blocked_user");
+    assert_eq!(code("99"), "unknown_user");
+    users.execute("ALTER TABLE user RENAME TO member");
+    let away = ask("5");
+    assert_eq!(away["verdict"]["refused"]["status"], 503, "{away}");
+    assert_eq!(away["checks"][0]["result"], "needs_row", "{away}");
+    // Nobody's row is told whose it is.
+    assert!(!away.to_string().contains("needs_row_of"), "{away}");
+}
+
+#[test]
 fn a_question_may_be_asked_of_the_running_gateway() {
     let gateway = setup().start();
     let ask = |question: Value| gateway.operate(Request::post("/explain").json(&question));

@@ -227,6 +227,7 @@ refresh: { algorithm: HS256, secret: "${REFRESH_TOKEN_SECRET_KEY}", lifetime: 60
 issuers: [{ issuer: a, audience: [b], jwks: { file: keys.json, algorithms: [ES256] } }]"#;
     let gateway = Setup::before_url("http://127.0.0.1:9")
         .section("tokens", tokens)
+        .section("rules", "{ staff: { user: { user_type: staff } } }")
         .file("keys.json", &keys)
         .start();
     wait_until("the keys to be read", || {

@@ -35,4 +35,5 @@ mod unverified;
 mod upgrades;
 mod upstream_http2;
 mod upstream_tls;
+pub(crate) mod user_columns;
 mod wire;

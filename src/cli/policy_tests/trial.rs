@@ -40,6 +40,7 @@ pub(super) fn attempt(case: &Case, signer: &Signer, live: &Live) -> Result<Trial
         token: token.as_deref(),
         certificate: case.certificate.as_ref(),
         peer: case.peer,
+        row: None,
         now: case.now,
     };
     let explanation = explain(&question, live);

@@ -255,6 +255,7 @@ impl Forwarded<'_> {
             }
             Condition::SubjectIs(_)
             | Condition::Claim(_)
+            | Condition::Column(_)
             | Condition::Scope(_)
             | Condition::AnyScope(_)
             | Condition::Role { .. }

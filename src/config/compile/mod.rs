@@ -8,6 +8,7 @@ mod admin;
 mod assertion;
 mod claim_tests;
 mod client_certificates;
+mod column_tests;
 mod cors;
 mod dialect;
 mod endpoints;
@@ -201,13 +202,13 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let headers = headers::compile(document, findings);
     let reading = paths::compile(document, findings);
     let identity = identity::compile(document, findings);
-    let users = users::compile(document, findings);
     let cors = cors::compile(document.cors.as_ref(), "cors", findings);
     let refusals = refusals::compile(&document.refusals, "refusals", findings);
     let accounts = accounts::compile(document, findings);
     let limits = rate_limits::Limits::new(document);
     let rate_limits = limits.compile(findings);
     let mut rules = rules::Rules::new(document, findings);
+    let users = users::compile(document, rules.columns(), findings);
     let groups = groups::Groups::new(document, &mut rules, findings);
     let defaults = routes::Defaults {
         reading,
@@ -235,6 +236,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         publication,
         reading,
         headers,
+        row_cache: users::row_cache(document, users.as_ref()),
         users,
         hashing: accounts::hashing(&document.passwords),
         endpoints: accounts?,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{
-    Findings, claim_tests, client_certificates, expressions,
+    Findings, claim_tests, client_certificates,
+    column_tests::Columns,
+    expressions,
     rule_values::{listed, network, scope, text},
 };
 use crate::{
@@ -24,10 +26,11 @@ const DEEPEST: usize = 16;
 /// How many conditions it may have, with those of the rules that it names.
 const MOST_CONDITIONS: usize = 1_000;
 
-/// The named rules, and where roles stand.
+/// The named rules, where roles stand, and which columns of users are asked for.
 pub(super) struct Rules<'a> {
     written: &'a IndexMap<String, Require>,
     roles: Box<[ClaimPath]>,
+    columns: Columns<'a>,
     compiled: IndexMap<&'a str, State>,
     /// The rules that are being compiled, the outermost first.
     open: Vec<&'a str>,
@@ -64,6 +67,7 @@ impl<'a> Rules<'a> {
         let mut rules = Self {
             written: &document.rules,
             roles: roles(&document.identity.roles, findings),
+            columns: Columns::new(document),
             compiled: IndexMap::new(),
             open: Vec::new(),
         };
@@ -71,6 +75,11 @@ impl<'a> Rules<'a> {
             rules.named(name, "", findings);
         }
         rules
+    }
+
+    /// The columns of the user's row that rules name.
+    pub(super) fn columns(&self) -> Vec<String> {
+        self.columns.names()
     }
 
     /// What is written at `path`.
@@ -94,6 +103,7 @@ impl<'a> Rules<'a> {
         let mut terms = Terms::default();
         about_clients(written, path, &mut terms, findings);
         self.about_tokens(written, path, &mut terms, findings);
+        self.about_users(written, path, &mut terms, findings);
         self.combined(written, path, &mut terms, findings);
         if let Some(text) = &written.when {
             let path = format!("{path}.when");
@@ -149,6 +159,28 @@ impl<'a> Rules<'a> {
             let path = format!("{path}{}", key_step(name));
             match claim_tests::compile(name, test, &path, findings) {
                 Some(rule) => terms.add(Condition::Claim(rule), &path, findings),
+                None => terms.broken += 1,
+            }
+        }
+    }
+
+    fn about_users(
+        &self,
+        written: &Require,
+        path: &str,
+        terms: &mut Terms,
+        findings: &mut Findings<'_>,
+    ) {
+        let Some(columns) = &written.user else { return };
+        let path = format!("{path}.user");
+        if columns.is_empty() {
+            findings.absence(&path, "no column is named", "name one, or take it out");
+            terms.broken += 1;
+        }
+        for (name, test) in columns {
+            let path = format!("{path}{}", key_step(name));
+            match self.columns.compile(name, test, &path, findings) {
+                Some(rule) => terms.add(Condition::Column(rule), &path, findings),
                 None => terms.broken += 1,
             }
         }
@@ -375,6 +407,7 @@ pub(super) fn token_key(require: &Require) -> Option<&'static str> {
         (require.any_scope.is_some(), "any_scope"),
         (require.role.is_some(), "role"),
         (require.claim.is_some(), "claim"),
+        (require.user.is_some(), "user"),
     ];
     keys.into_iter()
         .find_map(|(there, key)| there.then_some(key))

@@ -14,10 +14,15 @@ use crate::{
         source::{Files, LARGEST_SOURCE},
     },
     member::StateName,
+    membership,
     store::{self, DatabaseUrl, Expected, PoolSettings, Settings, Shown, StateRule, TlsSettings},
 };
 
-pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Settings> {
+pub(super) fn compile(
+    document: &Document,
+    ruled: Vec<String>,
+    findings: &mut Findings<'_>,
+) -> Option<Settings> {
     let users = document.users.as_ref()?;
     let url = secret_text(&users.database, "users.database", findings)?;
     let url = DatabaseUrl::parse(url.expose());
@@ -41,7 +46,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         },
         states,
         shown: shown.collect(),
-        ruled: Vec::new(),
+        ruled,
         pool: PoolSettings {
             min: users.pool.min.into(),
             max: users.pool.max.into(),
@@ -79,6 +84,22 @@ fn read_authorities(ca: &str, findings: &mut Findings<'_>) -> Option<Vec<u8>> {
     let text = findings.take(read, PATH, FIX)?;
     findings.take(authorities(&text), PATH, FIX)?;
     Some(text)
+}
+
+/// How rows are kept, if any rule asks for them.
+pub(super) fn row_cache(
+    document: &Document,
+    table: Option<&Settings>,
+) -> Option<membership::Settings> {
+    let (written, table) = (document.users.as_ref()?, table?);
+    (!table.ruled.is_empty()).then(|| membership::Settings {
+        columns: table.ruled.clone(),
+        lifetime: written.row_cache.lifetime.into(),
+        size: written.row_cache.size.into(),
+        // Logins come first: the other half is theirs.
+        look_ups: (table.pool.max / 2).max(1),
+        deadline: table.deadline,
+    })
 }
 
 fn states(users: &Users, findings: &mut Findings<'_>) -> Vec<StateRule> {

@@ -20,6 +20,10 @@ pub struct Require {
     /// leads into an object (`realm_access.roles`); a name that has a dot itself stands in quotes
     /// (`"'https://example.com/roles'"`).
     pub claim: Option<IndexMap<String, ClaimTest>>,
+    /// Columns of the user's row and what each has to be: a text, a number, a boolean or `null`, or a list of which one is
+    /// enough. The token's subject is the row's id; the row is looked up and kept for `users.row_cache.lifetime`. Where it
+    /// cannot be had the answer is 503.
+    pub user: Option<IndexMap<String, ColumnTest>>,
     /// Scopes that the token has to have, all of them: words of `scope` or `scp`, or elements of `scope`, `scp` or
     /// `scopes`.
     pub scope: Option<Texts>,
@@ -75,6 +79,15 @@ pub enum ClaimTest {
     Tests(Box<ClaimTests>),
 }
 
+/// What a column has to be.
+#[derive(Debug, Clone)]
+pub enum ColumnTest {
+    /// This.
+    Equals(Scalar),
+    /// One of these.
+    AnyOf(Vec<Scalar>),
+}
+
 /// Tests of a claim; all of what is named.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -95,7 +108,7 @@ pub struct ClaimTests {
     pub present: Option<bool>,
 }
 
-/// A value that a claim is compared with.
+/// A value that a claim or a column is compared with.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scalar {
     /// A text.
@@ -104,7 +117,7 @@ pub enum Scalar {
     Number(Number),
     /// A boolean.
     Boolean(bool),
-    /// Nothing, which no claim can be compared with.
+    /// Nothing: NULL of a column. No claim can be compared with it.
     Null,
 }
 
@@ -235,6 +248,52 @@ impl<'de> Deserialize<'de> for ClaimTest {
             }
         }
         deserializer.deserialize_any(Any)
+    }
+}
+
+impl<'de> Deserialize<'de> for ColumnTest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMore;
+        impl<'de> Visitor<'de> for OneOrMore {
+            type Value = ColumnTest;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a text, a number, a boolean, `null` or a list of these")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<ColumnTest, E> {
+                ScalarVisitor.visit_str(text).map(ColumnTest::Equals)
+            }
+
+            fn visit_bool<E: Error>(self, boolean: bool) -> Result<ColumnTest, E> {
+                ScalarVisitor.visit_bool(boolean).map(ColumnTest::Equals)
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<ColumnTest, E> {
+                ScalarVisitor.visit_u64(number).map(ColumnTest::Equals)
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<ColumnTest, E> {
+                ScalarVisitor.visit_i64(number).map(ColumnTest::Equals)
+            }
+
+            fn visit_f64<E: Error>(self, number: f64) -> Result<ColumnTest, E> {
+                ScalarVisitor.visit_f64(number).map(ColumnTest::Equals)
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<ColumnTest, E> {
+                Ok(ColumnTest::Equals(Scalar::Null))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<ColumnTest, A::Error> {
+                let mut values = Vec::new();
+                while let Some(value) = items.next_element()? {
+                    values.push(value);
+                }
+                Ok(ColumnTest::AnyOf(values))
+            }
+        }
+        deserializer.deserialize_any(OneOrMore)
     }
 }
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::tokens::SecretText;
-use crate::config::duration::Span;
+use crate::config::{duration::Span, size::Size};
 
 /// Where users are and which columns matter.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -24,6 +24,9 @@ pub struct Users {
     /// The columns of the user object that a dialect may answer, in order, with their JSON types.
     #[serde(default)]
     pub show: IndexMap<String, ColumnType>,
+    /// Rows that rules ask for (`require: { user: … }`), kept in memory.
+    #[serde(default)]
+    pub row_cache: RowCache,
     /// Connections to the database.
     #[serde(default)]
     pub pool: Pool,
@@ -82,6 +85,26 @@ pub struct Pool {
 impl Default for Pool {
     fn default() -> Self {
         Self { min: 1, max: 8 }
+    }
+}
+
+/// Rows that rules ask for, kept in memory.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RowCache {
+    /// How long a row counts after it was read: a change in the table takes effect after this time at the latest. `0s`
+    /// looks up anew for each request. Default: 10s.
+    pub lifetime: Span,
+    /// How much memory rows may take. Default: 32MiB.
+    pub size: Size,
+}
+
+impl Default for RowCache {
+    fn default() -> Self {
+        Self {
+            lifetime: Span::from_secs(10),
+            size: Size::from_bytes(32 * 1024 * 1024),
+        }
     }
 }
 

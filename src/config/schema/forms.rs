@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::config::{
     document::{
-        rules::{ClaimTest, ClaimTests, Scalar, Texts},
+        rules::{ClaimTest, ClaimTests, ColumnTest, Scalar, Texts},
         tokens::SecretText,
     },
     duration::Span,
@@ -139,6 +139,23 @@ impl JsonSchema for ClaimTest {
             "title": "value, list of values or tests",
             "anyOf": [scalar, { "type": "array", "items": scalar }, tests],
             "description": "A value that the claim has to be, a list of which one is enough, or tests by name.",
+        })
+    }
+}
+
+impl JsonSchema for ColumnTest {
+    fn schema_name() -> Cow<'static, str> {
+        "ColumnTest".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let scalar = generator.subschema_for::<Scalar>();
+        let nothing = json_schema!({ "type": "null" });
+        let one = json_schema!({ "anyOf": [scalar, nothing] });
+        json_schema!({
+            "title": "value, `null` or list of these",
+            "anyOf": [scalar, nothing, { "type": "array", "items": one }],
+            "description": "A value that the column has to be, or a list of which one is enough; `null` is NULL.",
         })
     }
 }

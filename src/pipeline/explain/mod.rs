@@ -7,7 +7,7 @@ mod token;
 mod told;
 mod tree;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use ::http::{HeaderName, HeaderValue, Method, Request, header};
 
@@ -19,7 +19,7 @@ pub use told::{
 pub use tree::{Line, Tone};
 
 use super::{
-    authorize::{Connected, authorize, authorize_or_note},
+    authorize::{Authorized, Connected, authorize, authorize_or_note},
     credential::extract,
     identify::{Proof, identify},
     inject::{Known, removed, render},
@@ -28,7 +28,8 @@ use super::{
     receive::receive,
     rejection::Rejection,
     route::route,
-    stage::Identified,
+    row::judge,
+    stage::{Identified, Permitted},
     token_facts::TokenFacts,
     token_fate::Fate,
 };
@@ -36,6 +37,7 @@ use crate::{
     certificate::Identity,
     clock::UnixSeconds,
     http::{client_address::PeerAddress, target::other_readings},
+    membership::Looked,
     policy::{
         explanation::Recorder,
         route::{Access, Action, RateLimits, Route, UpstreamId},
@@ -43,6 +45,9 @@ use crate::{
     },
     ratelimit::RateLimit,
 };
+
+/// What is said where a row would decide.
+const NOT_ASKED: &str = "the user's row decides, and no database is asked here";
 
 /// A request to be explained.
 #[derive(Debug)]
@@ -61,6 +66,8 @@ pub struct Question<'a> {
     pub certificate: Option<&'a Identity>,
     /// The other end of the connection.
     pub peer: PeerAddress,
+    /// The row of the token's user, if it was looked up.
+    pub row: Option<&'a Looked>,
     /// The moment to decide at.
     pub now: UnixSeconds,
 }
@@ -142,6 +149,7 @@ pub fn decide<B>(request: Request<B>, live: &Live, now: UnixSeconds) -> Result<(
         peer: PeerAddress::Unix,
         proxies: &live.trusted_proxies,
         certificate: None,
+        row: None,
     };
     let mut noted = Noted::default();
     let identified = identify(presented, live, now, &mut noted)?;
@@ -207,15 +215,16 @@ fn walk(
         peer: question.peer,
         proxies: &live.trusted_proxies,
         certificate: question.certificate,
+        row: None,
     };
-    let mut recorder = Recorder::default();
-    let authorized = authorize(identified, &connected, &mut recorder);
-    explanation.checks = recorder.into_checks();
-    let identified = authorized?.identified;
+    let Some(permitted) = permitted(question, identified, connected, explanation)? else {
+        return Ok(Verdict::Undecided);
+    };
     if question.certificate.is_some() {
         let names = live.certificate_headers.iter();
         explanation.headers.extend(names.map(HeaderName::to_string));
     }
+    let identified = permitted.identified;
     explanation.add_headers(question, &identified, live)?;
     let is_forwarded = matches!(taken.action, Action::Forward(_));
     if is_forwarded && let (Some(assertions), Some(_)) = (&live.assertions, &identified.proof) {
@@ -232,6 +241,38 @@ fn walk(
             Verdict::Forwarded { upstream }
         }
     })
+}
+
+/// The live path's decision, step by step; nothing where it takes a row that was not looked up.
+fn permitted<'a>(
+    question: &Question<'_>,
+    identified: Identified<'a, ()>,
+    connected: Connected<'_>,
+    explanation: &mut Explanation,
+) -> Result<Option<Permitted<'a, ()>>, Rejection> {
+    let mut recorder = Recorder::default();
+    let authorized = authorize(identified, &connected, &mut recorder);
+    explanation.checks = recorder.into_checks();
+    let needed = match authorized? {
+        Authorized::Permitted(permitted) => return Ok(Some(permitted)),
+        Authorized::NeedsRow(needed) => needed,
+    };
+    let Some(looked) = question.row else {
+        explanation.needs_row_of = needed.id().map(Cow::into_owned);
+        explanation.notes.push(Word::Borrowed(NOT_ASKED));
+        return Ok(None);
+    };
+    let connected = Connected {
+        row: Some(judge(looked)?),
+        ..connected
+    };
+    let mut recorder = Recorder::default();
+    let authorized = authorize(needed.identified, &connected, &mut recorder);
+    explanation.checks = recorder.into_checks();
+    match authorized? {
+        Authorized::Permitted(permitted) => Ok(Some(permitted)),
+        Authorized::NeedsRow(_) => Err(Rejection::Misrouted),
+    }
 }
 
 impl Explanation {

@@ -65,6 +65,9 @@ pub struct Explanation {
     /// What the route requires besides, and what was found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
+    /// The subject whose row would decide, where none was given: it may be personal.
+    #[serde(skip)]
+    pub needs_row_of: Option<String>,
     /// What happens in the end.
     pub verdict: Verdict,
     /// Whose keys it would take to know more.

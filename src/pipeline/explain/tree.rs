@@ -129,7 +129,7 @@ fn found(text: Option<&str>) -> String {
 fn tone(result: CheckResult) -> Tone {
     match result {
         CheckResult::Holds => Tone::Good,
-        CheckResult::Fails | CheckResult::Unclear | CheckResult::RowUnavailable => Tone::Bad,
+        CheckResult::Fails | CheckResult::Unclear => Tone::Bad,
         CheckResult::NeedsToken | CheckResult::NeedsRow => Tone::Plain,
         CheckResult::NotEvaluated => Tone::Faint,
     }

@@ -7,13 +7,14 @@ use ipnet::IpNet;
 use serde_json::Value;
 
 use super::{
-    Answer,
+    Answer, ColumnRule, Lack,
     claim::{ClaimPath, ClaimRule, Located, any_text, yes},
 };
 use crate::{
     certificate::Identity,
     clock::UnixSeconds,
     http::client_address::{PeerAddress, TrustedProxies},
+    member::Row,
     policy::{certificate::CertificateRule, expression::Expression, pattern::Pattern},
     token::{
         claims::{Claims, Subject},
@@ -35,6 +36,8 @@ pub enum Condition {
     Scope(Box<[Box<str>]>),
     /// The token has one of these scopes.
     AnyScope(Box<[Box<str>]>),
+    /// A column of the user's row has one of these values.
+    Column(ColumnRule),
     /// The token names one of these roles.
     Role {
         /// Where roles stand.
@@ -59,6 +62,8 @@ pub enum Condition {
 pub struct Facts<'a> {
     /// The token, if there is one.
     pub token: Option<&'a Verified>,
+    /// The row of the token's user, if it has been looked up.
+    pub row: Option<&'a Row>,
     /// The certificate that the client has presented and that was verified.
     pub certificate: Option<&'a Identity>,
     /// Where the client is.
@@ -101,6 +106,12 @@ pub struct Client<'a> {
     pub headers: &'a HeaderMap,
 }
 
+impl<'a> Facts<'a> {
+    fn token(&self) -> Result<&'a Verified, Lack> {
+        self.token.ok_or(Lack::Token)
+    }
+}
+
 impl Client<'_> {
     /// The address; `None` behind a Unix socket.
     pub fn address(&self) -> Option<IpAddr> {
@@ -114,6 +125,7 @@ impl Condition {
         match self {
             Self::SubjectIs(_)
             | Self::Claim(_)
+            | Self::Column(_)
             | Self::Scope(_)
             | Self::AnyScope(_)
             | Self::Role { .. }
@@ -135,6 +147,7 @@ impl Condition {
                 parameters.find(|parameter| !pattern.has_parameter(parameter))
             }
             Self::Claim(_)
+            | Self::Column(_)
             | Self::Scope(_)
             | Self::AnyScope(_)
             | Self::Role { .. }
@@ -153,6 +166,7 @@ impl Condition {
             Self::AnyScope(scopes) => scopes.get(..1),
             Self::SubjectIs(_)
             | Self::Claim(_)
+            | Self::Column(_)
             | Self::Role { .. }
             | Self::Issuer(_)
             | Self::Audience(_)
@@ -162,33 +176,37 @@ impl Condition {
         }
     }
 
-    /// Asks; `None` where a token is needed and there is none.
-    pub(super) fn ask(&self, facts: &Facts<'_>) -> Option<Answer> {
+    /// Asks, or says what is not there and needed.
+    pub(super) fn ask(&self, facts: &Facts<'_>) -> Result<Answer, Lack> {
         let answer = match self {
             Self::Network(networks) => in_networks(facts.client.address(), networks),
             Self::Certificate(rule) => yes(rule.admits(facts.certificate)),
             Self::SubjectIs(parameter) => {
                 let segment = facts.pattern.parameter(facts.path, parameter);
-                let subject = &facts.token?.subject;
+                let subject = &facts.token()?.subject;
                 segment.map_or(Answer::Unclear, |segment| yes(spells(segment, subject)))
             }
-            Self::Claim(rule) => rule.ask(&facts.token?.claims),
+            Self::Column(rule) => {
+                facts.token()?;
+                rule.ask(facts.row.ok_or(Lack::Row)?)
+            }
+            Self::Claim(rule) => rule.ask(&facts.token()?.claims),
             Self::Scope(scopes) => {
-                let claims = &facts.token?.claims;
+                let claims = &facts.token()?.claims;
                 let answers = scopes.iter().map(|scope| has_scope(claims, scope));
                 answers.min().unwrap_or(Answer::Yes)
             }
             Self::AnyScope(scopes) => {
-                let claims = &facts.token?.claims;
+                let claims = &facts.token()?.claims;
                 let answers = scopes.iter().map(|scope| has_scope(claims, scope));
                 answers.max().unwrap_or(Answer::No)
             }
             Self::Role { paths, roles } => {
-                let claims = &facts.token?.claims;
+                let claims = &facts.token()?.claims;
                 let answers = paths.iter().map(|path| has_role(claims, path, roles));
                 answers.max().unwrap_or(Answer::No)
             }
-            Self::Issuer(issuers) => match facts.token?.claims.value("iss") {
+            Self::Issuer(issuers) => match facts.token()?.claims.value("iss") {
                 None | Some(Value::Null) => Answer::No,
                 Some(Value::String(issuer)) => yes(listed(issuers, issuer)),
                 Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
@@ -196,14 +214,17 @@ impl Condition {
                 }
             },
             Self::Audience(audiences) => {
-                let audience = facts.token?.claims.value("aud");
+                let audience = facts.token()?.claims.value("aud");
                 let wanted = |text: &str| listed(audiences, text);
                 audience.map_or(Answer::No, |value| any_text(value, &wanted))
             }
             // Whatever cannot be evaluated refuses, under `not` as well.
-            Self::When(expression) => expression.holds(facts)?.map_or(Answer::Unclear, yes),
+            Self::When(expression) => {
+                let holds = expression.holds(facts).ok_or(Lack::Token)?;
+                holds.map_or(Answer::Unclear, yes)
+            }
         };
-        Some(answer)
+        Ok(answer)
     }
 }
 

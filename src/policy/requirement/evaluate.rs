@@ -52,8 +52,6 @@ pub enum Lack {
     Token,
     /// The user's row: it has to be looked up, and the requirement asked again.
     Row,
-    /// The user's row, which cannot be had at present: an outage.
-    Outage,
 }
 
 /// Which term has decided against a request.
@@ -96,10 +94,10 @@ fn one<'r>(
         scopes: None,
     };
     match condition.ask(facts) {
-        None => Outcome::Open(Lack::Token),
-        Some(Answer::Yes) => Outcome::Holds,
-        Some(Answer::Unclear) => Outcome::Unclear(blame),
-        Some(Answer::No) => Outcome::Fails(Blame {
+        Err(lack) => Outcome::Open(lack),
+        Ok(Answer::Yes) => Outcome::Holds,
+        Ok(Answer::Unclear) => Outcome::Unclear(blame),
+        Ok(Answer::No) => Outcome::Fails(Blame {
             scopes: condition.missing_scopes(),
             ..blame
         }),

@@ -4,6 +4,7 @@
 //! a match nor the absence of one, so that `not:` cannot turn a surprise into a permission.
 
 mod claim;
+mod column;
 mod condition;
 mod evaluate;
 mod number;
@@ -15,6 +16,7 @@ mod tests;
 use std::sync::Arc;
 
 pub use claim::{ClaimPath, ClaimRule, ClaimTest, Expected, Located, PathError, Presence};
+pub use column::{ColumnExpected, ColumnRule};
 pub use condition::{Client, Condition, Facts, Head, has_scope};
 pub use evaluate::{Blame, Lack, Outcome, Silent, Trace, evaluate};
 pub use number::compare;

@@ -4,7 +4,10 @@ use std::fmt::{self, Display, Formatter};
 
 use serde_json::Value;
 
-use super::{ClaimRule, ClaimTest, Condition, Expected, Presence, Requirement, Term};
+use super::{
+    ClaimRule, ClaimTest, ColumnExpected, ColumnRule, Condition, Expected, Presence, Requirement,
+    Term,
+};
 use crate::policy::certificate::CertificateRule;
 
 impl Requirement {
@@ -28,6 +31,7 @@ impl Display for Title<'_> {
             Term::One(condition) => match condition {
                 Condition::SubjectIs(_) => f.write_str("subject_is"),
                 Condition::Claim(ClaimRule { path, .. }) => write!(f, "claim {path}"),
+                Condition::Column(ColumnRule { column, .. }) => write!(f, "user {column}"),
                 Condition::Scope(_) => f.write_str("scope"),
                 Condition::AnyScope(_) => f.write_str("any_scope"),
                 Condition::Role { .. } => f.write_str("role"),
@@ -63,6 +67,7 @@ impl Display for Condition {
         match self {
             Self::SubjectIs(parameter) => f.write_str(parameter),
             Self::Claim(rule) => rule.fmt(f),
+            Self::Column(rule) => rule.fmt(f),
             Self::Scope(texts)
             | Self::AnyScope(texts)
             | Self::Role { roles: texts, .. }
@@ -89,6 +94,26 @@ impl Display for ClaimRule {
                 separated(f, tests)?;
                 f.write_str(" }")
             }
+        }
+    }
+}
+
+impl Display for ColumnRule {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &*self.expected {
+            [expected] => expected.fmt(f),
+            expected => list(f, expected),
+        }
+    }
+}
+
+impl Display for ColumnExpected {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Boolean(boolean) => boolean.fmt(f),
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => word(f, text),
         }
     }
 }

@@ -283,6 +283,48 @@ fn proofs_are_kept_where_keys_did_not_change_and_not_used_where_they_did() {
 }
 
 #[test]
+fn rows_are_kept_where_the_table_did_not_change_and_not_used_where_it_did() {
+    let rule = "require: { user: { user_type: user } }";
+    let routes = format!(
+        "- {{ match: \"/**\", access: required, {rule} }}\n- {{ match: /a, access: public }}"
+    );
+    let gateway = unwatched(&Upstream::start()).routes(&routes).start();
+    let asked = |outcome: &str| {
+        gateway.metric(&format!(
+            "sidegate_user_rows_total{{outcome=\"{outcome}\"}}"
+        ))
+    };
+    let request = Request::get("/private").token(&token::access("1"));
+    let send = || gateway.send(&request).status;
+    assert_eq!(send(), 200);
+    let users = gateway.setup().users();
+    users.execute("UPDATE user SET user_type = 'admin'");
+    gateway.reload(&changed(&gateway, "match: /a,", "match: /b,"));
+    assert_eq!(send(), 200);
+    // A rule that moves or changes asks for the same columns.
+    gateway.reload(&changed(
+        &gateway,
+        rule,
+        "require: { user: { user_type: [user, x] } }",
+    ));
+    assert_eq!(send(), 200);
+    assert_eq!((asked("hit"), asked("miss")), (2, 1));
+    gateway.reload(&changed(
+        &gateway,
+        rule,
+        "require: { user: { user_type: user, point: 100 } }",
+    ));
+    assert_eq!(send(), 403);
+    gateway.reload(&changed(
+        &gateway,
+        "is_restricted: true",
+        "is_restricted: 7",
+    ));
+    assert_eq!(send(), 403);
+    assert_eq!((asked("hit"), asked("miss")), (2, 3));
+}
+
+#[test]
 fn headers_that_are_made_of_a_token_change_with_the_configuration() {
     let upstream = Upstream::start();
     let gateway = unwatched(&upstream)

@@ -3,12 +3,15 @@
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::harness::{
-    After,
-    certificates::{Authority, Versions},
-    keys::{SigningKey, key_set},
-    token, wait_until,
-    wrapping::TlsFront,
+use crate::{
+    harness::{
+        After, Gate,
+        certificates::{Authority, Versions},
+        keys::{SigningKey, key_set},
+        token, wait_until,
+        wrapping::TlsFront,
+    },
+    requests::user_columns::users,
 };
 
 const UNKNOWN: &str = "the token's kid is none of its issuer's keys";
@@ -55,6 +58,38 @@ fn ready(gateway: &Gateway) -> (u16, String) {
 /// Waits until the first look at the keys is over.
 fn settled(gateway: &Gateway) {
     wait_until("the keys to be known", || ready(gateway).0 == 200);
+}
+
+#[test]
+fn who_has_waited_for_keys_may_wait_for_a_row_too() {
+    let (upstream, gate) = (Upstream::start(), Gate::shut());
+    let key = SigningKey::new("ES256", "a");
+    let (keys, opened) = (key_set(&[&key]), gate.clone());
+    let server = Upstream::answering(move |_, wire| {
+        opened.pass();
+        wire.respond(200, &[], keys.as_bytes());
+        After::Close
+    });
+    let publisher = Publisher {
+        server,
+        answer: Arc::default(),
+    };
+    let gateway = with_issuers(&upstream, &publisher.issuer(""))
+        .section("users", &users("1h"))
+        .routes(r#"[{ match: "/{kind}", access: required, require: { user: { user_type: user } } }, { match: "/**", access: required }]"#)
+        .start();
+    let ask = |path: &str, subject: &str| {
+        let mut client = gateway.client().connect();
+        client.write(Request::get(path).token(&key.token(IDP, subject)).bytes());
+        client
+    };
+    let (mut member, mut stranger) = (ask("/member", "1"), ask("/stranger", "99"));
+    // The core has seen those before this one, and they wait.
+    accepted(&gateway, "/own/a", &token::access("1"));
+    gate.open();
+    assert_eq!(member.response().status, 200);
+    assert_eq!(stranger.response().status, 401);
+    assert_eq!(gateway.outcome("/stranger"), "unknown_user");
 }
 
 #[test]

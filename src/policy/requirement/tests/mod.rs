@@ -12,6 +12,7 @@ use crate::{
     certificate::Identity,
     clock::UnixSeconds,
     http::client_address::{PeerAddress, TrustedProxies},
+    member::{ColumnValue, Row},
     policy::{certificate::CertificateRule, explanation::Recorder, pattern::Pattern},
     token::{claims::Claims, verify::Verified},
 };
@@ -25,6 +26,7 @@ fn verified(claims: &Value) -> Verified {
 #[derive(Debug)]
 struct World {
     token: Option<Verified>,
+    row: Option<Row>,
     certificate: Option<Identity>,
     address: Option<[u8; 4]>,
     proxies: TrustedProxies,
@@ -36,6 +38,7 @@ impl World {
     fn new(claims: Option<&Value>) -> Self {
         Self {
             token: claims.map(verified),
+            row: None,
             certificate: None,
             address: Some([10, 0, 0, 1]),
             proxies: TrustedProxies::default(),
@@ -48,6 +51,7 @@ impl World {
         let address = |bytes: [u8; 4]| SocketAddr::new(IpAddr::V4(Ipv4Addr::from(bytes)), 1);
         Facts {
             token: self.token.as_ref(),
+            row: self.row.as_ref(),
             certificate: self.certificate.as_ref(),
             client: Client {
                 peer: self
@@ -76,7 +80,7 @@ fn word(outcome: &Outcome<'_>) -> &'static str {
         Outcome::Fails(_) => "fails",
         Outcome::Unclear(_) => "unclear",
         Outcome::Open(Lack::Token) => "token",
-        Outcome::Open(Lack::Row | Lack::Outage) => "row",
+        Outcome::Open(Lack::Row) => "row",
         Outcome::Holds => "holds",
     }
 }
@@ -142,6 +146,56 @@ fn claim(path: &str, spelled: &Value) -> Requirement {
         path: ClaimPath::parse(path).expect(path),
         tests: Box::new([test(spelled)]),
     }))
+}
+
+fn column(place: usize, expected: &[Value]) -> Requirement {
+    let one_of = |value: &Value| match value {
+        Value::Null => ColumnExpected::Null,
+        Value::Bool(boolean) => ColumnExpected::Boolean(*boolean),
+        Value::Number(number) => ColumnExpected::Number(number.clone()),
+        Value::String(text) => ColumnExpected::Text(text.as_str().into()),
+        Value::Array(_) | Value::Object(_) => panic!("{value}"),
+    };
+    one(Condition::Column(ColumnRule {
+        column: ["user_type", "level"][place].into(),
+        place,
+        expected: expected.iter().map(one_of).collect(),
+    }))
+}
+
+#[test]
+fn a_row_is_needed_only_where_nothing_else_decides() {
+    let admin = || column(0, &[json!("admin")]);
+    let role = || claim("role", &json!({"equals": "admin"}));
+    let any = |terms: [Requirement; 2]| node(Term::Any(terms.into()));
+    let all = |terms: [Requirement; 2]| node(Term::All(terms.into()));
+    let by_token = json!({ "sub": "7", "role": "admin" });
+    let nobody = json!({ "sub": "7" });
+    for (claims, requirement, outcome) in [
+        (Some(&by_token), any([role(), admin()]), "holds"),
+        (Some(&by_token), any([admin(), role()]), "holds"),
+        (Some(&nobody), any([admin(), role()]), "row"),
+        (Some(&nobody), all([admin(), role()]), "fails"),
+        (Some(&by_token), all([admin(), role()]), "row"),
+        (Some(&nobody), node(Term::Not(Box::new(admin()))), "row"),
+        (None, admin(), "token"),
+    ] {
+        let world = World::new(claims);
+        assert_eq!(world.outcome(&requirement), outcome, "{requirement}");
+    }
+    let mut world = World::new(Some(&nobody));
+    for (value, outcome) in [
+        (ColumnValue::Text("admin".into()), "holds"),
+        (ColumnValue::Text("user".into()), "fails"),
+        (ColumnValue::Null, "fails"),
+        (ColumnValue::Number(1.into()), "unclear"),
+    ] {
+        world.row = Some(Row {
+            state: None,
+            values: Box::new([value]),
+        });
+        assert_eq!(world.outcome(&admin()), outcome);
+    }
 }
 
 #[test]
@@ -370,6 +424,11 @@ fn a_rule_is_shown_as_it_is_written() {
             claim("level", &json!({"at_least": 3})),
             "claim level: { at_least: 3 }",
         ),
+        (column(0, &[json!("admin")]), "user user_type: admin"),
+        (
+            column(1, &[json!(null), json!(3), json!("3"), json!(true)]),
+            "user level: [null, 3, \"3\", true]",
+        ),
         (
             one(Condition::Scope(texts(&["read", "a b"]))),
             "scope: [read, \"a b\"]",
@@ -389,8 +448,17 @@ fn a_rule_is_shown_as_it_is_written() {
 fn an_explanation_shows_nothing_personal() {
     let claims =
         json!({ "sub": "7", "email": "ann@example.com", "roles": ["ops", "ann"], "age": 7 });
-    let world = World::new(Some(&claims));
+    let mut world = World::new(Some(&claims));
+    world.row = Some(Row {
+        state: None,
+        values: Box::new([
+            ColumnValue::Text("ann".into()),
+            ColumnValue::Number(3.into()),
+        ]),
+    });
     let terms = [
+        column(1, &[json!(3)]),
+        node(Term::Not(Box::new(column(0, &[json!("admin")])))),
         claim("age", &json!({"at_least": 3})),
         claim("roles", &json!({"contains": "ops"})),
         claim("email", &json!({"equals": "bob@example.com"})),
@@ -404,6 +472,9 @@ fn an_explanation_shows_nothing_personal() {
         panic!("{checks:?}")
     };
     let expected = "- all  (gateway.yaml:1): does not hold
+  + user level: 3  (gateway.yaml:1): holds, found 3
+  + not  (gateway.yaml:1): holds
+    - user user_type: admin  (gateway.yaml:1): does not hold, found a text of 3 characters
   + claim age: { at_least: 3 }  (gateway.yaml:1): holds, found 7
   + claim roles: { contains: ops }  (gateway.yaml:1): holds, found a list of 2 with \"ops\"
   - claim email: \"bob@example.com\"  (gateway.yaml:1): does not hold, found a text of 15 characters
