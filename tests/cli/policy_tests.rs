@@ -105,6 +105,57 @@ fn every_expectation_can_fail() {
     }
 }
 
+const WITH_ROWS: &str = r#"
+cases:
+  - { name: admin, request: GET /staff/x, token: { sub: "5" }, user: { user_type: admin }, expect: forwarded }
+  - { name: user, request: GET /staff/x, token: { sub: "5" }, user: { user_type: user, level: 3 }, expect: { status: 403, code: forbidden } }
+  - { name: nothing, request: GET /staff/x, token: { sub: "5" }, user: {}, expect: 403 }
+  - { name: nobody, request: GET /staff/x, token: { sub: "5" }, user: none, expect: { status: 401, code: unknown_user } }
+  - { name: anonymous, request: GET /staff/x, user: { user_type: admin }, expect: 401 }
+  - { name: good, request: GET /good/x, token: { sub: "5" }, user: { level: 3, is_agent: true }, expect: forwarded }
+  - { name: a text, request: GET /good/x, token: { sub: "5" }, user: { level: "3", is_agent: true }, expect: 403 }
+  - { name: by the claim, request: GET /good/x, token: { sub: "5", role: admin }, expect: forwarded }
+"#;
+
+#[test]
+fn a_case_says_what_its_user_s_row_has() {
+    let routes = r#"
+- { match: "/staff/**", access: required, require: { user: { user_type: [admin, staff] } } }
+- { match: "/good/**", access: required, require: { any: [{ claim: { role: admin } }, { user: { level: 3, is_agent: true, quit_at: null } }] } }"#;
+    let ended_with = |cases: &str| {
+        let setup = written().routes(routes);
+        let setup = setup.file("policies.test.yaml", cases);
+        setup.write();
+        ended(&setup, &["test", "policies.test.yaml"])
+    };
+    let good = ended_with(WITH_ROWS);
+    assert_eq!(good.code, Some(0), "{good:?}");
+    // Nothing is taken for decided that a row decides, in either direction.
+    for expect in ["forwarded", "refused", "403"] {
+        let case = format!(
+            "cases: [{{ name: it, request: GET /staff/x, token: {{ sub: \"5\" }}, expect: {expect} }}]"
+        );
+        let ended = ended_with(&case);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.answer.contains("the user's row decides"), "{ended:?}");
+    }
+    for (user, complaint) in [
+        (
+            "{ user_typ: admin }",
+            "no rule asks for the user's column `user_typ`",
+        ),
+        ("admin", "this is no user"),
+        ("{ user_type: [admin] }", "a column has one value"),
+    ] {
+        let case = format!(
+            "cases: [{{ name: it, request: GET /staff/x, token: {{ sub: \"5\" }}, user: {user}, expect: 403 }}]"
+        );
+        let ended = ended_with(&case);
+        assert_eq!(ended.code, Some(64), "{ended:?}");
+        assert!(ended.complaint.contains(complaint), "{ended:?}");
+    }
+}
+
 #[test]
 fn the_moment_of_a_case_can_be_chosen() {
     let cases = r#"

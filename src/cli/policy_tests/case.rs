@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::{
     document::{self, ExpectParts, Request, RequestParts},
     signer::Token,
+    user::User,
 };
 use crate::{
     certificate::Identity,
@@ -33,6 +34,7 @@ pub(super) struct Case {
     pub(super) certificate: Option<Identity>,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) token: Token,
+    pub(super) user: Option<User>,
     pub(super) now: UnixSeconds,
     pub(super) expect: Expectation,
 }
@@ -99,6 +101,7 @@ impl Setting<'_> {
             headers: self.headers(parts.headers, &format!("{path}.request.headers"))?,
             target: parts.path,
             token: self.token(written.token, &format!("{path}.token"))?,
+            user: self.user(written.user, &format!("{path}.user"))?,
             now: written.now.map_or(self.now, UnixSeconds::from),
             expect: self.expectation(written.expect.into_parts(), &format!("{path}.expect"))?,
         })
@@ -238,6 +241,11 @@ impl Setting<'_> {
         }
     }
 
+    fn user(&self, written: Value, path: &str) -> Result<Option<User>, Box<Diagnostic>> {
+        let fix = "write `none`, or columns such as { user_type: admin }";
+        User::read(written).map_err(|message| self.mistake(path, message, fix))
+    }
+
     fn expectation(&self, parts: ExpectParts, path: &str) -> Result<Expectation, Box<Diagnostic>> {
         let outcome = match parts.outcome.as_deref() {
             None => None,
@@ -282,6 +290,18 @@ impl Setting<'_> {
             return Err(self.mistake(path, "nothing is expected", fix));
         }
         Ok(expectation)
+    }
+}
+
+impl Case {
+    /// What is wrong with a row of which no rule asks for some column.
+    pub(super) fn unasked_column(&self, asked: &[String]) -> Option<String> {
+        let column = self.user.as_ref()?.unasked(asked)?;
+        let (place, name) = (&self.place, self.name.escape_debug());
+        let column = column.escape_debug();
+        Some(format!(
+            "{place}: {name}: no rule asks for the user's column `{column}`; fix: take it out"
+        ))
     }
 }
 

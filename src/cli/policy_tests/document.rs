@@ -34,6 +34,9 @@ pub(super) struct Case {
     /// `none`, `expired`, `forged`, or the claims of a good token, of another issuer as `{ issuer, claims }`. Default: none.
     #[serde(default)]
     pub(super) token: Value,
+    /// The row of the token's user, as far as rules ask for it: columns with their values, or `none`. Default: not known.
+    #[serde(default)]
+    pub(super) user: Value,
     /// The moment at which it is decided.
     pub(super) now: Option<Moment>,
     /// `forwarded`, `answered`, `refused`, a status, or several of these.

@@ -7,6 +7,7 @@ mod document;
 mod junit;
 mod signer;
 mod trial;
+mod user;
 
 use std::path::{Path, PathBuf};
 
@@ -85,6 +86,15 @@ pub(super) fn test(arguments: &Arguments) -> Result<Outcome> {
     let entered = runtime.enter();
     let assembled = assemble(compiled, None).context("cannot use the configuration")?;
     drop(entered);
+    let columns = trial::columns(&assembled.live);
+    let complaints = cases.iter().filter_map(|case| case.unasked_column(columns));
+    let complaints: Vec<String> = complaints.collect();
+    if !complaints.is_empty() {
+        for text in &complaints {
+            complain(text);
+        }
+        return Ok(Outcome::Unusable);
+    }
     let mut trials = Vec::with_capacity(cases.len());
     for case in &cases {
         let trial = attempt(case, &signer, &assembled.live);

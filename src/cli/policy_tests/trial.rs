@@ -32,6 +32,8 @@ pub(super) struct Trial {
 /// Tries one case on the live path's own stages.
 pub(super) fn attempt(case: &Case, signer: &Signer, live: &Live) -> Result<Trial> {
     let token = signer.token(&case.token, case.now)?;
+    let user = case.user.as_ref();
+    let looked = user.map(|user| Ok(user.row(columns(live))));
     let question = Question {
         method: case.method.clone(),
         target: &case.target,
@@ -40,7 +42,7 @@ pub(super) fn attempt(case: &Case, signer: &Signer, live: &Live) -> Result<Trial
         token: token.as_deref(),
         certificate: case.certificate.as_ref(),
         peer: case.peer,
-        row: None,
+        row: looked.as_ref(),
         now: case.now,
     };
     let explanation = explain(&question, live);
@@ -53,6 +55,12 @@ pub(super) fn attempt(case: &Case, signer: &Signer, live: &Live) -> Result<Trial
         differences,
         explanation,
     })
+}
+
+/// The columns of users that rules ask for.
+pub(super) fn columns(live: &Live) -> &[String] {
+    let membership = live.membership.as_ref();
+    membership.map_or(&[], |membership| &membership.settings().columns)
 }
 
 fn differences(case: &Case, explanation: &Explanation) -> Vec<String> {
