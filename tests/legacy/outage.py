@@ -23,6 +23,8 @@ from wire import Answer, mint, post_json, ask_operators, send
 
 # The monolith answers it without its database, so that what fails is the gateway's.
 GUARDED = "/debug/echo/guarded"
+# Only for members whose row says that they are staff: their tokens do not.
+STAFF = "/debug/echo/guarded/staff"
 # The gateway gives up a look-up after 3 seconds; the rest is for a busy machine.
 PATIENCE = 10.0
 ROUNDS = 10
@@ -94,6 +96,10 @@ class Gateway:
     def guarded(self) -> Answer:
         return send(self.given.through, "GET", GUARDED, [("Authorization", f"Bearer {self.access}")])
 
+    def staff(self, subject: str) -> Answer:
+        access = mint(self.given.secret, subject, 3600)
+        return send(self.given.through, "GET", STAFF, [("Authorization", f"Bearer {access}")])
+
     def login(self) -> Answer:
         return send(self.given.through, "POST", login_target(self.given.email, self.given.password))
 
@@ -157,6 +163,28 @@ def check_outage(checks: Checks, gateway: Gateway) -> None:
     checks.that("away: /live is 200", alive.status == 200, alive)
 
 
+def check_rows_before(checks: Checks, gateway: Gateway) -> None:
+    who = {"2": (200, "an admin"), "1": (403, "a user"), "3": (401, "a banned user"), "404": (401, "nobody")}
+    for subject, (status, name) in who.items():
+        answer = gateway.staff(subject)
+        checks.that(f"before: {name} is answered {status} where the row decides", answer.status == status, answer)
+
+
+def check_rows_away(checks: Checks, gateway: Gateway) -> None:
+    for subject, status, name in (("2", 200, "an admin"), ("1", 403, "a user"), ("3", 401, "a banned user")):
+        answer = gateway.staff(subject)
+        checks.that(f"away: {name} whose row is known is answered {status}", answer.status == status, answer)
+    begun = time.monotonic()
+    answer = gateway.staff("15")
+    took = time.monotonic() - begun
+    told = answer.status == 503 and (answer.header("retry-after") or "").isdigit() and took <= PATIENCE
+    checks.that("away: a row that is not known is 503 with Retry-After, in time", told, f"after {took:.1f} s: {answer}")
+
+
+def check_rows_after(checks: Checks, gateway: Gateway) -> None:
+    checks.that("after: a row that could not be had is read", becomes(lambda: gateway.staff("15").status == 200, 30))
+
+
 def check_traffic(checks: Checks, traffic: Load) -> None:
     checks.that("guarded traffic had no failure throughout", set(traffic.statuses) == {200}, dict(traffic.statuses))
     checks.that("no guarded request waited for the database", traffic.slowest < 2.0, f"{traffic.slowest:.2f} s")
@@ -169,12 +197,14 @@ def check_logins(checks: Checks, logins: Load) -> None:
 
 def run(checks: Checks, gateway: Gateway, halt: list[str], resume: list[str]) -> None:
     check_healthy(checks, gateway, "before")
+    check_rows_before(checks, gateway)
     with Load(gateway.guarded) as traffic, Load(gateway.login) as logins:
         checks.that("before: traffic and logins run", traffic.goes_on(20) and logins.goes_on(5))
         subprocess.run(halt, check=True)
         try:
             checks.that("away: logins notice", becomes(lambda: gateway.login().status == 503))
             check_outage(checks, gateway)
+            check_rows_away(checks, gateway)
             checks.that("away: traffic goes on", traffic.goes_on(100), dict(traffic.statuses))
         finally:
             subprocess.run(resume, check=True)
@@ -184,6 +214,7 @@ def run(checks: Checks, gateway: Gateway, halt: list[str], resume: list[str]) ->
     check_traffic(checks, traffic)
     check_logins(checks, logins)
     check_healthy(checks, gateway, "after")
+    check_rows_after(checks, gateway)
 
 
 def arguments() -> argparse.Namespace:
