@@ -225,9 +225,10 @@ fn nothing_but_a_verification_makes_a_proof() {
             makers.insert(path.clone());
         }
         // Claims that are put into a proof were proved by nobody.
+        let shipped = code.split("#[cfg(test)]\nmod tests {").next();
         for forging in ["Verified::unsigned(", "verified.claims =", "proof.claims ="] {
             assert!(
-                is_test(&path) || !code.contains(forging),
+                is_test(&path) || shipped.is_none_or(|shipped| !shipped.contains(forging)),
                 "{path}: {forging}"
             );
         }

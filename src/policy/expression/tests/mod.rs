@@ -53,6 +53,7 @@ impl World {
     pub(super) fn facts(&self) -> Facts<'_> {
         Facts {
             token: self.token.as_ref(),
+            row: None,
             certificate: self.certificate.as_ref(),
             client: Client {
                 peer: self.peer,
