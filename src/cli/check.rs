@@ -120,10 +120,15 @@ fn show(outline: &Outline) {
         route,
         place,
         access,
+        mode,
         requires,
         group,
     } = outline;
-    report(&format!("{route}  ({place}), access: {access}"));
+    let mode = match *mode {
+        "enforce" => String::new(),
+        mode => format!(", mode: {mode}"),
+    };
+    report(&format!("{route}  ({place}), access: {access}{mode}"));
     if let Some(requires) = requires {
         report(&format!("  requires   {requires}"));
     }

@@ -78,6 +78,8 @@ pub struct Outline {
     pub place: String,
     /// Its access word.
     pub access: &'static str,
+    /// Whether it is enforced: its mode word.
+    pub mode: &'static str,
     /// What has to hold besides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requires: Option<String>,

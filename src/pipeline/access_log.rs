@@ -18,6 +18,7 @@ use super::{
     identify::Proof,
     live::Live,
     noted::{Noted, OfRefusal},
+    observe::Observed,
     rejection::Rejection,
     stage::{Credential, Identified, Received, Routed},
     throttle::ToldLimits,
@@ -30,7 +31,10 @@ use crate::{
     listener::Peer,
     policy::route::Route,
     ratelimit::Standing,
-    telemetry::{AccessLogging, counters::CoreCounts},
+    telemetry::{
+        AccessLogging,
+        counters::{CoreCounts, Counters},
+    },
     upstream::RelayError,
 };
 
@@ -69,6 +73,7 @@ pub(super) struct Record<'a> {
     answer: Answer,
     told: Option<Box<ToldLimits>>,
     noted: Noted,
+    observed: Option<Observed>,
 }
 
 /// Whether the request has its answer.
@@ -90,6 +95,7 @@ pub(super) struct Line {
     route: Option<Arc<str>>,
     proof: Option<Arc<Proof>>,
     outcome: &'static str,
+    observed: Option<&'static str>,
     reason: Option<String>,
     upstream_time: Option<Duration>,
     bytes: u64,
@@ -132,6 +138,7 @@ impl<'a> Record<'a> {
             answer: Answer::Owed,
             told: None,
             noted: Noted::default(),
+            observed: None,
         }
     }
 
@@ -160,6 +167,7 @@ impl<'a> Record<'a> {
             answer: Answer::Owed,
             told: None,
             noted: Noted::default(),
+            observed: None,
         }
     }
 
@@ -209,6 +217,14 @@ impl<'a> Record<'a> {
         self.proof.clone_from(&identified.proof);
     }
 
+    /// The request goes on, although enforced it would have been refused.
+    pub(super) fn observed(&mut self, observed: Observed, counters: &Counters) {
+        if let Some(route) = self.route {
+            counters.observed(&route.name, &route.host.to_string(), observed.code());
+        }
+        self.observed = Some(observed);
+    }
+
     pub(super) fn set_route(&mut self, route: &'a Route) {
         self.route = Some(route);
     }
@@ -237,6 +253,8 @@ impl<'a> Record<'a> {
     /// Remembers the decision for operators who ask for it. Takes the core's own lock, so only what is refused is worth it
     /// unless they want more.
     pub(super) fn keep(&mut self, status: u16, refusal: Option<&Rejection>) {
+        let observed = self.observed.as_ref();
+        let refusal = observed.map(Observed::rejection).or(refusal);
         let token = self.credential.token().map(|token| {
             let verifier = &self.live.verifier;
             let facts = TokenFacts::of(token, self.credential.place(), verifier);
@@ -269,6 +287,7 @@ impl<'a> Record<'a> {
                 name: Arc::clone(&route.name),
                 place: Arc::clone(&route.place),
                 access: route.access.name(),
+                mode: route.mode.name(),
             }),
             token,
             subject: self.proof.as_ref().map(|proof| proof.log_subject.clone()),
@@ -279,6 +298,7 @@ impl<'a> Record<'a> {
             removed,
             added,
             endpoint,
+            observed: self.observed.as_ref().map(Observed::would_be),
         });
     }
 
@@ -295,14 +315,22 @@ impl<'a> Record<'a> {
         }
         self.counts
             .answered(self.number(), response.status().as_u16());
-        if self.kept.keeps_all() && self.reason.is_none() {
+        // What was observed is worth asking about and reading, as what was refused is.
+        let observed = self.observed.is_some();
+        if (self.kept.keeps_all() || observed) && self.reason.is_none() {
             self.keep(response.status().as_u16(), None);
         }
-        if self.logging == AccessLogging::Refusals && self.reason.is_none() {
+        let passed = self.reason.is_none() && !observed;
+        if self.logging == AccessLogging::Refusals && passed {
             return;
         }
         let line = self.finish(response.status().as_u16());
         response.body_mut().write_at_end(Box::new(line));
+    }
+
+    fn why_observed(&self) -> Option<String> {
+        let observed = self.observed.as_ref()?;
+        Some(observed.rejection().reason())
     }
 
     /// The route's number in the table.
@@ -321,7 +349,8 @@ impl<'a> Record<'a> {
             route: self.route.map(|route| Arc::clone(&route.name)),
             proof: self.proof.take(),
             outcome: self.outcome,
-            reason: self.reason.take(),
+            observed: self.observed.as_ref().map(Observed::code),
+            reason: self.reason.take().or_else(|| self.why_observed()),
             upstream_time: self.upstream_time,
             bytes: 0,
             whole: Whole::NotYet,
@@ -375,6 +404,7 @@ impl Drop for Line {
             status = self.status,
             route = self.route.as_deref(),
             outcome = self.outcome.as_bytes(),
+            observed = self.observed,
             reason = self.reason.as_deref(),
             subject = self.proof.as_ref().map(|proof| &*proof.log_subject),
             client = self.client.as_bytes(),

@@ -3,6 +3,7 @@
 use super::{
     live::Live,
     noted::Noted,
+    observe::observe,
     rejection::Rejection,
     row::RowNeeded,
     stage::{Identified, Permitted},
@@ -71,13 +72,17 @@ pub(super) fn authorize_or_note<'a, B>(
     live: &Live,
     noted: &mut Noted,
 ) -> Result<Authorized<'a, B>, Rejection> {
+    // Enforced, it would not have come here: nothing is asked of a token that proves nothing.
+    if identified.observed.is_some() {
+        return Ok(Ruling::Permitted.of(identified));
+    }
     let facts = facts(&identified, connected);
     let decision = decide(identified.routed.route, &facts, &mut Silent);
     match verdict(decision, &facts) {
         Ok(ruling) => Ok(ruling.of(identified)),
         Err(rejection) => {
             noted.refused_by_rule(&identified, connected, live);
-            Err(rejection)
+            observed(identified, rejection)
         }
     }
 }
@@ -88,9 +93,23 @@ pub(super) fn authorize<'a, B, T: Trace<'a>>(
     connected: &Connected<'_>,
     trace: &mut T,
 ) -> Result<Authorized<'a, B>, Rejection> {
+    if identified.observed.is_some() {
+        return Ok(Ruling::Permitted.of(identified));
+    }
     let facts = facts(&identified, connected);
     let decision = decide(identified.routed.route, &facts, trace);
-    verdict(decision, &facts).map(|ruling| ruling.of(identified))
+    match verdict(decision, &facts) {
+        Ok(ruling) => Ok(ruling.of(identified)),
+        Err(rejection) => observed(identified, rejection),
+    }
+}
+
+fn observed<B>(
+    mut identified: Identified<'_, B>,
+    rejection: Rejection,
+) -> Result<Authorized<'_, B>, Rejection> {
+    identified.observed = Some(observe(rejection, identified.routed.route.mode)?);
+    Ok(Ruling::Permitted.of(identified))
 }
 
 /// What is left of a decision that refuses nobody.

@@ -11,7 +11,7 @@ use std::{
 
 use ::http::{HeaderValue, Method, uri::PathAndQuery};
 
-use super::{noted::Known, token_facts::TokenFacts, token_fate::Fate};
+use super::{noted::Known, observe::WouldBe, token_facts::TokenFacts, token_fate::Fate};
 use crate::{
     clock::UnixSeconds,
     entropy::DecisionId,
@@ -68,6 +68,8 @@ pub struct Decision {
     pub(super) added: Vec<Box<str>>,
     /// The endpoint that had the request last, and did not answer it.
     pub(super) endpoint: Option<Box<str>>,
+    /// What would have refused it, where its route is only observed.
+    pub(super) observed: Option<WouldBe>,
 }
 
 /// The token, and what became of it.
@@ -84,6 +86,7 @@ pub(super) struct DecidedRoute {
     pub(super) name: Arc<str>,
     pub(super) place: Arc<str>,
     pub(super) access: &'static str,
+    pub(super) mode: &'static str,
 }
 
 impl Decisions {
@@ -191,6 +194,7 @@ mod tests {
             removed: Vec::new(),
             added: Vec::new(),
             endpoint: None,
+            observed: None,
         }
     }
 

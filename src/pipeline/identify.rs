@@ -14,6 +14,7 @@ use super::{
     assertion::KeptAssertions,
     live::Live,
     noted::{Known, Noted},
+    observe::observe,
     rejection::Rejection,
     stage::{Identified, Presented},
 };
@@ -126,7 +127,8 @@ pub(super) fn look<'a, B>(
             }
             Err(Unproven::Invalid(reason)) => {
                 noted.refused(&presented.routed, judging.live);
-                return Err(Rejection::InvalidToken(reason));
+                let nobody = unproven(presented, judging.now, reason.into())?;
+                return Ok(Looked::Identified(nobody));
             }
         },
         None => None,
@@ -136,7 +138,24 @@ pub(super) fn look<'a, B>(
         at: judging.now,
         routed: presented.routed,
         proof,
+        observed: None,
     }))
+}
+
+/// A token that proves nothing: a refusal, unless its route only observes it.
+fn unproven<B>(
+    presented: Presented<'_, B>,
+    at: UnixSeconds,
+    rejection: Rejection,
+) -> Result<Identified<'_, B>, Rejection> {
+    let observed = observe(rejection, presented.routed.route.mode)?;
+    Ok(Identified {
+        sent_by: presented.credential.sent_by(),
+        at,
+        routed: presented.routed,
+        proof: None,
+        observed: Some(observed),
+    })
 }
 
 /// The same where nobody waits: a key that is not there exists only if its issuer has not been looked at lately.
@@ -157,11 +176,12 @@ pub(super) fn identify<'a, B>(
             let issuer = needed.issuer;
             let feed = live.key_feed(issuer);
             let is_fresh = feed.is_none_or(|feed| feed.is_fresh(Clock.instant()));
-            Err(if is_fresh {
+            let rejection = if is_fresh {
                 InvalidToken::UnknownKey.into()
             } else {
                 Rejection::KeysUnavailable(issuer)
-            })
+            };
+            unproven(needed.presented, now, rejection)
         }
     }
 }
@@ -179,20 +199,22 @@ impl<'a, B> KeysNeeded<'a, B> {
             Some(feed) => feed.ask(clock).await,
             None => Asked::Fresh,
         };
+        let now = clock.unix_seconds();
         let judging = Judging {
             live,
             recent: None,
-            now: clock.unix_seconds(),
+            now,
         };
         let needed = match look(self.presented, judging, noted)? {
             Looked::Identified(identified) => return Ok(identified),
             Looked::Waits(needed) => needed,
         };
         noted.refused(&needed.presented.routed, live);
-        Err(match asked {
+        let rejection = match asked {
             Asked::Fresh => InvalidToken::UnknownKey.into(),
             Asked::Unavailable => Rejection::KeysUnavailable(needed.issuer),
-        })
+        };
+        unproven(needed.presented, now, rejection)
     }
 }
 

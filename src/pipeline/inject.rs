@@ -8,10 +8,12 @@ use std::{mem, sync::Arc};
 use ::http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 
 use super::{
+    access_log::Record,
     assertion::Minted,
     forwarded::{FromProxy, Hop},
     identify::Proof,
     live::Live,
+    observe::observe,
     rejection::Rejection,
     stage::{Identified, Permitted, Prepared, SentBy},
     upgrade::Upgrade,
@@ -120,10 +122,14 @@ pub(super) fn inject<'a, B>(
     permitted: Permitted<'a, B>,
     live: &Live,
     peer: &'a Peer,
-    decision: DecisionId,
+    record: &mut Record<'a>,
 ) -> Result<Prepared<'a, B>, Rejection> {
-    let identified = permitted.identified;
-    let of_route = of_route(&identified, live, peer, decision)?;
+    let mut identified = permitted.identified;
+    let decision = record.decision();
+    let of_route = of_route(&mut identified, live, peer, decision)?;
+    if let Some(observed) = identified.observed.take() {
+        record.observed(observed, &live.counters);
+    }
     let route = identified.routed.route;
     let received = identified.routed.received;
     let (mut request, host) = (received.request, received.host);
@@ -188,7 +194,7 @@ pub(super) fn removed<'h>(
 
 /// The headers of the route with what is known of this request.
 fn of_route<'a, B>(
-    identified: &Identified<'a, B>,
+    identified: &mut Identified<'a, B>,
     live: &Live,
     peer: &Peer,
     decision: DecisionId,
@@ -215,8 +221,26 @@ pub(super) struct Known<'a> {
     pub(super) decision: &'a str,
 }
 
-/// Makes the headers of a route.
+/// Makes the headers of a route. A token that they cannot be made of is no good token: where that is observed, they are
+/// made without it, and nothing is said of its subject.
 pub(super) fn render<'a, B>(
+    headers: &'a RouteHeaders,
+    identified: &mut Identified<'_, B>,
+    known: &Known<'_>,
+    live: &Live,
+) -> Result<Rendered<'a>, Rejection> {
+    match render_once(headers, identified, known, live) {
+        Ok(rendered) => Ok(rendered),
+        Err(rejection) => {
+            let observed = observe(rejection, identified.routed.route.mode)?;
+            identified.observed.get_or_insert(observed);
+            identified.proof = None;
+            render_once(headers, identified, known, live)
+        }
+    }
+}
+
+fn render_once<'a, B>(
     headers: &'a RouteHeaders,
     identified: &Identified<'_, B>,
     known: &Known<'_>,

@@ -19,6 +19,7 @@ mod identify;
 mod inject;
 mod live;
 mod noted;
+mod observe;
 mod options;
 mod preflight;
 mod publish;
@@ -208,18 +209,19 @@ fn permit_with_row<'a>(
     (live, peer): (&'a Live, &'a Peer),
     record: &mut Record<'a>,
 ) -> Result<Walked<'a>, Rejection> {
-    let identified = needed.identified;
+    let mut identified = needed.identified;
     let row = match row::judge(looked) {
-        Ok(row) => row,
+        Ok(row) => Some(row),
         Err(rejection) => {
             let connected = connected(live, peer, None);
             record
                 .noted()
                 .refused_by_rule(&identified, &connected, live);
-            return Err(rejection);
+            identified.observed = Some(observe::observe(rejection, identified.routed.route.mode)?);
+            None
         }
     };
-    let connected = connected(live, peer, Some(row));
+    let connected = connected(live, peer, row);
     match authorize_or_note(identified, &connected, live, record.noted())? {
         Authorized::Permitted(permitted) => prepare(permitted, &connected, (live, peer), record),
         Authorized::NeedsRow(_) => Err(Rejection::Misrouted),
@@ -237,17 +239,17 @@ fn connected<'a>(live: &'a Live, peer: &'a Peer, row: Option<&'a Row>) -> Connec
 
 /// What is left to do for a request that may go on.
 fn prepare<'a>(
-    permitted: Permitted<'a, RequestBody>,
+    mut permitted: Permitted<'a, RequestBody>,
     connected: &Connected<'_>,
     (live, peer): (&'a Live, &'a Peer),
     record: &mut Record<'a>,
 ) -> Result<Walked<'a>, Rejection> {
-    if let Err(rejection) = throttle::identified(&permitted, live, peer, record) {
+    if let Err(rejection) = throttle::identified(&mut permitted, live, peer, record) {
         let identified = &permitted.identified;
         record.noted().refused_by_rule(identified, connected, live);
         return Err(rejection);
     }
-    let prepared = inject::inject(permitted, live, peer, record.decision())?;
+    let prepared = inject::inject(permitted, live, peer, record)?;
     Ok(Walked::Prepared(prepared))
 }
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use ::http::{HeaderValue, Request};
 
-use super::{identify::Proof, inject::Added, token_facts::TokenPlace, upgrade::Upgrade};
+use super::{
+    identify::Proof, inject::Added, observe::Observed, token_facts::TokenPlace, upgrade::Upgrade,
+};
 use crate::{clock::UnixSeconds, policy::route::Route};
 
 /// One canonical target, one valid Host.
@@ -64,7 +66,7 @@ pub(super) enum Credential {
     },
 }
 
-/// The token, if there is one, holds.
+/// The token, if there is one, holds; or its route observes that it does not, and nothing is known of whose it is.
 #[derive(Debug)]
 pub(super) struct Identified<'a, B> {
     pub(super) routed: Routed<'a, B>,
@@ -72,9 +74,11 @@ pub(super) struct Identified<'a, B> {
     /// When its token was found to hold: the moment that its route's rule is decided at.
     pub(super) at: UnixSeconds,
     pub(super) proof: Option<Arc<Proof>>,
+    /// What would have refused it; boxed, since few requests have any.
+    pub(super) observed: Option<Observed>,
 }
 
-/// The route's rule holds.
+/// The route's rule holds, or is observed not to.
 #[derive(Debug)]
 pub(super) struct Permitted<'a, B> {
     pub(super) identified: Identified<'a, B>,

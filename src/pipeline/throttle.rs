@@ -8,12 +8,13 @@ use ::http::{HeaderMap, HeaderName, HeaderValue};
 use super::{
     access_log::Record,
     live::Live,
+    observe::observe,
     rejection::Rejection,
     stage::{Permitted, Routed},
 };
 use crate::{
     listener::Peer,
-    policy::route::{RateLimitId, Told},
+    policy::route::{Mode, RateLimitId, Told},
     ratelimit::{Advice, By, Exceeded, Key, Network, Standing},
 };
 
@@ -33,19 +34,21 @@ pub(super) fn arriving<'a, B>(
         peer,
         subject: None,
     };
-    counted.take(&routed.route.rate_limits.arriving, record)
+    let limits = &routed.route.rate_limits;
+    counted.take(&limits.arriving, limits.told, record)
 }
 
-/// The limits by subject.
+/// The limits by subject. They are a part of what a route asks of a subject, and are observed with it.
 pub(super) fn identified<'a, B>(
-    permitted: &Permitted<'a, B>,
+    permitted: &mut Permitted<'a, B>,
     live: &Live,
     peer: &Peer,
     record: &mut Record<'a>,
 ) -> Result<(), Rejection> {
-    let identified = &permitted.identified;
+    let identified = &mut permitted.identified;
     let limits = &identified.routed.route.rate_limits.identified;
-    if limits.is_empty() {
+    // Enforced, a request that is observed already would not have come here.
+    if limits.is_empty() || identified.observed.is_some() {
         return Ok(());
     }
     let proof = identified.proof.as_ref();
@@ -55,7 +58,17 @@ pub(super) fn identified<'a, B>(
         peer,
         subject: proof.map(|proof| proof.verified.subject.to_string()),
     };
-    counted.take(limits, record)
+    let route = identified.routed.route;
+    // A limit that refuses nobody is none that clients should read about.
+    let told = match route.mode {
+        Mode::Enforce => route.rate_limits.told,
+        Mode::Observe => Told::Refused,
+    };
+    if let Err(rejection) = counted.take(limits, told, record) {
+        let observed = observe(rejection, route.mode)?;
+        identified.observed = Some(observed);
+    }
+    Ok(())
 }
 
 /// A request, as limits tell it from others.
@@ -67,13 +80,18 @@ struct Counted<'r, 'a, B> {
 }
 
 impl<B> Counted<'_, '_, B> {
-    fn take(&self, limits: &[RateLimitId], record: &mut Record<'_>) -> Result<(), Rejection> {
+    fn take(
+        &self,
+        limits: &[RateLimitId],
+        told: Told,
+        record: &mut Record<'_>,
+    ) -> Result<(), Rejection> {
         for limit in self.live.rate_limits(limits) {
             let key = self.key(limit.by());
             let standing = limit
                 .take(key, record.started())
                 .map_err(|exceeded| Rejection::RateLimited(self.advise(exceeded, key)))?;
-            if self.routed.route.rate_limits.told == Told::Everyone {
+            if told == Told::Everyone {
                 record.tell(&standing);
             }
         }

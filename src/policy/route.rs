@@ -68,6 +68,25 @@ impl Access {
     }
 }
 
+/// Whether what a route asks for is enforced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Who does not meet it is refused.
+    Enforce,
+    /// Who does not meet it is let through, and it is said what the refusal would have been.
+    Observe,
+}
+
+impl Mode {
+    /// The word in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Observe => "observe",
+        }
+    }
+}
+
 /// What happens to a permitted request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
@@ -179,6 +198,8 @@ pub struct Route {
     pub access: Access,
     /// What else has to hold.
     pub requirement: Option<Requirement>,
+    /// Whether both are enforced.
+    pub mode: Mode,
     /// What then happens.
     pub action: Action,
     /// Whether `Authorization` goes on.

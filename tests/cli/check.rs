@@ -145,6 +145,7 @@ const GROUPED: &str = r#"
 - { match: "/admin/**", group: back_office }
 - { match: "/admin/{id}", group: back_office, body_size: 1MiB, require: { subject_is: id } }
 - { match: "/admin/open", group: back_office, require_of_group: dropped }
+- { match: "/admin/new", group: back_office, mode: observe }
 - { match: "/**", access: optional }"#;
 
 #[test]
@@ -177,11 +178,16 @@ fn each_route_shows_what_it_requires_and_what_is_from_its_group() {
   group      back_office  ({group})
   inherits   access, body_size
   drops      require
+/admin/new  ({}), access: required, mode: observe
+  requires   group back_office
+  group      back_office  ({group})
+  inherits   access, body_size, require
 /**  ({}), access: optional
 ",
         place("/admin/**"),
         place("/admin/{id}"),
         place("/admin/open"),
+        place("/admin/new"),
         place("\"/**\""),
     );
     assert!(shown.answer.contains(&expected), "{}", shown.answer);
@@ -191,4 +197,8 @@ fn each_route_shows_what_it_requires_and_what_is_from_its_group() {
     let routes = json["routes"].as_array().expect("routes");
     let open = routes.iter().find(|route| route["route"] == "/admin/open");
     assert_eq!(open.expect("the route")["group"]["drops"][0], "require");
+    let modes: Vec<&Value> = routes.iter().map(|route| &route["mode"]).collect();
+    let observed = modes.iter().filter(|mode| **mode == "observe").count();
+    let enforced = modes.iter().filter(|mode| **mode == "enforce").count();
+    assert_eq!((observed, enforced), (1, modes.len() - 1));
 }

@@ -12,7 +12,8 @@ const ROUTES: &str = r#"
 - { match: "/hosted", host: api.example.com, access: public }
 - { match: "/office/**", access: public, require: { network: [10.0.0.0/8] } }
 - { match: "/admin/**", access: required, require: { claim: { role: admin } } }
-- { match: "/users/{user_id}/**", access: required, require: { subject_is: user_id } }"#;
+- { match: "/users/{user_id}/**", access: required, require: { subject_is: user_id } }
+- { match: "/watched/{user_id}", access: required, mode: observe, require: { subject_is: user_id } }"#;
 
 fn tried(cases: &str, arguments: &[&str]) -> Ended {
     let setup = written().routes(ROUTES).file("policies.test.yaml", cases);
@@ -154,6 +155,62 @@ fn a_case_says_what_its_user_s_row_has() {
         assert_eq!(ended.code, Some(64), "{ended:?}");
         assert!(ended.complaint.contains(complaint), "{ended:?}");
     }
+}
+
+const WATCHED: &str = r#"
+cases:
+  - { name: anonymous, request: GET /watched/5, expect: { outcome: forwarded, observed: 401 } }
+  - { name: by its code, request: GET /watched/5, expect: { observed: missing_token, upstream: api } }
+  - { name: of others, request: GET /watched/6, token: { sub: "5" }, expect: { observed: not_the_subject, headers: { X-User-Id: "5" } } }
+  - { name: expired, request: GET /watched/6, token: expired, expect: { observed: expired_token, headers: { X-User-Id: null } } }
+  - { name: own, request: GET /watched/5, token: { sub: "5" }, expect: { observed: none } }
+"#;
+
+#[test]
+fn what_a_route_in_observe_mode_would_refuse_can_be_expected() {
+    let ended = tried(WATCHED, &[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for (request, expect, told) in [
+        (
+            "GET /watched/5",
+            "401",
+            "forwarded to api; observed, not enforced: would have been 401 missing_token",
+        ),
+        (
+            "GET /watched/5",
+            "{ observed: 403 }",
+            "expected 403 to be observed, and it is forwarded",
+        ),
+        (
+            "GET /watched/5",
+            "{ observed: none }",
+            "expected nothing to be observed, and it is forwarded",
+        ),
+        (
+            "GET /users/5",
+            "{ observed: 401 }",
+            "expected 401 to be observed, and it is refused with 401",
+        ),
+    ] {
+        let cases = format!("cases: [{{ name: it, request: {request}, expect: {expect} }}]");
+        let ended = tried(&cases, &[]);
+        assert_eq!(ended.code, Some(1), "{expect}: {ended:?}");
+        assert!(ended.answer.contains(told), "{expect}: {ended:?}");
+    }
+}
+
+#[test]
+fn routes_in_observe_mode_can_be_tried_as_if_they_were_enforced() {
+    let cases = r#"
+cases:
+  - { name: anonymous, request: GET /watched/5, expect: 401 }
+  - { name: of others, request: GET /watched/6, token: { sub: "5" }, expect: { code: not_the_subject, headers: { X-User-Id: null } } }
+  - { name: own, request: GET /watched/5, token: { sub: "5" }, expect: forwarded }
+"#;
+    let written = tried(cases, &[]);
+    assert_eq!(written.code, Some(1), "{written:?}");
+    let enforced = tried(cases, &["--enforced"]);
+    assert_eq!(enforced.code, Some(0), "{enforced:?}");
 }
 
 #[test]
@@ -347,6 +404,10 @@ fn what_is_no_table_is_unusable_and_says_where() {
         (
             "cases: [{ name: a, request: GET /x, token: good, expect: 401 }]",
             "cases[0].token: this is no kind of token",
+        ),
+        (
+            "cases: [{ name: a, request: GET /x, expect: { observed: 200 } }]",
+            "cases[0].expect.observed: nothing is observed like this",
         ),
         (
             "cases: [{ name: a, request: GET /x, tokn: none, expect: 401 }]",

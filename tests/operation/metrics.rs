@@ -229,11 +229,16 @@ issuers: [{ issuer: a, audience: [b], jwks: { file: keys.json, algorithms: [ES25
         .section("tokens", tokens)
         .section("rules", "{ staff: { user: { user_type: staff } } }")
         .file("keys.json", &keys)
+        .routes(
+            "[{ match: \"/public/**\", access: public },\
+             { match: \"/watched\", access: required, mode: observe }]",
+        )
         .start();
     wait_until("the keys to be read", || {
         gateway.ask("/ready").status == 200
     });
     gateway.get("/public/a");
+    gateway.get("/watched");
     gateway.send(&login("nobody@example.com", "wrong"));
     let text = gateway.ask("/metrics").text();
     let mut counted = BTreeSet::new();

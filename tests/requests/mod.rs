@@ -19,6 +19,7 @@ mod hops;
 mod http2;
 mod identity;
 mod limits;
+mod observe;
 mod outages;
 mod overload;
 mod quiet;

@@ -47,7 +47,19 @@ pub(super) struct Expectation {
     pub(super) code: Option<String>,
     pub(super) upstream: Option<String>,
     pub(super) route: Option<String>,
+    pub(super) observed: Option<ObservedWord>,
     pub(super) headers: Vec<(HeaderName, Option<String>)>,
+}
+
+/// What a route in observe mode may have seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ObservedWord {
+    /// Nothing that it would have refused.
+    Nothing,
+    /// A refusal with this code.
+    Code(String),
+    /// A refusal with this status.
+    Status(u16),
 }
 
 /// How a request may end.
@@ -265,6 +277,7 @@ impl Setting<'_> {
                 return Err(self.mistake(path, "no refusal has this status", fix));
             }
         };
+        let observed = parts.observed.map(|written| self.observed(&written, path));
         let mut headers = Vec::with_capacity(parts.headers.len());
         for (name, value) in parts.headers {
             let Ok(name) = HeaderName::try_from(&name) else {
@@ -283,6 +296,7 @@ impl Setting<'_> {
             code: parts.code,
             upstream: parts.upstream,
             route: parts.route,
+            observed: observed.transpose()?,
             headers,
         };
         if expectation.is_empty() {
@@ -305,6 +319,27 @@ impl Case {
     }
 }
 
+impl Setting<'_> {
+    fn observed(&self, written: &Value, path: &str) -> Result<ObservedWord, Box<Diagnostic>> {
+        let status = written.as_u64().map(u16::try_from);
+        match (written.as_str(), status) {
+            (Some("none"), _) => Ok(ObservedWord::Nothing),
+            (Some(code), _) => Ok(ObservedWord::Code(code.to_owned())),
+            (None, Some(Ok(status))) if (400..600).contains(&status) => {
+                Ok(ObservedWord::Status(status))
+            }
+            (None, _) => {
+                let fix = "write the code or the status of a refusal, or `none`";
+                Err(self.mistake(
+                    &format!("{path}.observed"),
+                    "nothing is observed like this",
+                    fix,
+                ))
+            }
+        }
+    }
+}
+
 impl Expectation {
     fn is_empty(&self) -> bool {
         let Self {
@@ -313,11 +348,13 @@ impl Expectation {
             code,
             upstream,
             route,
+            observed,
             headers,
         } = self;
         let texts = [code, upstream, route];
         outcome.is_none()
             && status.is_none()
+            && observed.is_none()
             && texts.iter().all(|text| text.is_none())
             && headers.is_empty()
     }

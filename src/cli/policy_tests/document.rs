@@ -79,7 +79,7 @@ pub(super) enum Expect {
     /// The status of a refusal.
     Status(u64),
     /// Several things.
-    Parts(ExpectParts),
+    Parts(Box<ExpectParts>),
 }
 
 /// Several things, all of which have to hold.
@@ -96,6 +96,8 @@ pub(super) struct ExpectParts {
     pub(super) upstream: Option<String>,
     /// The route that is taken, as it is written.
     pub(super) route: Option<String>,
+    /// The code or status of the refusal that a route in observe mode does not enforce, or `none`.
+    pub(super) observed: Option<Value>,
     /// Identity headers that are added, and `null` for those that are not.
     #[serde(default)]
     pub(super) headers: IndexMap<String, Option<String>>,
@@ -154,7 +156,8 @@ impl<'de> Visitor<'de> for ExpectVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Expect, A::Error> {
-        ExpectParts::deserialize(MapAccessDeserializer::new(access)).map(Expect::Parts)
+        let parts = ExpectParts::deserialize(MapAccessDeserializer::new(access));
+        parts.map(Box::new).map(Expect::Parts)
     }
 }
 
@@ -170,7 +173,7 @@ impl Expect {
                 status: Some(status),
                 ..ExpectParts::default()
             },
-            Self::Parts(parts) => parts,
+            Self::Parts(parts) => *parts,
         }
     }
 }

@@ -19,7 +19,7 @@ use self::{
     case::{Case, Setting},
     document::Document,
     signer::Signer,
-    trial::{Trial, attempt},
+    trial::{Observing, Trial, attempt},
 };
 use super::{
     Outcome, complain,
@@ -44,6 +44,9 @@ pub(super) struct Arguments {
     /// The configuration file.
     #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
     config: PathBuf,
+    /// Try every route as if it were enforced, those in observe mode too.
+    #[arg(long)]
+    enforced: bool,
     /// How the results are written.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -95,9 +98,14 @@ pub(super) fn test(arguments: &Arguments) -> Result<Outcome> {
         }
         return Ok(Outcome::Unusable);
     }
+    let observing = if arguments.enforced {
+        Observing::Enforced
+    } else {
+        Observing::AsWritten
+    };
     let mut trials = Vec::with_capacity(cases.len());
     for case in &cases {
-        let trial = attempt(case, &signer, &assembled.live);
+        let trial = attempt(case, &signer, &assembled.live, observing);
         trials.push(trial.with_context(|| format!("{}: {}", case.place, case.name))?);
     }
     match arguments.format {

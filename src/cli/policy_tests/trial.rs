@@ -1,15 +1,17 @@
 //! A case, tried: what became of it, and how that differs from what was expected.
 
+use std::fmt;
+
 use anyhow::Result;
 use serde::Serialize;
 
 use super::{
-    case::{Case, OutcomeWord},
+    case::{Case, ObservedWord, OutcomeWord},
     signer::Signer,
 };
 use crate::pipeline::{
     Live,
-    explain::{Explanation, Question, Verdict, explain},
+    explain::{Explanation, Observed, Question, Verdict, explain},
 };
 
 /// What became of a case.
@@ -29,8 +31,22 @@ pub(super) struct Trial {
     pub(super) explanation: Explanation,
 }
 
+/// How routes in observe mode are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Observing {
+    /// As they are.
+    AsWritten,
+    /// As if they were enforced.
+    Enforced,
+}
+
 /// Tries one case on the live path's own stages.
-pub(super) fn attempt(case: &Case, signer: &Signer, live: &Live) -> Result<Trial> {
+pub(super) fn attempt(
+    case: &Case,
+    signer: &Signer,
+    live: &Live,
+    observing: Observing,
+) -> Result<Trial> {
     let token = signer.token(&case.token, case.now)?;
     let user = case.user.as_ref();
     let looked = user.map(|user| Ok(user.row(columns(live))));
@@ -45,7 +61,10 @@ pub(super) fn attempt(case: &Case, signer: &Signer, live: &Live) -> Result<Trial
         row: looked.as_ref(),
         now: case.now,
     };
-    let explanation = explain(&question, live);
+    let mut explanation = explain(&question, live);
+    if observing == Observing::Enforced {
+        explanation.enforce();
+    }
     let differences = differences(case, &explanation);
     Ok(Trial {
         name: case.name.clone(),
@@ -66,11 +85,12 @@ pub(super) fn columns(live: &Live) -> &[String] {
 fn differences(case: &Case, explanation: &Explanation) -> Vec<String> {
     let expect = &case.expect;
     let verdict = &explanation.verdict;
+    let became = became(explanation);
     let mut found = Vec::new();
     if let Some(expected) = expect.outcome
         && !expected.is(verdict)
     {
-        found.push(format!("expected {}, and it is {verdict}", expected.name()));
+        found.push(format!("expected {}, and it is {became}", expected.name()));
     }
     let (status, code) = match verdict {
         Verdict::Refused { status, code, .. } => (Some(*status), Some(&**code)),
@@ -83,17 +103,17 @@ fn differences(case: &Case, explanation: &Explanation) -> Vec<String> {
     if let Some(expected) = expect.status
         && status != Some(expected)
     {
-        found.push(format!("expected status {expected}, and it is {verdict}"));
+        found.push(format!("expected status {expected}, and it is {became}"));
     }
     if let Some(expected) = &expect.code
         && code != Some(expected.as_str())
     {
-        found.push(format!("expected code {expected}, and it is {verdict}"));
+        found.push(format!("expected code {expected}, and it is {became}"));
     }
     if let Some(expected) = &expect.upstream
         && upstream != Some(expected.as_str())
     {
-        found.push(format!("expected upstream {expected}, and it is {verdict}"));
+        found.push(format!("expected upstream {expected}, and it is {became}"));
     }
     let route = explanation.route.as_ref().map(|taken| taken.route.as_str());
     if let Some(expected) = &expect.route
@@ -102,8 +122,21 @@ fn differences(case: &Case, explanation: &Explanation) -> Vec<String> {
         let route = route.unwrap_or("no route");
         found.push(format!("expected route {expected}, and it takes {route}"));
     }
+    if let Some(expected) = &expect.observed
+        && !expected.is(explanation.observed.as_ref())
+    {
+        found.push(format!("expected {expected}, and it is {became}"));
+    }
     found.extend(header_differences(case, explanation));
     found
+}
+
+fn became(explanation: &Explanation) -> String {
+    let verdict = &explanation.verdict;
+    match &explanation.observed {
+        None => verdict.to_string(),
+        Some(observed) => format!("{verdict}; observed, {observed}"),
+    }
 }
 
 fn header_differences<'a>(
@@ -131,6 +164,27 @@ fn header_differences<'a>(
                 }
             }
         })
+}
+
+impl ObservedWord {
+    fn is(&self, observed: Option<&Observed>) -> bool {
+        match (self, observed) {
+            (Self::Nothing, observed) => observed.is_none(),
+            (Self::Code(_) | Self::Status(_), None) => false,
+            (Self::Code(code), Some(observed)) => *code == observed.code,
+            (Self::Status(status), Some(observed)) => *status == observed.status,
+        }
+    }
+}
+
+impl fmt::Display for ObservedWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("nothing to be observed"),
+            Self::Code(code) => write!(f, "{code} to be observed"),
+            Self::Status(status) => write!(f, "{status} to be observed"),
+        }
+    }
 }
 
 impl OutcomeWord {

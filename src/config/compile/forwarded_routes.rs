@@ -22,7 +22,7 @@ use crate::{
         headers::RouteHeaders,
         pattern::Pattern,
         requirement::{Condition, Requirement, Term},
-        route::{Access, Action, Authorization, RateLimits, Route, UpstreamId},
+        route::{Access, Action, Authorization, Mode, RateLimits, Route, UpstreamId},
     },
 };
 
@@ -79,6 +79,7 @@ impl Forwarded<'_> {
             pattern,
             access,
             requirement,
+            mode: mode(&settings),
             action: Action::Forward(upstream?),
             authorization: authorization(&settings),
             body_size: self.body_size(&settings),
@@ -300,6 +301,14 @@ pub(super) fn compiled_access(access: written::Access) -> Access {
         written::Access::Public => Access::Public,
         written::Access::Optional => Access::Optional,
         written::Access::Required => Access::Required,
+    }
+}
+
+fn mode(settings: &Settings<'_>) -> Mode {
+    let written = settings.mode.as_ref();
+    match written.map(|written| *written.value).unwrap_or_default() {
+        written::Mode::Enforce => Mode::Enforce,
+        written::Mode::Observe => Mode::Observe,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     config::{
         document::{
             Document,
-            routes::{At, Authorization, Cors, Credentials, Group, RequireOfGroup, Route},
+            routes::{At, Authorization, Cors, Credentials, Group, Mode, RequireOfGroup, Route},
         },
         reading::places::key_step,
         size::SizeLimit,
@@ -149,6 +149,9 @@ fn weaknesses(route: &Route, group: &Group, limit: SizeLimit) -> Vec<(&'static s
         let how = format!("{} instead of {}", own.name(), of_group.name());
         add(own < of_group, "access", &how);
     }
+    let observed = route.mode == Some(Mode::Observe) && group.mode != Some(Mode::Observe);
+    let how = "what it would refuse is forwarded";
+    add(observed, "mode", how);
     let dropped = route.require_of_group == RequireOfGroup::Dropped;
     let how = "what the group requires does not have to hold";
     add(dropped && group.require.is_some(), "require_of_group", how);

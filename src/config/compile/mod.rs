@@ -25,6 +25,7 @@ mod lint;
 mod listener_tls;
 mod listeners;
 mod networks;
+mod observed;
 mod outline;
 mod paths;
 mod published_keys;
@@ -220,6 +221,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let table = routes::compile(document, &defaults, &mut rules, findings);
     rules::lint(document, findings);
     groups::lint(document, findings);
+    observed::lint(document, findings);
     client_certificates::lint(document, findings);
     lint::lint(document, table.as_ref(), findings);
     if findings.has_mistakes() {

@@ -29,6 +29,7 @@ pub(super) fn outline(
             route: route.name.to_string(),
             place: route.place.to_string(),
             access: route.access.name(),
+            mode: route.mode.name(),
             requires: route.requirement.as_ref().map(ToString::to_string),
             group: written.and_then(|written| membership(written, document, findings)),
         })

@@ -14,7 +14,7 @@ use crate::{
     policy::{
         assertion::AssertionSettings,
         pattern::End,
-        route::{Access, Action, Authorization, RateLimits, Route},
+        route::{Access, Action, Authorization, Mode, RateLimits, Route},
     },
     token::{keyring::ListedKey, publication::Publication},
 };
@@ -89,6 +89,7 @@ pub(super) fn route(
         pattern,
         access: Access::Public,
         requirement: None,
+        mode: Mode::Enforce,
         action: Action::ShowKeys,
         authorization: Authorization::Remove,
         body_size: u64::MAX,

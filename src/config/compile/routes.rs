@@ -21,7 +21,7 @@ use crate::{
         method::MethodSet,
         pattern::Pattern,
         refusal::RefusalTemplate,
-        route::{Access, Action, Authorization, EndpointId, HostMatch, Route},
+        route::{Access, Action, Authorization, EndpointId, HostMatch, Mode, Route},
         table::{Ambiguity, RouteTable},
     },
 };
@@ -160,6 +160,7 @@ fn account_route(
         pattern,
         access: Access::Public,
         requirement: None,
+        mode: Mode::Enforce,
         action: Action::Answer(EndpointId(index)),
         authorization: Authorization::Remove,
         body_size: u64::MAX,

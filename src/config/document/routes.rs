@@ -72,6 +72,9 @@ shared_settings! {
     host: String,
     /// Who may use it. A route has it from its group or says it itself.
     access: Access,
+    /// Whether requests that it should refuse by their token or by what it requires are refused, or only observed: forwarded
+    /// and logged. Default: `enforce`.
+    mode: Mode,
     /// Where it goes. Default: the only upstream.
     upstream: String,
     /// Whether the client's Authorization goes on. Default: `forward`.
@@ -179,6 +182,17 @@ pub enum Access {
     Optional,
     /// Those with a good token.
     Required,
+}
+
+/// Whether requests are refused, or only observed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// They are refused.
+    #[default]
+    Enforce,
+    /// They are forwarded, and logged with what would have refused them.
+    Observe,
 }
 
 /// Whether the client's Authorization goes on to the upstream.

@@ -2,7 +2,7 @@
 
 use super::{
     candidate, destination, look_around, privacy, token,
-    told::{Decided, Destination, Explanation, Taken, Verdict},
+    told::{Decided, Destination, Explanation, Observed, Taken, Verdict},
 };
 use crate::{
     clock::UnixSeconds,
@@ -34,12 +34,14 @@ pub fn of_decision(decision: &Decision, live: &Live, now: UnixSeconds) -> Explan
             route: route.name.to_string(),
             place: route.place.to_string(),
             access: route.access.into(),
+            mode: route.mode.into(),
         }),
         subject: decision.subject.as_deref().map(str::to_owned),
         removed_headers: texts(&decision.removed),
         headers: texts(&decision.added),
         checks: decision.checks.clone(),
         verdict: verdict(decision, live),
+        observed: decision.observed.as_ref().map(Observed::from),
         ..Explanation::default()
     };
     if let Some(DecidedToken { facts, fate, known }) = &decision.token {

@@ -13,8 +13,8 @@ use ::http::{HeaderName, HeaderValue, Method, Request, header};
 
 pub use decided::of_decision;
 pub use told::{
-    Candidate, Decided, Destination, Explanation, NearMiss, OtherReading, Taken, TokenCheck,
-    TokenDetails, Verdict, Word,
+    Candidate, Decided, Destination, Explanation, NearMiss, Observed, OtherReading, Taken,
+    TokenCheck, TokenDetails, Verdict, Word,
 };
 pub use tree::{Line, Tone};
 
@@ -25,6 +25,7 @@ use super::{
     inject::{Known, removed, render},
     live::Live,
     noted::Noted,
+    observe,
     receive::receive,
     rejection::Rejection,
     route::route,
@@ -83,10 +84,17 @@ pub fn explain(question: &Question<'_>, live: &Live) -> Explanation {
     let mut seen = Seen::default();
     let ended = walk(question, live, &mut explanation, &mut seen);
     if let Some(facts) = &seen.token {
-        let fate = Fate::of(seen.proof.as_ref(), ended.as_ref().err());
+        let observed = seen.observed.as_ref().map(observe::Observed::rejection);
+        let refusal = observed.or(ended.as_ref().err());
+        let fate = Fate::of(seen.proof.as_ref(), refusal);
         let details = token::details(facts, fate, seen.noted.known, question.now);
         explanation.token = Some(token::word(fate).into());
         explanation.token_details = Some(details);
+    }
+    if let Some(observed) = &seen.observed {
+        // What a request would wait for is said, and that it goes on in any case.
+        let _ = explanation.note_keys(observed.rejection(), live);
+        explanation.observed = Some(Observed::from(&observed.would_be()));
     }
     explanation.verdict = match ended {
         Ok(verdict) => verdict,
@@ -162,6 +170,7 @@ struct Seen {
     token: Option<TokenFacts>,
     proof: Option<Arc<Proof>>,
     noted: Noted,
+    observed: Option<observe::Observed>,
 }
 
 fn walk(
@@ -224,8 +233,9 @@ fn walk(
         let names = live.certificate_headers.iter();
         explanation.headers.extend(names.map(HeaderName::to_string));
     }
-    let identified = permitted.identified;
-    explanation.add_headers(question, &identified, live)?;
+    let mut identified = permitted.identified;
+    explanation.add_headers(question, &mut identified, live)?;
+    seen.observed = identified.observed.take();
     let is_forwarded = matches!(taken.action, Action::Forward(_));
     if is_forwarded && let (Some(assertions), Some(_)) = (&live.assertions, &identified.proof) {
         let name = assertions.announce(question.now);
@@ -262,13 +272,20 @@ fn permitted<'a>(
         explanation.notes.push(Word::Borrowed(NOT_ASKED));
         return Ok(None);
     };
-    let connected = Connected {
-        row: Some(judge(looked)?),
-        ..connected
+    let mut identified = needed.identified;
+    let row = match judge(looked) {
+        Ok(row) => Some(row),
+        Err(rejection) => {
+            identified.observed = Some(observe::observe(rejection, identified.routed.route.mode)?);
+            None
+        }
     };
     let mut recorder = Recorder::default();
-    let authorized = authorize(needed.identified, &connected, &mut recorder);
-    explanation.checks = recorder.into_checks();
+    let is_judged = row.is_some();
+    let authorized = authorize(identified, &Connected { row, ..connected }, &mut recorder);
+    if is_judged {
+        explanation.checks = recorder.into_checks();
+    }
     match authorized? {
         Authorized::Permitted(permitted) => Ok(Some(permitted)),
         Authorized::NeedsRow(_) => Err(Rejection::Misrouted),
@@ -303,7 +320,7 @@ impl Explanation {
     fn add_headers<B>(
         &mut self,
         question: &Question<'_>,
-        identified: &Identified<'_, B>,
+        identified: &mut Identified<'_, B>,
         live: &Live,
     ) -> Result<(), Rejection> {
         let Some(of_route) = &identified.routed.route.headers else {
@@ -315,7 +332,13 @@ impl Explanation {
             client: Some("-"),
             decision: "-",
         };
+        let proof = identified.proof.clone();
         let rendered = render(of_route, identified, &known, live)?;
+        if let (Some(proof), None) = (proof, &identified.proof) {
+            let of_token = |name: &String| proof.headers.iter().any(|(it, _)| it == name.as_str());
+            self.headers.retain(|name| !of_token(name));
+            self.added.clear();
+        }
         let replaced = |name: &str| {
             let name = HeaderName::try_from(name);
             name.is_ok_and(|name| rendered.replaces(&name))
@@ -396,6 +419,7 @@ impl From<&Route> for Taken {
             route: route.name.to_string(),
             place: route.place.to_string(),
             access: route.access.name().into(),
+            mode: route.mode.name().into(),
         }
     }
 }

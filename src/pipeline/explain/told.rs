@@ -6,7 +6,11 @@ use ::http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    policy::explanation::{Check, CheckResult},
+    pipeline::observe::WouldBe,
+    policy::{
+        explanation::{Check, CheckResult},
+        route::Mode,
+    },
     token::issuer::IssuerId,
 };
 
@@ -70,12 +74,28 @@ pub struct Explanation {
     pub needs_row_of: Option<String>,
     /// What happens in the end.
     pub verdict: Verdict,
+    /// What would have happened instead, were the route not only observed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Observed>,
     /// Whose keys it would take to know more.
     #[serde(skip)]
     pub keys_needed: Option<IssuerId>,
     /// What could not be told, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Word>,
+}
+
+impl Explanation {
+    /// The same as if its route were enforced.
+    pub fn enforce(&mut self) {
+        if let Some(observed) = self.observed.take() {
+            self.verdict = Verdict::Refused {
+                status: observed.status,
+                code: observed.code,
+                reason: observed.reason,
+            };
+        }
+    }
 }
 
 /// A decision that was kept.
@@ -135,6 +155,34 @@ pub struct Taken {
     pub place: String,
     /// Its access word.
     pub access: Word,
+    /// Its mode word.
+    #[serde(default = "enforced")]
+    pub mode: Word,
+}
+
+fn enforced() -> Word {
+    Word::Borrowed(Mode::Enforce.name())
+}
+
+/// A refusal that was not enforced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed {
+    /// The status.
+    pub status: u16,
+    /// The stable code.
+    pub code: Word,
+    /// Why.
+    pub reason: String,
+}
+
+impl From<&WouldBe> for Observed {
+    fn from(would_be: &WouldBe) -> Self {
+        Self {
+            status: would_be.status,
+            code: Word::Borrowed(would_be.code),
+            reason: would_be.reason.to_string(),
+        }
+    }
 }
 
 /// An upstream.

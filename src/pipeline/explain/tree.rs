@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     moments::length,
-    told::{Explanation, TokenCheck, TokenDetails, Verdict},
+    told::{Explanation, Observed, TokenCheck, TokenDetails, Verdict},
 };
 use crate::{
     clock::UnixSeconds,
@@ -66,7 +66,14 @@ impl Tree {
         let taken = explanation.route.as_ref();
         if let Some(taken) = taken {
             let (route, place, access) = (&taken.route, &taken.place, &taken.access);
-            self.top("route", format!("{route}  ({place}), access: {access}"));
+            let mode = match &*taken.mode {
+                "enforce" => String::new(),
+                mode => format!(", mode: {mode}"),
+            };
+            self.top(
+                "route",
+                format!("{route}  ({place}), access: {access}{mode}"),
+            );
         }
         for candidate in &explanation.candidates {
             let is_taken = taken.is_some_and(|taken| {
@@ -189,6 +196,9 @@ impl Explanation {
         for note in &self.notes {
             tree.add(0, "note", note.as_ref(), Tone::Faint);
         }
+        if let Some(observed) = &self.observed {
+            tree.add(0, "observed", observed.to_string(), Tone::Bad);
+        }
         let tone = match &self.verdict {
             Verdict::Refused { .. } => Tone::Bad,
             Verdict::Undecided => Tone::Plain,
@@ -217,6 +227,17 @@ impl fmt::Display for Explanation {
             write!(f, "{}{}", line.head(), line.text)?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Observed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            status,
+            code,
+            reason,
+        } = self;
+        write!(f, "not enforced: would have been {status} {code}: {reason}")
     }
 }
 

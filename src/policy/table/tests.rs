@@ -9,7 +9,7 @@ use crate::policy::{
     method::MethodSet,
     pattern::Pattern,
     refusal::RefusalTemplate,
-    route::{Access, Action, Authorization, HostMatch, RateLimits, UpstreamId},
+    route::{Access, Action, Authorization, HostMatch, Mode, RateLimits, UpstreamId},
 };
 
 fn route(text: &str) -> Route {
@@ -24,6 +24,7 @@ fn route(text: &str) -> Route {
         token_places: None,
         headers: None,
         upgrades: Vec::new(),
+        mode: Mode::Enforce,
         number: 0,
         rate_limits: RateLimits::default(),
         name: text.into(),

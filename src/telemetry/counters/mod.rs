@@ -35,6 +35,7 @@ pub struct Counters {
     routes: Arc<RouteCounts>,
     refusals: Family<Word, Counter>,
     upstream_failures: Family<[(&'static str, String); 2], Counter>,
+    observed: Family<[(&'static str, String); 3], Counter>,
     accounts: Family<[(&'static str, &'static str); 2], Counter>,
     verifications: Counter,
     assertions: Counter,
@@ -48,6 +49,7 @@ impl Counters {
             routes: Arc::default(),
             refusals: Family::default(),
             upstream_failures: Family::default(),
+            observed: Family::default(),
             accounts: Family::default(),
             verifications: Counter::default(),
             assertions: Counter::default(),
@@ -82,6 +84,11 @@ impl Counters {
             "upstream_failures",
             "Requests that an upstream did not answer, by upstream and code",
             self.upstream_failures.clone(),
+        );
+        registry.register(
+            "observed",
+            "Requests that were forwarded and would have been refused, by route and code",
+            self.observed.clone(),
         );
         registry.register(
             "account_answers",
@@ -145,6 +152,16 @@ impl Counters {
     pub fn upstream_failed(&self, upstream: &str, code: &'static str) {
         let labels = [("upstream", upstream.to_owned()), ("code", code.to_owned())];
         self.upstream_failures.get_or_create(&labels).inc();
+    }
+
+    /// A request was forwarded that would have been refused with this code, were its route enforced.
+    pub fn observed(&self, route: &str, host: &str, code: &'static str) {
+        let labels = [
+            ("route", route.to_owned()),
+            ("host", host.to_owned()),
+            ("code", code.to_owned()),
+        ];
+        self.observed.get_or_create(&labels).inc();
     }
 
     /// An account route has answered, or failed with this code.

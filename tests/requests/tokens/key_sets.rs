@@ -1,8 +1,6 @@
 //! Keys that an issuer publishes: fetched once, kept fresh, kept through an outage, gone when they are withdrawn.
 
-use std::sync::{Arc, Mutex};
-
-use super::*;
+use super::{publisher::Publisher, *};
 use crate::{
     harness::{
         After, Gate,
@@ -15,40 +13,6 @@ use crate::{
 };
 
 const UNKNOWN: &str = "the token's kid is none of its issuer's keys";
-
-/// An issuer that answers what it is told to.
-struct Publisher {
-    server: Upstream,
-    answer: Arc<Mutex<(u16, String)>>,
-}
-
-impl Publisher {
-    fn of(keys: &[&SigningKey]) -> Self {
-        let answer = Arc::new(Mutex::new((200, key_set(keys))));
-        let said = Arc::clone(&answer);
-        let server = Upstream::answering(move |_, wire| {
-            let (status, body) = said.lock().expect("no panic").clone();
-            wire.respond(status, &["Location: /elsewhere"], body.as_bytes());
-            After::Close
-        });
-        Self { server, answer }
-    }
-
-    fn say(&self, status: u16, body: &str) {
-        *self.answer.lock().expect("no panic") = (status, body.to_owned());
-    }
-
-    fn issuer(&self, more: &str) -> String {
-        let url = self.server.url();
-        format!(
-            "- {{ issuer: {IDP}, audience: [sidegate], jwks: {{ url: \"{url}/keys?a=b\", clear_text: acknowledged, algorithms: [ES256, EdDSA]{more} }} }}"
-        )
-    }
-
-    fn asked(&self) -> usize {
-        self.server.seen().len()
-    }
-}
 
 fn ready(gateway: &Gateway) -> (u16, String) {
     let ready = gateway.ask("/ready");
@@ -70,10 +34,7 @@ fn who_has_waited_for_keys_may_wait_for_a_row_too() {
         wire.respond(200, &[], keys.as_bytes());
         After::Close
     });
-    let publisher = Publisher {
-        server,
-        answer: Arc::default(),
-    };
+    let publisher = Publisher::at(server);
     let gateway = with_issuers(&upstream, &publisher.issuer(""))
         .section("users", &users("1h"))
         .routes(r#"[{ match: "/{kind}", access: required, require: { user: { user_type: user } } }, { match: "/**", access: required }]"#)

@@ -5,16 +5,17 @@ mod forgeries;
 mod issuers;
 mod key_sets;
 mod places;
+pub(super) mod publisher;
 mod remembered;
 mod rotation;
 mod transmission;
 
 use crate::harness::{Gateway, Request, Setup, Upstream, token::ACCESS_SECRET};
 
-const IDP: &str = "https://idp.test";
+pub(super) const IDP: &str = "https://idp.test";
 
 /// A gateway whose access tokens are as usual, with these further issuers.
-fn with_issuers(upstream: &Upstream, issuers: &str) -> Setup {
+pub(super) fn with_issuers(upstream: &Upstream, issuers: &str) -> Setup {
     let tokens = format!(
         "
 access: {{ algorithm: HS256, secret: {ACCESS_SECRET}, lifetime: 30d }}
