@@ -50,6 +50,7 @@ use ready::Ready;
 pub use reload::Origin;
 use reload::{Parts, Reload};
 use renewal::Renewal;
+pub use restart::needed_between as restart_needed_between;
 use shutdown::{CUT_OFF, LATE, Outcome, Signals};
 pub use takeover::TakeoverError;
 use takeover::{Named, Offer};

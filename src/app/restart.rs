@@ -13,6 +13,15 @@ pub(super) fn needed(running: &Assembled, new: &Compiled) -> Vec<&'static str> {
     keys
 }
 
+/// The same for two configurations that nobody runs.
+pub fn needed_between(old: &Compiled, new: &Compiled) -> Vec<&'static str> {
+    let mut keys = server(&old.server, &new.server);
+    if old.identity.certificate_headers != new.identity.certificate_headers {
+        keys.push("identity.certificate_headers");
+    }
+    keys
+}
+
 fn server(running: &Server, new: &Server) -> Vec<&'static str> {
     let (limits, others) = (&running.connections, &new.connections);
     let compared = [

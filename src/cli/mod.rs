@@ -1,7 +1,8 @@
-//! The command line: `run`, `check`, `explain`, `test`, `import`, `token`, `schema`, `health`, `demo`.
+//! The command line: `run`, `check`, `explain`, `test`, `plan`, `import`, `token`, `schema`, `health`, `demo`.
 //!
 //! Answers go to standard output, complaints to standard error. Exit codes: 0 for success, 1 for a failure at run
-//! time or of a case, 64 for a configuration or a command line that cannot be used, and from `explain` 2 for a refusal.
+//! time or of a case, 64 for a configuration or a command line that cannot be used, and 2 from `explain`
+//! for a refusal and from `plan` for a change.
 
 mod check;
 mod demo;
@@ -10,6 +11,7 @@ mod health;
 mod import_openapi;
 mod operators;
 mod output;
+mod plan;
 mod policy_tests;
 mod run;
 mod schema;
@@ -39,6 +41,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Try an operator's own table of requests, and what has to become of each.
     Test(policy_tests::Arguments),
+    /// Show what becomes different between two configurations: verdicts, routes, keys, settings.
+    Plan(plan::Arguments),
     /// Make routes out of an application's own description.
     #[command(subcommand)]
     Import(import_openapi::Command),
@@ -115,6 +119,7 @@ pub fn run() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Test(arguments) => policy_tests::test(&arguments),
+        Command::Plan(arguments) => plan::plan(&arguments),
         Command::Import(command) => import_openapi::import(&command),
         Command::Token(command) => token::token(&command),
         Command::Schema(arguments) => schema::schema(&arguments),

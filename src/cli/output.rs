@@ -47,6 +47,7 @@ pub(super) fn load_with_files(path: &Path) -> Option<(Compiled, Vec<PathBuf>)> {
         compiled,
         diagnostics,
         files,
+        places: _,
     } = match load(path, &Disk, &ProcessEnvironment) {
         Ok(loaded) => loaded,
         Err(error) => {

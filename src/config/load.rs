@@ -8,7 +8,7 @@ use super::{
     diagnostic::{Diagnostic, sort},
     document::Document,
     fingerprint::Recorder,
-    reading::reader::read,
+    reading::{places::Places, reader::read},
     source::{Environment, Files, Source, SourceError},
 };
 
@@ -21,6 +21,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// The other files that were read, or should have been.
     pub files: Vec<PathBuf>,
+    /// The text as a tree.
+    pub places: Places,
 }
 
 /// Reads and compiles the file at `path`. Relative paths in it begin at its own folder.
@@ -62,5 +64,6 @@ pub fn load_source(
         compiled,
         diagnostics,
         files: files.paths(),
+        places: reading.places,
     }
 }

@@ -97,22 +97,27 @@ impl Signer {
     /// The header has the members and the order of the Python libraries, so that a token of ours has the same length
     /// and the same first part as one of the monolith's; a key that has a name is named behind them.
     pub fn sign(&self, claims: &Value, now: UnixSeconds) -> Result<String, MintError> {
-        let listed = self.signing(now)?;
-        let kid = listed
-            .kid
-            .as_deref()
-            .map(|kid| Value::from(kid).to_string());
-        let kid = kid.map_or_else(String::new, |kid| format!(r#","kid":{kid}"#));
-        let name = listed.key.algorithm().name();
-        let header = format!(r#"{{"alg":"{name}","typ":"{}"{kid}}}"#, self.typ);
-        let mut token = BASE64_URL_SAFE_NO_PAD.encode(header);
-        token.push('.');
-        BASE64_URL_SAFE_NO_PAD.encode_string(claims.to_string(), &mut token);
-        let signature = listed.key.sign(&token).ok_or(MintError::NoKey)?;
-        token.push('.');
-        token.push_str(&signature.map_err(MintError::Library)?);
-        Ok(token)
+        sign(self.signing(now)?, self.typ, claims)
     }
+}
+
+/// A token of this `typ` with exactly these claims.
+pub fn sign(listed: &ListedKey, typ: &str, claims: &Value) -> Result<String, MintError> {
+    let kid = listed
+        .kid
+        .as_deref()
+        .map(|kid| Value::from(kid).to_string());
+    let kid = kid.map_or_else(String::new, |kid| format!(r#","kid":{kid}"#));
+    let name = listed.key.algorithm().name();
+    let typ = Value::from(typ);
+    let header = format!(r#"{{"alg":"{name}","typ":{typ}{kid}}}"#);
+    let mut token = BASE64_URL_SAFE_NO_PAD.encode(header);
+    token.push('.');
+    BASE64_URL_SAFE_NO_PAD.encode_string(claims.to_string(), &mut token);
+    let signature = listed.key.sign(&token).ok_or(MintError::NoKey)?;
+    token.push('.');
+    token.push_str(&signature.map_err(MintError::Library)?);
+    Ok(token)
 }
 
 impl ClaimValue {

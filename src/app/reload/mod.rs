@@ -130,6 +130,7 @@ impl Reload {
             compiled,
             diagnostics,
             files,
+            places: _,
         } = loaded;
         let path = path.clone();
         let files = Origin { path, files };

@@ -23,20 +23,29 @@ use crate::{
 
 /// A case that can be tried.
 #[derive(Debug)]
-pub(super) struct Case {
-    pub(super) name: String,
+pub(in crate::cli) struct Case {
+    pub(in crate::cli) name: String,
     /// Where it stands: `policies.test.yaml:12`.
-    pub(super) place: String,
-    pub(super) method: Method,
-    pub(super) target: String,
-    pub(super) host: String,
-    pub(super) peer: PeerAddress,
-    pub(super) certificate: Option<Identity>,
-    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(super) token: Token,
+    pub(in crate::cli) place: String,
+    pub(in crate::cli) method: Method,
+    pub(in crate::cli) target: String,
+    pub(in crate::cli) host: String,
+    pub(in crate::cli) peer: PeerAddress,
+    pub(in crate::cli) certificate: Option<Identity>,
+    pub(in crate::cli) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(in crate::cli) token: Token,
     pub(super) user: Option<User>,
-    pub(super) now: UnixSeconds,
+    pub(in crate::cli) now: UnixSeconds,
     pub(super) expect: Expectation,
+}
+
+/// Whether the cases of a file have to say what becomes of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Expecting {
+    /// They have to.
+    Something,
+    /// They are examples: what they say of it is not asked.
+    Nothing,
 }
 
 /// What has to become of it.
@@ -80,6 +89,7 @@ pub(super) struct Setting<'a> {
     pub(super) folder: &'a Path,
     pub(super) host: &'a str,
     pub(super) now: UnixSeconds,
+    pub(super) expecting: Expecting,
 }
 
 impl Setting<'_> {
@@ -115,7 +125,16 @@ impl Setting<'_> {
             token: self.token(written.token, &format!("{path}.token"))?,
             user: self.user(written.user, &format!("{path}.user"))?,
             now: written.now.map_or(self.now, UnixSeconds::from),
-            expect: self.expectation(written.expect.into_parts(), &format!("{path}.expect"))?,
+            expect: match (self.expecting, written.expect) {
+                (Expecting::Nothing, _) => Expectation::default(),
+                (Expecting::Something, Some(expect)) => {
+                    self.expectation(expect.into_parts(), &format!("{path}.expect"))?
+                }
+                (Expecting::Something, None) => {
+                    let message = "the key `expect` is missing";
+                    return Err(self.mistake(&path, message, "add `expect: …`"));
+                }
+            },
         })
     }
 

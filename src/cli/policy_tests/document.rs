@@ -39,8 +39,8 @@ pub(super) struct Case {
     pub(super) user: Value,
     /// The moment at which it is decided.
     pub(super) now: Option<Moment>,
-    /// `forwarded`, `answered`, `refused`, a status, or several of these.
-    pub(super) expect: Expect,
+    /// `forwarded`, `answered`, `refused`, a status, or several of these. Only an example has none.
+    pub(super) expect: Option<Expect>,
 }
 
 /// What is asked.

@@ -16,10 +16,13 @@ use clap::ValueEnum;
 use serde_json::json;
 
 use self::{
-    case::{Case, Setting},
+    case::Setting,
     document::Document,
-    signer::Signer,
     trial::{Observing, Trial, attempt},
+};
+pub(super) use self::{
+    case::{Case, Expecting},
+    signer::Signer,
 };
 use super::{
     Outcome, complain,
@@ -68,7 +71,7 @@ pub(super) fn test(arguments: &Arguments) -> Result<Outcome> {
     let mut cases = Vec::new();
     let mut sound = true;
     for file in &arguments.files {
-        match read_cases(file, now) {
+        match read_cases(file, now, Expecting::Something) {
             Ok(found) => cases.extend(found),
             Err(complaints) => {
                 for text in &complaints {
@@ -137,7 +140,11 @@ fn issuers_are_known(cases: &[Case], signer: &Signer) -> bool {
 }
 
 /// The cases of a file, or everything that is wrong with it.
-fn read_cases(path: &Path, now: UnixSeconds) -> Result<Vec<Case>, Vec<String>> {
+pub(super) fn read_cases(
+    path: &Path,
+    now: UnixSeconds,
+    expecting: Expecting,
+) -> Result<Vec<Case>, Vec<String>> {
     let source = Source::load(&Disk, path)
         .map_err(|error| vec![format!("sidegate: {}", with_causes(&error))])?;
     let reading = read::<Document>(&source, &ProcessEnvironment);
@@ -150,6 +157,7 @@ fn read_cases(path: &Path, now: UnixSeconds) -> Result<Vec<Case>, Vec<String>> {
         folder: path.parent().unwrap_or(Path::new(".")),
         host: document.host.as_deref().unwrap_or("localhost"),
         now: document.now.map_or(now, UnixSeconds::from),
+        expecting,
     };
     let mut cases = Vec::with_capacity(document.cases.len());
     let mut complaints = Vec::new();

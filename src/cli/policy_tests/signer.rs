@@ -20,7 +20,7 @@ use crate::{
 
 /// What a case says of its token.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Token {
+pub(in crate::cli) enum Token {
     /// There is none.
     None,
     /// One that has been good.
@@ -38,7 +38,7 @@ pub(super) enum Token {
 
 /// Signs tokens.
 #[derive(Debug)]
-pub(super) struct Signer {
+pub(in crate::cli) struct Signer {
     settings: TokenSettings,
     /// The claim that says who it is.
     subject: String,
@@ -58,7 +58,7 @@ struct Other {
 impl Signer {
     /// Replaces the keys of the other issuers in `tokens`: whatever else is expected of their tokens is expected still,
     /// but for a `typ`, which no case chooses.
-    pub(super) fn new(tokens: &mut Tokens, subject: &str) -> Self {
+    pub(in crate::cli) fn new(tokens: &mut Tokens, subject: &str) -> Self {
         let others = tokens.issuers.iter_mut().filter_map(|issuer| {
             let key = ListedKey::lasting(made(), None);
             issuer.keys = vec![key.clone()];
@@ -85,7 +85,7 @@ impl Signer {
     }
 
     /// The issuer that a case names and the configuration does not know.
-    pub(super) fn unknown<'a>(&self, token: &'a Token) -> Option<&'a str> {
+    pub(in crate::cli) fn unknown<'a>(&self, token: &'a Token) -> Option<&'a str> {
         let Token::Good {
             issuer: Some(issuer),
             ..
@@ -106,7 +106,7 @@ impl Signer {
     }
 
     /// The token, at this moment.
-    pub(super) fn token(&self, token: &Token, now: UnixSeconds) -> Result<Option<String>> {
+    pub(in crate::cli) fn token(&self, token: &Token, now: UnixSeconds) -> Result<Option<String>> {
         let keys = &self.settings.keys;
         Ok(match token {
             Token::None => None,

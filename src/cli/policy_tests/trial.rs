@@ -9,9 +9,12 @@ use super::{
     case::{Case, ObservedWord, OutcomeWord},
     signer::Signer,
 };
-use crate::pipeline::{
-    Live,
-    explain::{Explanation, Observed, Question, Verdict, explain},
+use crate::{
+    membership::Looked,
+    pipeline::{
+        Live,
+        explain::{Explanation, Observed, Question, Verdict, explain},
+    },
 };
 
 /// What became of a case.
@@ -48,8 +51,7 @@ pub(super) fn attempt(
     observing: Observing,
 ) -> Result<Trial> {
     let token = signer.token(&case.token, case.now)?;
-    let user = case.user.as_ref();
-    let looked = user.map(|user| Ok(user.row(columns(live))));
+    let looked = case.looked_up(live);
     let question = Question {
         method: case.method.clone(),
         target: &case.target,
@@ -74,6 +76,14 @@ pub(super) fn attempt(
         differences,
         explanation,
     })
+}
+
+impl Case {
+    /// The row of its user, as a look-up would find it, if the case says what that has.
+    pub(in crate::cli) fn looked_up(&self, live: &Live) -> Option<Looked> {
+        let user = self.user.as_ref()?;
+        Some(Ok(user.row(columns(live))))
+    }
 }
 
 /// The columns of users that rules ask for.

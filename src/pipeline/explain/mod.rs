@@ -29,7 +29,7 @@ use super::{
     receive::receive,
     rejection::Rejection,
     route::route,
-    row::judge,
+    row,
     stage::{Identified, Permitted},
     token_facts::TokenFacts,
     token_fate::Fate,
@@ -75,6 +75,19 @@ pub struct Question<'a> {
 
 /// Explains.
 pub fn explain(question: &Question<'_>, live: &Live) -> Explanation {
+    let mut explanation = judge(question, live);
+    let path = question.target.split('?').next().unwrap_or_default();
+    look_around(
+        &mut explanation,
+        path,
+        (&question.method, question.host),
+        live,
+    );
+    explanation
+}
+
+/// The same without a look at what else could have been meant, which takes time for each route.
+pub fn judge(question: &Question<'_>, live: &Live) -> Explanation {
     let mut explanation = Explanation {
         method: question.method.to_string(),
         target: privacy::target(question.target),
@@ -108,13 +121,6 @@ pub fn explain(question: &Question<'_>, live: &Live) -> Explanation {
             undecided.unwrap_or(refused)
         }
     };
-    let path = question.target.split('?').next().unwrap_or_default();
-    look_around(
-        &mut explanation,
-        path,
-        (&question.method, question.host),
-        live,
-    );
     explanation
 }
 
@@ -273,7 +279,7 @@ fn permitted<'a>(
         return Ok(None);
     };
     let mut identified = needed.identified;
-    let row = match judge(looked) {
+    let row = match row::judge(looked) {
         Ok(row) => Some(row),
         Err(rejection) => {
             identified.observed = Some(observe::observe(rejection, identified.routed.route.mode)?);

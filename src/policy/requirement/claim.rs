@@ -117,6 +117,12 @@ impl ClaimPath {
         })
     }
 
+    /// The names on the way.
+    pub fn steps(&self) -> impl DoubleEndedIterator<Item = &str> {
+        let steps = std::iter::once(&self.first).chain(&self.rest);
+        steps.map(|step| &**step)
+    }
+
     /// What stands there.
     pub fn locate<'a>(&self, claims: &'a Claims) -> Located<'a> {
         let mut value = match claims.value(&self.first) {

@@ -16,7 +16,7 @@ pub use error::KeyError;
 pub use jwk::{Jwk, read_jwk};
 use public::PublicKey;
 
-use crate::secret::Secret;
+use crate::{entropy::hex_pair, secret::Secret};
 
 /// The largest text that is taken for a key, in bytes.
 pub const LARGEST: usize = 64 * 1024;
@@ -108,6 +108,14 @@ impl Key {
                     (None, _) | (_, None) => false,
                 },
             }
+    }
+
+    /// Names a key that may be known; a secret has no such name, since one could be guessed from it.
+    pub fn fingerprint(&self) -> Option<String> {
+        let digest = self.material.public()?.digest();
+        let digits = digest.as_ref().iter().take(8);
+        let digits = digits.flat_map(|&byte| hex_pair(byte));
+        Some(digits.map(char::from).collect())
     }
 
     /// The signature of the message in base64url; `None` for a key that only verifies.

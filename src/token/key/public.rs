@@ -1,6 +1,7 @@
 //! Public keys: read, checked for what their algorithm takes, and for being safe to use.
 
 use aws_lc_rs::{
+    digest::{Digest, SHA256, digest},
     rsa,
     signature::{
         ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
@@ -76,6 +77,15 @@ impl PublicKey {
         match self {
             Self::Rsa { .. } => Family::Rsa,
             Self::Point { curve, .. } => Family::Curve(*curve),
+        }
+    }
+
+    pub(super) fn digest(&self) -> Digest {
+        match self {
+            Self::Rsa { modulus, exponent } => {
+                digest(&SHA256, &[&modulus[..], &exponent[..]].concat())
+            }
+            Self::Point { bytes, .. } => digest(&SHA256, bytes),
         }
     }
 
