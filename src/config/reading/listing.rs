@@ -148,10 +148,7 @@ impl Listing {
     ) -> Option<(Location, usize)> {
         let written = self.text.get(extent.clone())?;
         let length = part.len();
-        let start = match written.find(text) {
-            Some(at) => at + part.start,
-            None => in_line(written, text, &part)?,
-        };
+        let start = in_writing(written, text, part.start)?;
         let start = extent.start + start;
         Some((self.location(start)?, length))
     }
@@ -225,14 +222,26 @@ fn covers(ranges: &[Range<usize>], position: usize) -> bool {
         .is_some_and(|range| range.contains(&position))
 }
 
-/// Where a part of a text stands in a form with other line breaks or indentation: its line is looked for.
-fn in_line(written: &str, text: &str, part: &Range<usize>) -> Option<usize> {
-    let before = text.get(..part.start)?;
-    let start = before.rfind('\n').map_or(0, |end| end + 1);
-    let line = text.get(start..)?.lines().next()?;
-    let mut found = written.match_indices(line).map(|(at, _)| at);
-    let at = found.next().filter(|_| !line.trim().is_empty())?;
-    found.next().is_none().then_some(at + part.start - start)
+/// Where a byte of a text stands in how that is written, which may have quotes around it, and other line breaks and
+/// indentation. Nothing where it is written by escapes or variables.
+fn in_writing(written: &str, text: &str, byte: usize) -> Option<usize> {
+    fn visible(text: &str) -> impl Iterator<Item = (usize, char)> {
+        let characters = text.char_indices();
+        characters.filter(|(_, character)| !character.is_whitespace())
+    }
+    let quote = usize::from(written.starts_with(['\'', '"']));
+    let mut shown = visible(written).skip(quote);
+    let mut found = None;
+    for (at, character) in visible(text) {
+        let (written_at, written) = shown.next()?;
+        if written != character {
+            return None;
+        }
+        if at == byte {
+            found = Some(written_at);
+        }
+    }
+    found
 }
 
 /// The byte offset and the text of a line; a line ends with LF, CRLF or CR, as the parser counts them.
