@@ -17,7 +17,7 @@ const MARK: &str = "Zebra";
 const RULES: &str = "{ staff: { any: [{ claim: { role: [admin, staff] } }, { scope: [staff] }] } }";
 
 /// One route for each kind of rule.
-const REQUIRED: [&str; 14] = [
+const REQUIRED: [&str; 16] = [
     "subject_is: id",
     "claim: { email: ann@example.com }",
     "claim: { role: [admin, 7, true] }",
@@ -31,6 +31,8 @@ const REQUIRED: [&str; 14] = [
     "role: admin",
     "audience: [sidegate]",
     "rule: staff",
+    "when: \"claims.role == 'admin' || claims.level > 3\"",
+    "not: { when: \"claims.profile.name.startsWith('a')\" }",
     "all: [{ network: 127.0.0.0/8 }], not: { any: [{ claim: { role: staff } }, { issuer: [idp] }] }",
 ];
 
