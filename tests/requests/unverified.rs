@@ -8,7 +8,7 @@ use crate::harness::{
 };
 
 /// Each holds for what the tokens of these tests say of themselves.
-const RULES: [&str; 11] = [
+const RULES: [&str; 12] = [
     "{ claim: { role: admin } }",
     "{ claim: { level: { at_least: 3 } } }",
     "{ not: { claim: { banned: true } } }",
@@ -18,6 +18,7 @@ const RULES: [&str; 11] = [
     "{ audience: [api] }",
     "{ issuer: [\"https://idp.test\"] }",
     "{ subject_is: id }",
+    "{ when: \"claims.level >= 3 && claims.role != 'guest'\" }",
     "{ any: [{ claim: { role: nobody } }, { claim: { verified: true } }] }",
     "{ all: [{ network: [127.0.0.0/8] }, { not: { role: [guest] } }] }",
 ];
