@@ -189,3 +189,70 @@ fn routes_may_lead_to_different_upstreams() {
     assert_eq!(one.only().target(), "/one");
     assert_eq!(two.only().target(), "/two");
 }
+
+#[test]
+fn a_literal_is_no_expression() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream)
+        .routes(
+            "
+- { match: /v1.json, access: public }
+- { match: /a+b, access: public }
+- { match: /v1/(login), access: public }
+- { match: /**, access: required }",
+        )
+        .start();
+    for path in ["/v1.json", "/a+b", "/v1/(login)"] {
+        assert_eq!(gateway.get(path).status, 200, "{path}");
+    }
+    for path in [
+        "/v1xjson",
+        "/v1/json",
+        "/v1.jsons",
+        "/v1.json/",
+        "/av1.json",
+        "/aab",
+        "/ab",
+        "/v1/login",
+        "/v1/users/login",
+        "/v1%0ajson",
+    ] {
+        assert_ne!(gateway.get(path).status, 200, "{path}");
+    }
+    assert_eq!(upstream.seen().len(), 3);
+}
+
+#[test]
+fn among_hundreds_of_hosts_each_has_its_route_however_it_is_spelled() {
+    let upstream = Upstream::start();
+    let mut routes = "\n- { match: /**, access: required }".to_owned();
+    for number in 0..300 {
+        let route = format!("\n- {{ match: /**, host: h{number}.test, access: public }}");
+        routes.push_str(&route);
+    }
+    let gateway = Gateway::before(&upstream)
+        .section("public_by_default", "acknowledged")
+        .routes(&routes)
+        .start();
+    for number in [0, 1, 99, 100, 101, 150, 299] {
+        for host in [
+            format!("h{number}.test"),
+            format!("H{number}.TeSt"),
+            format!("h{number}.test:8080"),
+            format!("h{number}.test."),
+        ] {
+            let response = gateway.send(&Request::get("/a").host(&host));
+            assert_eq!(response.status, 200, "{host}");
+        }
+    }
+    for host in [
+        "h300.test",
+        "h.test",
+        "xh1.test",
+        "h1.test.evil.test",
+        "h1-test",
+    ] {
+        let response = gateway.send(&Request::get("/a").host(host));
+        assert_eq!(response.status, 401, "{host}");
+    }
+}
