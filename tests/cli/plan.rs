@@ -566,3 +566,48 @@ fn what_cannot_be_compared_is_unusable() {
     assert_eq!(broken.code, Some(64));
     assert!(broken.complaint.contains("new.yaml:"), "{broken:?}");
 }
+
+#[test]
+fn a_rule_about_rows_is_no_refusal_and_its_change_is_told() {
+    let users = r#"
+users:
+  database: "sqlite:users.db"
+  table: user
+  columns: { id: id, login: email, password: hashed_password }
+"#;
+    let of_row = |user_type: &str| {
+        let rule = format!("require: {{ user: {{ user_type: {user_type} }} }}");
+        let new = changed("require: { claim: { level: { at_least: 3 } } }", &rule);
+        new.replace("routes:", &format!("{}routes:", users.trim_start()))
+    };
+    let [admin, anybody] = ["admin", "[admin, user]"].map(of_row);
+    // Whose row decides is let in by it, which nobody was before.
+    let closed = admin.replace(
+        "require: { user: { user_type: admin } }",
+        "require: { claim: { level: never } }",
+    );
+    let opened = planned_with(&closed, &admin, &["--fail-on", "opens"]);
+    assert_eq!(opened.code, Some(1), "{opened:?}");
+    assert_eq!(planned(&admin, &admin).code, Some(0));
+    let widened = planned(&admin, &anybody);
+    assert_eq!(widened.code, Some(2), "{widened:?}");
+    assert!(widened.answer.contains("require"), "{widened:?}");
+    // An example says what the row has.
+    let example = r#"cases: [{ name: it, request: GET /level, token: { sub: "5" }, user: { user_type: user } }]"#;
+    let setup = setup(&admin, &anybody).file("examples.yaml", example);
+    let ended = ended(
+        &setup,
+        &[
+            "plan",
+            "old.yaml",
+            "new.yaml",
+            "--requests",
+            "examples.yaml",
+        ],
+    );
+    assert!(
+        ended.answer.contains("refused with 403 forbidden"),
+        "{ended:?}"
+    );
+    assert!(ended.answer.contains("opens"), "{ended:?}");
+}

@@ -351,3 +351,27 @@ fn rules_need_a_table_of_users_and_no_logins() {
         .execute("ALTER TABLE user RENAME TO member");
     assert_eq!(gateway.ask("/ready").status, 503);
 }
+
+#[test]
+fn what_the_row_would_refuse_is_only_observed_where_its_route_is() {
+    let upstream = Upstream::start();
+    let routes = r#"[{ match: "/{kind}", access: required, mode: observe, require: { user: { user_type: admin } } }, { match: "/**", access: required }]"#;
+    let gateway = setup(&upstream, "0s").routes(routes).start();
+    let observed = |path: &str, subject: &str| {
+        assert_eq!(send(&gateway, path, subject).status, 200, "{path}");
+        let line = gateway.access_line(path);
+        assert_eq!(line["outcome"], "forwarded", "{line}");
+        line["observed"].clone()
+    };
+    make(&gateway, 1, "'admin'");
+    assert_eq!(observed("/admin", "1"), Value::Null);
+    make(&gateway, 1, "'user'");
+    assert_eq!(observed("/user", "1"), "forbidden");
+    assert_eq!(observed("/stranger", "99"), "unknown_user");
+    let users = gateway.setup().users();
+    users.execute("UPDATE user SET is_restricted = 1 WHERE id = 1");
+    assert_eq!(observed("/banned", "1"), "blocked_user");
+    users.execute("ALTER TABLE user RENAME TO gone");
+    assert_eq!(observed("/outage", "1"), "users_misconfigured");
+    assert_eq!(upstream.seen().len(), 5);
+}

@@ -45,6 +45,8 @@ impl PlanKey {
 #[derive(Debug)]
 pub(super) struct Side {
     pub(super) live: Arc<Live>,
+    /// The columns of users that its rules ask for.
+    pub(super) columns: Vec<String>,
     /// A token of each issuer that says no more than it has to.
     pub(super) plain: Vec<Plain>,
     /// Makes the tokens of examples.
@@ -68,6 +70,7 @@ impl Side {
     pub(super) fn new(mut compiled: Compiled, key: &PlanKey, now: UnixSeconds) -> Result<Self> {
         // Neither logins nor users are tried: no database is opened for them.
         compiled.users = None;
+        let columns = compiled.row_cache.take().map(|cache| cache.columns);
         let tokens = &mut compiled.tokens;
         tokens.access.keys.insert(0, key.0.clone());
         let issuers = tokens.issuers.iter().map(|issuer| &issuer.checks);
@@ -80,6 +83,7 @@ impl Side {
         }
         Ok(Self {
             live: assemble(compiled, None)?.live,
+            columns: columns.unwrap_or_default(),
             plain,
             signer,
         })

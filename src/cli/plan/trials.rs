@@ -286,7 +286,7 @@ fn taken<'a>(side: &'a Side, method: &Method, host: &str, path: &str) -> Option<
 }
 
 fn judged(asked: &Asked<'_>, token: Option<&str>, side: &Side) -> Explanation {
-    let looked = asked.user.and_then(|case| case.looked_up(&side.live));
+    let looked = asked.user.and_then(|case| case.looked_up(&side.columns));
     let question = Question {
         method: asked.method.clone(),
         target: asked.target,

@@ -51,7 +51,7 @@ pub(super) fn attempt(
     observing: Observing,
 ) -> Result<Trial> {
     let token = signer.token(&case.token, case.now)?;
-    let looked = case.looked_up(live);
+    let looked = case.looked_up(columns(live));
     let question = Question {
         method: case.method.clone(),
         target: &case.target,
@@ -79,10 +79,10 @@ pub(super) fn attempt(
 }
 
 impl Case {
-    /// The row of its user, as a look-up would find it, if the case says what that has.
-    pub(in crate::cli) fn looked_up(&self, live: &Live) -> Option<Looked> {
+    /// The row of its user, as a look-up of these columns would find it, if the case says what that has.
+    pub(in crate::cli) fn looked_up(&self, columns: &[String]) -> Option<Looked> {
         let user = self.user.as_ref()?;
-        Some(Ok(user.row(columns(live))))
+        Some(Ok(user.row(columns)))
     }
 }
 
