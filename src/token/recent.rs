@@ -7,10 +7,10 @@ use std::{cell::RefCell, sync::Arc};
 use super::cache::{Kept, ProofCache};
 
 /// For how many bytes of the shared cache there is one place here, so that this stays the smaller one.
-const BYTES_FOR_A_PLACE: u64 = 8 * 1024;
+const BYTES_FOR_A_PLACE: u64 = 4 * 1024;
 
-/// The most places, as a power of two: 64 KiB of them.
-const MOST_PLACES: u32 = 13;
+/// The most places, as a power of two: 128 KiB of them.
+const MOST_PLACES: u32 = 14;
 
 /// How heavy a proof may be with its token, in bytes, since one is held here after the shared cache has let go of it.
 const HEAVIEST: usize = 2 * 1024;
@@ -133,7 +133,7 @@ mod tests {
             recent.keep(&proof(format!("{number:0>100}")));
         }
         let held = recent.places.borrow().iter().flatten().count();
-        assert!((100..=128).contains(&held), "{held}");
+        assert!((200..=256).contains(&held), "{held}");
         let heavy = "h".repeat(HEAVIEST);
         recent.keep(&proof(heavy.clone()));
         assert!(recent.find(heavy.as_bytes()).is_none());
