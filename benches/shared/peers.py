@@ -95,14 +95,23 @@ def haproxy(space, behind, certificate=None):
     return Plan("haproxy", ["haproxy", "-db", "-f", file], port, bool(certificate), [(port, GUARDED)])
 
 
-def gateway(space, behind, access_log=False, binary=BINARY, certificate=None):
-    """sidegate with every feature on; its logs, the access log too, go to a file."""
+def gateway(space, behind, access_log=False, binary=BINARY, certificate=None, routes=0):
+    """sidegate with every feature on, and with so many more routes, a rule on each; its logs, the access log too, go to a file."""
     if not Path(binary).is_file():
         raise SystemExit("no gateway to measure: run `cargo build --release` first, or give its --binary")
     port, admin, folder = free_port(), free_port(), folder_of(space, "sidegate")
     users.create(folder / "users.db")
     log = "all" if access_log else "refusals"
-    file = render("gateway.yaml.in", folder, certificate, PORT=port, ADMIN=admin, UPSTREAM=behind.port, ACCESS_LOG=log)
+    one = '{{ match: "GET /s{}/{{id}}/p{}", access: required, require: {{ subject_is: id }} }}, '
+    values = {
+        "PORT": port,
+        "ADMIN": admin,
+        "UPSTREAM": behind.port,
+        "ACCESS_LOG": log,
+        "ROUTES": "".join(one.format(number % 100, number) for number in range(routes)),
+        "RULE": ", require: { claim: { sub: { present: true } } }" if routes else "",
+    }
+    file = render("gateway.yaml.in", folder, certificate, **values)
     ready = [(admin, "/ready"), (port, GUARDED)]
     return Plan("sidegate", [binary, "run", "--config", file], port, bool(certificate), ready)
 
