@@ -91,6 +91,7 @@ fn evaluate(expression: &Expression, token: Option<&Verified>) {
     let host = HeaderValue::from_static("api.example.com");
     let facts = Facts {
         token,
+        row: None,
         certificate: Some(&certificate),
         client: Client {
             peer: PeerAddress::Ip(peer),
