@@ -44,8 +44,8 @@ fn check<'a>(told: &'a Value, name: &str) -> &'a Value {
     found.unwrap_or_else(|| panic!("no check {name}: {told}"))
 }
 
-#[test]
-fn each_claim_is_shown_with_what_its_own_issuer_expects() {
+/// A gateway whose issuer asks for much, its key, and what all that it asks for comes to.
+fn strict() -> (Gateway, SigningKey, Value, Value) {
     let key = SigningKey::new("ES256", "a");
     let gateway = with_issuer("{ file: keys.json, algorithms: [ES256] }")
         .file("keys.json", &key_set(&[&key]))
@@ -54,6 +54,12 @@ fn each_claim_is_shown_with_what_its_own_issuer_expects() {
     let mut good = keys::claims(IDP, "7");
     good["email"] = "ann@example.com".into();
     good["tenant"] = "acme".into();
+    (gateway, key, header, good)
+}
+
+#[test]
+fn each_claim_is_shown_with_what_its_own_issuer_expects() {
+    let (gateway, key, header, good) = strict();
     for (name, value, check_name, expected, found, leeway) in [
         (
             "aud",
@@ -121,14 +127,7 @@ fn each_claim_is_shown_with_what_its_own_issuer_expects() {
 
 #[test]
 fn what_comes_after_the_check_that_refused_is_not_called_good() {
-    let key = SigningKey::new("ES256", "a");
-    let gateway = with_issuer("{ file: keys.json, algorithms: [ES256] }")
-        .file("keys.json", &key_set(&[&key]))
-        .start();
-    let header = json!({ "alg": "ES256", "kid": "a", "typ": "at+jwt" });
-    let mut good = keys::claims(IDP, "7");
-    good["email"] = "ann@example.com".into();
-    good["tenant"] = "acme".into();
+    let (gateway, key, header, good) = strict();
     let late = token::now() - 40;
     let mut claims = good.clone();
     claims["exp"] = late.into();
