@@ -1,6 +1,6 @@
 //! The public keys of what the gateway signs, and where they are read.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use super::{
     Findings, cors,
@@ -14,7 +14,7 @@ use crate::{
     policy::{
         assertion::AssertionSettings,
         pattern::End,
-        route::{Access, Action, Authorization, Mode, RateLimits, Route},
+        route::{Action, Route},
     },
     token::{keyring::ListedKey, publication::Publication},
 };
@@ -79,24 +79,10 @@ pub(super) fn route(
         let fix = "write one, such as /.well-known/jwks.json";
         findings.mistake(PATH, "this is more than one path", fix);
     }
+    let name = (name.as_str(), findings.place("published_keys"));
+    let route = defaults.own_route(name, host?, (methods, pattern), Action::ShowKeys);
     Some(Route {
-        rate_limits: RateLimits::default(),
-        number: 0,
-        name: name.into(),
-        place: findings.place("published_keys").into(),
-        host: host?,
-        methods,
-        pattern,
-        access: Access::Public,
-        requirement: None,
-        mode: Mode::Enforce,
-        action: Action::ShowKeys,
-        authorization: Authorization::Remove,
-        body_size: u64::MAX,
-        refusals: Arc::clone(&defaults.refusals),
-        cors: own_cors.or_else(|| defaults.cors.clone()),
-        token_places: None,
-        headers: None,
-        upgrades: Vec::new(),
+        cors: own_cors.or_else(|| route.cors.clone()),
+        ..route
     })
 }

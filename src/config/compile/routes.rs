@@ -21,7 +21,7 @@ use crate::{
         method::MethodSet,
         pattern::Pattern,
         refusal::RefusalTemplate,
-        route::{Access, Action, Authorization, EndpointId, HostMatch, Mode, Route},
+        route::{Access, Action, Authorization, EndpointId, HostMatch, Mode, RateLimits, Route},
         table::{Ambiguity, RouteTable},
     },
 };
@@ -37,6 +37,38 @@ pub(super) struct Defaults<'a> {
     pub(super) cors: Option<Arc<CorsPolicy>>,
     pub(super) refusals: Arc<RefusalTemplate>,
     pub(super) groups: Groups<'a>,
+}
+
+impl Defaults<'_> {
+    /// A route that the gateway answers itself, to anybody.
+    pub(super) fn own_route(
+        &self,
+        (name, place): (&str, String),
+        host: HostMatch,
+        (methods, pattern): (MethodSet, Pattern),
+        action: Action,
+    ) -> Route {
+        Route {
+            rate_limits: RateLimits::default(),
+            number: 0,
+            name: name.into(),
+            place: place.into(),
+            host,
+            methods,
+            pattern,
+            access: Access::Public,
+            requirement: None,
+            mode: Mode::Enforce,
+            action,
+            authorization: Authorization::Remove,
+            body_size: u64::MAX,
+            refusals: Arc::clone(&self.refusals),
+            cors: self.cors.clone(),
+            token_places: None,
+            headers: None,
+            upgrades: Vec::new(),
+        }
+    }
 }
 
 /// The table; accounts come first in it, in their order, and the route of the published keys last.
@@ -149,26 +181,13 @@ fn account_route(
     let names = account.rate_limit.as_deref();
     let limits = format!("{path}.rate_limit");
     let rate_limits = defaults.rate_limits.of(names, on, &limits, findings);
-    let (methods, pattern) = matched?;
+    let name = (account.matches.as_str(), findings.place(&path));
+    let action = Action::Answer(EndpointId(index));
+    let route = defaults.own_route(name, host?, matched?, action);
     Some(Route {
         rate_limits,
-        number: 0,
-        name: account.matches.as_str().into(),
-        place: findings.place(&path).into(),
-        host: host?,
-        methods,
-        pattern,
-        access: Access::Public,
-        requirement: None,
-        mode: Mode::Enforce,
-        action: Action::Answer(EndpointId(index)),
-        authorization: Authorization::Remove,
-        body_size: u64::MAX,
-        refusals: Arc::clone(&defaults.refusals),
-        cors: own_cors.or_else(|| defaults.cors.clone()),
-        token_places: None,
-        headers: None,
-        upgrades: Vec::new(),
+        cors: own_cors.or_else(|| route.cors.clone()),
+        ..route
     })
 }
 
