@@ -9,63 +9,97 @@ use super::cache::{Kept, ProofCache};
 /// For how many bytes of the shared cache there is one place here, so that this stays the smaller one.
 const BYTES_FOR_A_PLACE: u64 = 4 * 1024;
 
-/// The most places, as a power of two: 128 KiB of them.
+/// The most places, as a power of two: 256 KiB of them.
 const MOST_PLACES: u32 = 14;
 
 /// How heavy a proof may be with its token, in bytes, since one is held here after the shared cache has let go of it.
 const HEAVIEST: usize = 2 * 1024;
 
+/// How many places a token may have: those that one line of the processor's cache holds.
+const WAYS: usize = 4;
+
 /// One core's proofs.
 pub struct RecentProofs<P> {
-    places: RefCell<Box<[Option<Arc<P>>]>>,
-    /// How many bits number a place.
+    sets: RefCell<Box<[Set<P>]>>,
+    /// How many bits number a set.
     bits: u32,
+}
+
+/// The places of the tokens that share a number, the one that was filled last in front.
+#[repr(align(64))]
+struct Set<P>([Place<P>; WAYS]);
+
+/// A proof beside the end of its token, so that no other token's proof has to be looked at.
+struct Place<P> {
+    end: u64,
+    proof: Option<Arc<P>>,
 }
 
 impl<P: Kept + Send + Sync + 'static> RecentProofs<P> {
     /// Empty, and not larger than fits the shared cache.
     pub fn before(cache: &ProofCache<P>) -> Self {
-        let places = (cache.capacity() / BYTES_FOR_A_PLACE).max(2);
-        let bits = places.ilog2().min(MOST_PLACES);
+        let places = (cache.capacity() / BYTES_FOR_A_PLACE).max(2 * WAYS as u64);
+        let bits = places.ilog2().min(MOST_PLACES) - WAYS.ilog2();
+        let sets = std::iter::repeat_with(Set::default).take(1 << bits);
         Self {
-            places: RefCell::new(vec![None; 1 << bits].into()),
+            sets: RefCell::new(sets.collect()),
             bits,
         }
     }
 
     /// The proof for exactly this token.
     pub fn find(&self, token: &[u8]) -> Option<Arc<P>> {
-        let places = self.places.borrow();
-        let proof = places.get(self.place(token))?.as_ref()?;
-        (proof.token() == token).then(|| Arc::clone(proof))
+        let end = end(token);
+        let sets = self.sets.borrow();
+        let Set(places) = sets.get(self.set(end))?;
+        let mut proofs = places.iter().filter(|place| place.end == end);
+        let proof = proofs.find_map(|place| place.proof.as_ref().filter(|it| it.token() == token));
+        proof.map(Arc::clone)
     }
 
-    /// Keeps a proof, in place of another that has the same place.
+    /// Keeps a proof, in place of the one that was kept first of those that share its number.
     pub fn keep(&self, proof: &Arc<P>) {
         if proof.weight() + proof.token().len() > HEAVIEST {
             return;
         }
-        let place = self.place(proof.token());
-        if let Some(place) = self.places.borrow_mut().get_mut(place) {
-            *place = Some(Arc::clone(proof));
+        let end = end(proof.token());
+        if let Some(Set(places)) = self.sets.borrow_mut().get_mut(self.set(end)) {
+            places.rotate_right(1);
+            let proof = Some(Arc::clone(proof));
+            places[0] = Place { end, proof };
         }
     }
 
     /// Drops a token that is of no more use.
     pub fn forget(&self, token: &[u8]) {
-        if let Some(place) = self.places.borrow_mut().get_mut(self.place(token)) {
-            *place = None;
+        let end = end(token);
+        if let Some(Set(places)) = self.sets.borrow_mut().get_mut(self.set(end)) {
+            for place in places {
+                place.proof.take_if(|proof| proof.token() == token);
+            }
         }
     }
 
-    /// The last bytes of a token are a signature's, in which all differ.
-    fn place(&self, token: &[u8]) -> usize {
+    fn set(&self, end: u64) -> usize {
         const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
-        let last = token
-            .last_chunk()
-            .map_or(0, |last| u64::from_le_bytes(*last));
-        let mixed = last.wrapping_mul(ODD) >> (u64::BITS - self.bits);
+        let mixed = end.wrapping_mul(ODD) >> (u64::BITS - self.bits);
         usize::try_from(mixed).unwrap_or_default()
+    }
+}
+
+/// The last bytes of a token are a signature's, in which all differ.
+fn end(token: &[u8]) -> u64 {
+    token
+        .last_chunk()
+        .map_or(0, |last| u64::from_le_bytes(*last))
+}
+
+impl<P> Default for Set<P> {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Place {
+            end: 0,
+            proof: None,
+        }))
     }
 }
 
@@ -108,10 +142,23 @@ mod tests {
         assert!(recent.find(b"one.signature").is_some());
         assert!(recent.find(b"two.signature").is_none());
         recent.keep(&proof("two.signature"));
-        assert!(recent.find(b"one.signature").is_none());
+        assert!(recent.find(b"one.signature").is_some());
         assert!(recent.find(b"two.signature").is_some());
         recent.forget(b"two.signature");
+        assert!(recent.find(b"one.signature").is_some());
         assert!(recent.find(b"two.signature").is_none());
+    }
+
+    #[test]
+    fn the_first_of_those_that_share_a_number_makes_room() {
+        let recent = recent(64 << 20);
+        let tokens: Vec<String> = (0..=WAYS).map(|one| format!("{one}.signature")).collect();
+        for token in &tokens {
+            recent.keep(&proof(token.clone()));
+        }
+        let (first, rest) = tokens.split_first().expect("tokens");
+        assert!(recent.find(first.as_bytes()).is_none());
+        assert!(rest.iter().all(|it| recent.find(it.as_bytes()).is_some()));
     }
 
     #[test]
@@ -132,7 +179,10 @@ mod tests {
         for number in 0..10_000 {
             recent.keep(&proof(format!("{number:0>100}")));
         }
-        let held = recent.places.borrow().iter().flatten().count();
+        let sets = recent.sets.borrow();
+        let places = sets.iter().flat_map(|Set(places)| places);
+        let held = places.filter(|place| place.proof.is_some()).count();
+        drop(sets);
         assert!((200..=256).contains(&held), "{held}");
         let heavy = "h".repeat(HEAVIEST);
         recent.keep(&proof(heavy.clone()));
