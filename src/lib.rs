@@ -19,6 +19,7 @@ pub mod password;
 pub mod pipeline;
 pub mod policy;
 pub mod ratelimit;
+pub mod revocation;
 pub mod secret;
 pub mod store;
 pub mod telemetry;
