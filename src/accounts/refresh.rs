@@ -1,7 +1,16 @@
 //! A refresh token for a new access token; the same refresh token comes back, as the monolith does it.
 
 use super::{AccountError, AccountRequest, Accounts, Answer, dialect::RefreshDialect};
-use crate::{member::Member, token::verify::Verifier};
+use crate::{
+    member::Member,
+    token::verify::{Verified, Verifier},
+};
+
+/// A good token, and the unblocked member that it is about.
+pub(super) struct Held {
+    pub(super) member: Member,
+    pub(super) proof: Verified,
+}
 
 impl Accounts {
     pub(super) async fn refresh(
@@ -14,10 +23,10 @@ impl Accounts {
             Err(answer) => return Ok(answer),
         };
         let token = values.first().map_or("", String::as_str);
-        let Some(member) = self.holder(&self.refresh.verifier, token).await? else {
+        let Some(held) = self.holder(&self.refresh.verifier, token).await? else {
             return Ok(dialect.refused.clone());
         };
-        let access_token = self.renew_session(&member)?;
+        let access_token = self.renew_session(&held)?;
         Ok(dialect.granted.fill(&|name| match name {
             "access_token" => Some(access_token.as_str().into()),
             "refresh_token" => Some(token.into()),
@@ -25,17 +34,18 @@ impl Accounts {
         }))
     }
 
-    /// The unblocked member that a good token is about.
+    /// The unblocked member that a good token is about, and the token.
     pub(super) async fn holder(
         &self,
         verifier: &Verifier,
         token: &str,
-    ) -> Result<Option<Member>, AccountError> {
+    ) -> Result<Option<Held>, AccountError> {
         let Ok(proof) = verifier.verify_at(token.as_bytes(), self.now()) else {
             return Ok(None);
         };
         let subject = proof.subject.to_string();
         let member = self.store.member_by_id(&subject).await?;
-        Ok(member.filter(|member| member.state.is_none()))
+        let member = member.filter(|member| member.state.is_none());
+        Ok(member.map(|member| Held { member, proof }))
     }
 }

@@ -2,8 +2,15 @@
 
 use serde_json::Value;
 
-use super::{AccountError, Accounts};
-use crate::member::Member;
+use super::{AccountError, Accounts, refresh::Held};
+use crate::{
+    entropy::Entropy,
+    member::Member,
+    token::{
+        id::TokenId,
+        mint::{Minter, Occasion},
+    },
+};
 
 /// What a granted login can show.
 pub(super) struct Session {
@@ -22,18 +29,40 @@ pub const REFRESH_VALUES: [&str; 2] = ["access_token", "refresh_token"];
 impl Accounts {
     /// Grants an access and a refresh token.
     pub(super) fn open_session(&self, member: &Member) -> Result<Session, AccountError> {
+        let mut entropy = Entropy::from_os();
+        let access = TokenId::of_new_session(entropy.bytes(), entropy.bytes());
+        let refresh = TokenId::of_session(access.session(), entropy.bytes());
         let now = self.now();
+        let mint = |minter: &Minter, id: &TokenId| {
+            minter.mint(&Occasion {
+                user: &member.id,
+                now,
+                id,
+                until: None,
+            })
+        };
         Ok(Session {
             user: Value::Object(member.shown.clone()),
             user_id: member.id.to_json(),
-            access_token: self.access.minter.mint(&member.id, now)?,
-            refresh_token: self.refresh.minter.mint(&member.id, now)?,
+            access_token: mint(&self.access.minter, &access)?,
+            refresh_token: mint(&self.refresh.minter, &refresh)?,
         })
     }
 
-    /// Grants a new access token beside a refresh token that stays as it is.
-    pub(super) fn renew_session(&self, member: &Member) -> Result<String, AccountError> {
-        Ok(self.access.minter.mint(&member.id, self.now())?)
+    /// Grants a new access token, of the same session, beside a refresh token that stays as it is.
+    pub(super) fn renew_session(&self, held: &Held) -> Result<String, AccountError> {
+        let mut entropy = Entropy::from_os();
+        let id = match held.proof.claims.session() {
+            Some(session) => TokenId::of_session(session, entropy.bytes()),
+            None => TokenId::of_new_session(entropy.bytes(), entropy.bytes()),
+        };
+        let occasion = Occasion {
+            user: &held.member.id,
+            now: self.now(),
+            id: &id,
+            until: None,
+        };
+        Ok(self.access.minter.mint(&occasion)?)
     }
 }
 

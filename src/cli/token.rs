@@ -12,11 +12,13 @@ use crate::{
     app::control_runtime,
     clock::{Clock, UnixSeconds},
     config::compiled::{Compiled, TokenSettings},
+    entropy::Entropy,
     fetch::KeyFeed,
     member::MemberId,
     token::{
+        id::TokenId,
         issuer::Issuer,
-        mint::Minter,
+        mint::{Minter, Occasion},
         verify::{InvalidToken, Unproven, Verifier},
     },
 };
@@ -100,7 +102,15 @@ fn mint(user: &str, kind: Kind, compiled: &Compiled) -> Result<String> {
         .map_or_else(|_| MemberId::Text(user.to_owned()), MemberId::Integer);
     let claims = settings.claims.clone();
     let minter = Minter::new(settings.keys.clone(), settings.lifetime, claims);
-    Ok(minter.mint(&user, Clock.unix_seconds())?)
+    let mut entropy = Entropy::from_os();
+    let id = TokenId::of_new_session(entropy.bytes(), entropy.bytes());
+    let occasion = Occasion {
+        user: &user,
+        now: Clock.unix_seconds(),
+        id: &id,
+        until: None,
+    };
+    Ok(minter.mint(&occasion)?)
 }
 
 fn inspect(token: &str) -> Result<String> {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::id::session_of;
 use crate::clock::UnixSeconds;
 
 /// The claims of a token, in their order. Repeated names are an error: two parsers would pick different ones.
@@ -54,6 +55,16 @@ impl Claims {
         seconds
             .map(|seconds| Some(UnixSeconds(seconds)))
             .ok_or(ClaimError::WrongType(name))
+    }
+
+    /// What `jti` says, where it is a text.
+    pub fn token_id(&self) -> Option<&str> {
+        self.value("jti")?.as_str()
+    }
+
+    /// The session that the token is of, as its `jti` says.
+    pub fn session(&self) -> Option<&str> {
+        session_of(self.token_id()?)
     }
 
     /// The subject: a non-empty text without control characters, or an integer.

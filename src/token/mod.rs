@@ -6,6 +6,7 @@
 pub mod cache;
 pub mod claims;
 mod header;
+pub mod id;
 pub mod issuer;
 pub mod key;
 pub mod key_set;

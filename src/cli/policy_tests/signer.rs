@@ -11,10 +11,11 @@ use crate::{
     member::MemberId,
     secret::Secret,
     token::{
+        id::TokenId,
         issuer::Audience,
         key::{Algorithm, Key},
         keyring::ListedKey,
-        mint::{ClaimValue, Minter},
+        mint::{ClaimValue, Minter, Occasion},
     },
 };
 
@@ -141,8 +142,14 @@ impl Signer {
         let claims = claims.iter();
         let claims = claims.map(|(name, value)| (name.clone(), ClaimValue::Fixed(value.clone())));
         let minter = Minter::new(keys.to_vec(), self.settings.lifetime, claims.collect());
-        // Nobody: every claim is fixed.
-        Ok(minter.mint(&MemberId::Integer(0), now)?)
+        // Nobody and nothing: every claim is fixed.
+        let occasion = Occasion {
+            user: &MemberId::Integer(0),
+            now,
+            id: &TokenId::of_new_session([0; 16], [0; 16]),
+            until: None,
+        };
+        Ok(minter.mint(&occasion)?)
     }
 }
 

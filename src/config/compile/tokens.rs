@@ -16,7 +16,10 @@ use crate::{
     },
     secret::Secret,
     template::Template,
-    token::{keyring::ListedKey, mint::ClaimValue},
+    token::{
+        keyring::ListedKey,
+        mint::{CLAIM_VALUES, ClaimValue},
+    },
 };
 
 /// What a proof of a token of the usual size takes, in bytes.
@@ -187,9 +190,10 @@ fn claim(value: &Value, path: &str, findings: &mut Findings<'_>) -> Option<Claim
     let Value::String(text) = value else {
         return Some(ClaimValue::Fixed(value.clone()));
     };
-    let fix = "use {user.id}, or {{ and }} for braces";
+    let fix = "use {user.id}, {token.id}, {session.id} or {now}, or {{ and }} for braces";
     let template = findings.take(Template::parse(text), path, fix)?;
-    if let Some(unknown) = template.placeholders().find(|name| *name != "user.id") {
+    let unknown = |name: &&str| !CLAIM_VALUES.contains(name);
+    if let Some(unknown) = template.placeholders().find(unknown) {
         findings.mistake(
             path,
             &format!("there is no value {{{unknown}}} for a claim"),

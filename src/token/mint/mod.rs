@@ -6,6 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
 use super::{
+    id::TokenId,
     key::{Curve, Family},
     keyring::ListedKey,
 };
@@ -29,10 +30,26 @@ pub struct Minter {
 /// What a claim is filled with, besides `exp`, which every token has.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClaimValue {
-    /// Text with placeholders; `{user.id}` is the only one.
+    /// Text with the placeholders [`CLAIM_VALUES`].
     Template(Template),
     /// Any other JSON value, as it is.
     Fixed(Value),
+}
+
+/// The names that a claim may use.
+pub const CLAIM_VALUES: [&str; 4] = ["user.id", "token.id", "session.id", "now"];
+
+/// What one token is minted for.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion<'a> {
+    /// Whom it is about.
+    pub user: &'a MemberId,
+    /// When it is issued.
+    pub now: UnixSeconds,
+    /// Which token it is, and of which session.
+    pub id: &'a TokenId,
+    /// When it ends at the latest, however long such tokens last.
+    pub until: Option<UnixSeconds>,
 }
 
 /// There is no token.
@@ -60,14 +77,20 @@ impl Minter {
         }
     }
 
-    /// A token for this user that ends one lifetime from now.
-    pub fn mint(&self, user: &MemberId, now: UnixSeconds) -> Result<String, MintError> {
+    /// A token that ends one lifetime from now, or sooner.
+    pub fn mint(&self, occasion: &Occasion<'_>) -> Result<String, MintError> {
         let mut claims = Map::new();
-        claims.insert("exp".to_owned(), now.plus(self.lifetime).0.into());
+        claims.insert("exp".to_owned(), self.expires(occasion).0.into());
         for (name, value) in &self.claims {
-            claims.insert(name.clone(), value.fill(user));
+            claims.insert(name.clone(), value.fill(occasion));
         }
-        self.signer.sign(&Value::Object(claims), now)
+        self.signer.sign(&Value::Object(claims), occasion.now)
+    }
+
+    /// The `exp` of such a token.
+    pub fn expires(&self, occasion: &Occasion<'_>) -> UnixSeconds {
+        let usual = occasion.now.plus(self.lifetime);
+        occasion.until.map_or(usual, |until| usual.min(until))
     }
 }
 
@@ -121,12 +144,29 @@ pub fn sign(listed: &ListedKey, typ: &str, claims: &Value) -> Result<String, Min
 }
 
 impl ClaimValue {
-    fn fill(&self, user: &MemberId) -> Value {
+    /// Whether every token has another value.
+    pub fn names_the_token(&self) -> bool {
+        match self {
+            Self::Fixed(_) => false,
+            Self::Template(template) => template.placeholders().any(|name| name == "token.id"),
+        }
+    }
+
+    fn fill(&self, occasion: &Occasion<'_>) -> Value {
         match self {
             Self::Fixed(value) => value.clone(),
+            // A time is a number (RFC 7519 section 2).
+            Self::Template(template) if template.sole_placeholder() == Some("now") => {
+                occasion.now.0.into()
+            }
             Self::Template(template) => {
-                let text = template.render(|_, text| {
-                    text.push_str(&user.to_string());
+                let text = template.render(|name, text| {
+                    match name {
+                        "token.id" => text.push_str(occasion.id.as_str()),
+                        "session.id" => text.push_str(occasion.id.session()),
+                        "now" => text.push_str(&occasion.now.0.to_string()),
+                        _ => text.push_str(&occasion.user.to_string()),
+                    }
                     Some(())
                 });
                 Value::String(text.unwrap_or_default())
@@ -153,40 +193,4 @@ impl std::fmt::Debug for Signer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        secret::Secret,
-        token::{
-            key::{Algorithm, Key},
-            verify::Verifier,
-        },
-    };
-
-    #[test]
-    fn a_minted_token_has_exactly_the_configured_claims() {
-        let secret = Secret::new(b"0123456789abcdef0123456789abcdef".to_vec());
-        let key = Key::new(secret, Algorithm::Hs256);
-        let subject = Template::parse("{user.id}").expect("a template");
-        let claims = vec![("sub".to_owned(), ClaimValue::Template(subject))];
-        let minter = Minter::new(
-            vec![ListedKey::lasting(key.clone(), None)],
-            Duration::from_secs(60),
-            claims,
-        );
-        let token = minter
-            .mint(&MemberId::Integer(42), UnixSeconds(1000))
-            .expect("a token");
-        assert!(token.starts_with("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."));
-        let verifier = Verifier::new(&key, "sub", 8192);
-        let proof = verifier.verify_at(token.as_bytes(), UnixSeconds(1059));
-        let proof = proof.expect("valid until one second before exp");
-        assert_eq!(proof.claims.names().collect::<Vec<_>>(), ["exp", "sub"]);
-        assert_eq!(proof.claims.value("sub"), Some(&"42".into()));
-        assert!(
-            verifier
-                .verify_at(token.as_bytes(), UnixSeconds(1060))
-                .is_err()
-        );
-    }
-}
+mod tests;
