@@ -14,6 +14,7 @@ use crate::{
         target::Reading,
     },
     listener::{self, Address, AddressLimitSettings, Protocols, TlsSettings},
+    member::family::Lifetimes,
     membership,
     policy::{
         assertion::AssertionSettings,
@@ -163,6 +164,8 @@ pub struct Tokens {
     pub access: TokenSettings,
     /// Refresh tokens.
     pub refresh: Option<TokenSettings>,
+    /// How long sessions last whose refresh tokens are spent; `None` where they are not.
+    pub rotation: Option<Lifetimes>,
     /// Further issuers of access tokens.
     pub issuers: Vec<IssuerSettings>,
     /// The longest token in bytes.

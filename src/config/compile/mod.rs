@@ -31,6 +31,7 @@ mod paths;
 mod published_keys;
 mod rate_limits;
 mod refusals;
+mod rotation;
 mod routes;
 mod rule_values;
 mod rules;

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{Findings, issuers, token_keys};
+use super::{Findings, issuers, rotation, token_keys};
 use crate::{
     config::{
         compiled::{TokenSettings, Tokens},
@@ -52,6 +52,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     Some(Tokens {
         access: access?,
         refresh: refresh.flatten(),
+        rotation: rotation::compile(document, findings),
         issuers: issuers?,
         max_size: tokens.max_size.into(),
         cache_size: size.unwrap_or(u64::from(tokens.cache.capacity) * USUAL),

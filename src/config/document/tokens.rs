@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Waiver, rules::Texts};
 use crate::{
@@ -52,7 +52,8 @@ pub struct Token {
     pub keys: Vec<TokenKey>,
     /// How long a minted token holds.
     pub lifetime: Span,
-    /// The claims of a minted token besides `exp`: texts may use `{user.id}`.
+    /// The claims of a minted token besides `exp`: texts may use `{user.id}`, `{token.id}`, which is another one for each
+    /// token and for `jti`, `{session.id}`, with which it begins, and `{now}`, which alone is a number, for `iat`.
     #[serde(default)]
     pub claims: IndexMap<String, serde_json::Value>,
     /// Says that a secret that is too short is meant so.
@@ -74,6 +75,29 @@ pub struct Token {
     /// How far clocks may differ.
     #[serde(default)]
     pub leeway: Leeway,
+    /// For refresh tokens only: whether each is spent by the refresh that it is presented for. Default: `off`.
+    #[serde(default)]
+    pub rotation: Rotation,
+    /// With rotation: how long after a token was spent it gives the same successor again, to clients that lost an answer
+    /// or raced themselves; after that it ends the session. At most 5m. Default: 10s.
+    pub grace: Option<Span>,
+    /// With rotation: how long a session may go without a refresh. Default: the `lifetime`.
+    pub idle_lifetime: Option<Span>,
+    /// With rotation: how long a session lasts however much it is used. Default: 180d, or the
+    /// `lifetime` where that is longer.
+    pub absolute_lifetime: Option<Span>,
+}
+
+/// Whether a refresh token is spent by a refresh.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rotation {
+    /// The same refresh token comes back.
+    #[default]
+    Off,
+    /// Each refresh spends the token and gives its successor; one that comes twice ends the session. Needs a `jti` of
+    /// `{token.id}` among the claims.
+    On,
 }
 
 /// One of several keys.
