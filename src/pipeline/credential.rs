@@ -86,8 +86,8 @@ fn from_further_places(
     if let Some(word) = &places.websocket_protocol {
         found = from_websocket_protocol(found, headers, word)?;
     }
-    if let Some(name) = &places.cookie {
-        for cookie in cookie::values(headers, name) {
+    if let Some(place) = &places.cookie {
+        for cookie in cookie::values(headers, &place.name) {
             let other = Credential::Bearer {
                 value: cookie.field.clone(),
                 start: cookie.range.start,

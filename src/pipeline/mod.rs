@@ -9,6 +9,7 @@ mod assertion;
 mod authorize;
 mod body;
 mod credential;
+mod csrf;
 mod decisions;
 mod dispatch;
 pub mod explain;
@@ -186,12 +187,13 @@ impl Pipeline {
 
 /// The rest of the walk, when it is known whose request it is.
 fn permit<'a>(
-    identified: Identified<'a, RequestBody>,
+    mut identified: Identified<'a, RequestBody>,
     live: &'a Live,
     peer: &'a Peer,
     record: &mut Record<'a>,
 ) -> Result<Walked<'a>, Rejection> {
     record.identified(&identified);
+    csrf::check(&mut identified, &peer.scheme, live, record.noted())?;
     let connected = connected(live, peer, None);
     match authorize_or_note(identified, &connected, live, record.noted())? {
         Authorized::Permitted(permitted) => prepare(permitted, &connected, (live, peer), record),

@@ -34,6 +34,7 @@ fn may_pass(rejection: &Rejection) -> bool {
         Rejection::MissingToken
         | Rejection::InvalidToken(_)
         | Rejection::KeysUnavailable(_)
+        | Rejection::Csrf(_)
         | Rejection::ClientCertificate
         | Rejection::NotTheSubject { .. }
         | Rejection::Scope { .. }

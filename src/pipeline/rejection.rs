@@ -11,7 +11,7 @@ use crate::{
     listener::{Peer, Refusal, framing::Violation},
     member::StateName,
     membership::RowError,
-    policy::headers::Unheaded,
+    policy::{csrf::Foreign, headers::Unheaded},
     ratelimit::Exceeded,
     token::{issuer::IssuerId, verify::InvalidToken},
     upstream::Failure,
@@ -53,6 +53,9 @@ pub enum Rejection {
     /// A page of an origin that is not listed opens a WebSocket.
     #[error("the page that opens the WebSocket is of an origin that is not allowed")]
     Origin,
+    /// Another page than may has made a browser send its cookie.
+    #[error(transparent)]
+    Csrf(#[from] Foreign),
     /// The route is for clients with other certificates.
     #[error("the client has presented no certificate, or another one than the route requires")]
     ClientCertificate,
@@ -275,11 +278,9 @@ impl Rejection {
             .template(Slot::InvalidToken),
             Self::InvalidToken(_) => invalid_token("invalid_token"),
             Self::KeysUnavailable(_) => unavailable("keys_unavailable"),
-            Self::ClientCertificate => {
-                Row::new(StatusCode::FORBIDDEN, "client_certificate", "Forbidden")
-                    .template(Slot::Forbidden)
-            }
+            Self::ClientCertificate => forbidden("client_certificate"),
             Self::Origin => forbidden("bad_origin"),
+            Self::Csrf(_) => forbidden("csrf"),
             Self::NotTheSubject { .. } => {
                 Row::new(StatusCode::FORBIDDEN, "not_the_subject", "Forbidden")
                     .challenge(r#"Bearer error="insufficient_scope""#)

@@ -16,10 +16,7 @@ use super::{
 use crate::{
     http::{header::clean_response, request_body::RequestBody},
     listener::{Peer, Protocol, Switch},
-    policy::{
-        cors::{CorsPolicy, Origins},
-        route::Route,
-    },
+    policy::{cors::Origins, route::Route},
     upstream::{Switched, Upstream},
 };
 
@@ -55,19 +52,16 @@ impl Upgrade {
     /// A browser opens a WebSocket for any page, without asking first as it does for other requests (RFC 6455 section
     /// 10.2). A page of an origin that is not listed may not; where no origin is listed it may not use what the browser
     /// sends by itself.
-    fn check_origin(
-        &self,
-        headers: &HeaderMap,
-        cors: Option<&CorsPolicy>,
-    ) -> Result<(), Rejection> {
+    fn check_origin(&self, headers: &HeaderMap, route: &Route) -> Result<(), Rejection> {
         let Some(origin) = headers.get(header::ORIGIN) else {
             return Ok(());
         };
-        let listed = match cors {
+        let listed = match &route.cors {
             Some(cors) if cors.origins != Origins::Any => cors.allows(origin),
             Some(_) | None => self.sent_by != SentBy::Browser,
         };
-        if listed || is_same(origin, headers.get(header::HOST)) {
+        let taken = self.sent_by == SentBy::Browser && route.takes_token_for(origin);
+        if listed || taken || is_same(origin, headers.get(header::HOST)) {
             Ok(())
         } else {
             Err(Rejection::Origin)
@@ -103,7 +97,7 @@ impl Pipeline {
             ..
         } = prepared;
         if upgrade.is_websocket() {
-            upgrade.check_origin(request.headers(), route.cors.as_deref())?;
+            upgrade.check_origin(request.headers(), route)?;
         }
         let now = self.clock.instant();
         let asked = upstream.upgrade(&request, &added, &upgrade.protocol, now);

@@ -6,6 +6,7 @@
 pub mod assertion;
 pub mod certificate;
 pub mod cors;
+pub mod csrf;
 pub mod decide;
 pub mod explanation;
 pub mod expression;

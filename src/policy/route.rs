@@ -2,12 +2,12 @@
 
 use std::{fmt, sync::Arc};
 
-use ::http::Uri;
+use ::http::{HeaderValue, Uri};
 
 use crate::http::host::without_port;
 
 use super::{
-    cors::CorsPolicy, headers::RouteHeaders, method::MethodSet, pattern::Pattern,
+    cors::CorsPolicy, csrf::CsrfPolicy, headers::RouteHeaders, method::MethodSet, pattern::Pattern,
     refusal::RefusalTemplate, requirement::Requirement,
 };
 
@@ -223,13 +223,22 @@ pub struct Route {
 /// Where a route finds its token besides `Authorization`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenPlaces {
-    /// The name of a cookie.
-    pub cookie: Option<Box<str>>,
+    /// A cookie.
+    pub cookie: Option<TokenCookie>,
     /// The word before the token in `Sec-WebSocket-Protocol`, which is the only field of their own that scripts in a
     /// browser can put into the request of a WebSocket.
     pub websocket_protocol: Option<Box<str>>,
     /// A parameter of the query.
     pub query: Option<QueryToken>,
+}
+
+/// A cookie that holds a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenCookie {
+    /// Its name.
+    pub name: Box<str>,
+    /// Whose pages may use it; `None` where any may.
+    pub csrf: Option<CsrfPolicy>,
 }
 
 /// A parameter of the query that holds a token.
@@ -242,6 +251,21 @@ pub struct QueryToken {
 }
 
 impl Route {
+    /// Whose pages may use the token of the route's cookie; `None` where any may, or there is no cookie.
+    pub fn csrf(&self) -> Option<&CsrfPolicy> {
+        self.token_places.as_ref()?.cookie.as_ref()?.csrf.as_ref()
+    }
+
+    /// Whether the token of the route's cookie is for pages of this origin by name, or for any.
+    pub fn takes_token_for(&self, origin: &HeaderValue) -> bool {
+        let cookie = self.token_places.as_ref();
+        let Some(cookie) = cookie.and_then(|places| places.cookie.as_ref()) else {
+            return false;
+        };
+        let listed = |policy: &CsrfPolicy| origin.to_str().is_ok_and(|it| policy.lists(it));
+        cookie.csrf.as_ref().is_none_or(listed)
+    }
+
     /// Whether a connection may be switched to this protocol.
     pub fn may_upgrade_to(&self, protocol: &[u8]) -> bool {
         let is = |allowed: &str| allowed.as_bytes().eq_ignore_ascii_case(protocol);

@@ -7,6 +7,7 @@ mod bearer;
 mod bodies;
 mod cors;
 mod credentials;
+mod csrf;
 mod departures;
 mod early_answers;
 mod endpoints;

@@ -199,6 +199,8 @@ fn a_foreign_page_cannot_open_a_websocket_with_the_users_cookie() {
         .routes(
             "
 - { match: /ws/**, access: required, token_from: { cookie: access } }
+- { match: /named/**, access: required, token_from: { cookie: access }, csrf: { origins: [\"https://app.test\"] } }
+- { match: /any/**, access: required, token_from: { cookie: access }, csrf: { any_page: acknowledged } }
 - { match: /listed/**, access: public, cors: { origins: [\"https://app.test\"] } }",
         )
         .start();
@@ -215,6 +217,9 @@ fn a_foreign_page_cannot_open_a_websocket_with_the_users_cookie() {
     assert_eq!(status("/ws/a", "null"), 403);
     assert_eq!(status("/ws/a", "https://gateway.test.evil.test"), 403);
     assert_eq!(status("/ws/a", "https://gateway.test"), 101);
+    assert_eq!(status("/named/a", "https://evil.test"), 403);
+    assert_eq!(status("/named/a", "https://app.test"), 101);
+    assert_eq!(status("/any/a", "https://evil.test"), 101);
     assert_eq!(status("/listed/a", "https://evil.test"), 403);
     assert_eq!(status("/listed/a", "https://app.test"), 101);
 }

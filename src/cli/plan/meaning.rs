@@ -6,7 +6,7 @@ use crate::pipeline::Live;
 use crate::policy::{
     pattern::{Pattern, Segment},
     requirement::{ClaimRule, ClaimTest, Condition, Requirement, Term},
-    route::Route,
+    route::{Route, TokenPlaces},
 };
 
 /// What two routes have to share to be the same one: host, methods, and the pattern without its parameters' names.
@@ -44,12 +44,22 @@ pub(super) fn differences(
         ("body_size", old.body_size == new.body_size),
         ("refusals", written(&old.refusals) == written(&new.refusals)),
         ("cors", written(&old.cors) == written(&new.cors)),
-        ("token_from", old.token_places == new.token_places),
+        ("token_from", places(old) == places(new)),
+        ("csrf", old.csrf() == new.csrf()),
         ("headers", headers(old) == headers(new)),
         ("upgrade", sorted(&old.upgrades) == sorted(&new.upgrades)),
     ];
     let differ = compared.into_iter().filter(|(_, same)| !same);
     differ.map(|(key, _)| key).collect()
+}
+
+/// Where tokens may be, whoever may use them.
+fn places(route: &Route) -> Option<TokenPlaces> {
+    let mut places = route.token_places.as_deref()?.clone();
+    if let Some(cookie) = &mut places.cookie {
+        cookie.csrf = None;
+    }
+    Some(places)
 }
 
 fn limits<'a>(route: &Route, live: &'a Live) -> Vec<&'a str> {

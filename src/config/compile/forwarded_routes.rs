@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Findings, cors,
+    Findings, cors, csrf,
     groups::GroupOf,
     header_changes,
     rate_limits::On,
@@ -19,6 +19,8 @@ use crate::{
         rules::Require,
     },
     policy::{
+        cors::CorsPolicy,
+        csrf::CsrfPolicy,
         headers::RouteHeaders,
         pattern::Pattern,
         requirement::{Condition, Requirement, Term},
@@ -60,7 +62,10 @@ impl Forwarded<'_> {
         let refusals = refusals.map(|own| refusals::compile(own.value, &own.path, findings));
         let cors = settings.cors.as_ref();
         let cors = cors.and_then(|own| cors::compile(Some(own.value), &own.path, findings));
-        let token_places = upgrades::token_places(settings.token_from.as_ref(), access, findings);
+        let cors = cors.or_else(|| defaults.cors.clone());
+        let csrf = self.csrf(&settings, cors.as_deref(), findings);
+        let token_places =
+            upgrades::token_places(settings.token_from.as_ref(), access, csrf, findings);
         let upgrades = upgrades::protocols(settings.upgrade.as_ref(), findings);
         let (methods, pattern) = matched?;
         let headers = settings.headers.as_ref();
@@ -84,7 +89,7 @@ impl Forwarded<'_> {
             authorization: authorization(&settings),
             body_size: self.body_size(&settings),
             refusals: refusals.unwrap_or_else(|| Arc::clone(&defaults.refusals)),
-            cors: cors.or_else(|| defaults.cors.clone()),
+            cors,
             token_places,
             headers: match headers {
                 None => None,
@@ -146,6 +151,32 @@ impl Forwarded<'_> {
             access,
         };
         header_changes::compile(written.value, &place, findings).map(Arc::new)
+    }
+
+    /// Whose pages may use the token of a cookie, if the route takes one from there.
+    fn csrf(
+        &self,
+        settings: &Settings<'_>,
+        cors: Option<&CorsPolicy>,
+        findings: &mut Findings<'_>,
+    ) -> Option<CsrfPolicy> {
+        let cookie = settings.token_from.as_ref();
+        let cookie = cookie.is_some_and(|from| from.value.cookie.is_some());
+        let own = self.route.csrf.is_some();
+        if own && !cookie {
+            let path = format!("{}.csrf", self.path);
+            let message = "this route takes no token from a cookie";
+            findings.mistake(
+                &path,
+                message,
+                "add `token_from: { cookie: … }`, or remove it",
+            );
+        }
+        let own = settings.csrf.as_ref();
+        let own = own.map(|csrf| csrf::compile(csrf.value, &csrf.path, findings));
+        let mut policy = own.unwrap_or_else(|| self.defaults.csrf.clone())?;
+        policy.origins.extend(csrf::with_cookies(cors));
+        Some(policy)
     }
 
     fn body_size(&self, settings: &Settings<'_>) -> u64 {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{
-    Findings, cors,
+    Findings, cors, csrf,
     forwarded_routes::compiled_access,
     refusals,
     rules::{Broken, Rules, meant},
@@ -185,6 +185,13 @@ fn weaknesses(route: &Route, group: &Group, limit: SizeLimit) -> Vec<(&'static s
             wider(own, of_group),
             "cors",
             "more pages may read its answers",
+        );
+    }
+    if let (Some(own), Some(of_group)) = (&route.csrf, &group.csrf) {
+        add(
+            csrf::is_wider(own, of_group),
+            "csrf",
+            "more pages may use the token of a cookie",
         );
     }
     if let (Some(own), Some(of_group)) = (&route.token_from, &group.token_from) {

@@ -10,6 +10,7 @@ mod claim_tests;
 mod client_certificates;
 mod column_tests;
 mod cors;
+mod csrf;
 mod dialect;
 mod endpoints;
 mod expressions;
@@ -212,10 +213,12 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let mut rules = rules::Rules::new(document, findings);
     let users = users::compile(document, rules.columns(), findings);
     let groups = groups::Groups::new(document, &mut rules, findings);
+    let csrf = csrf::compile(&document.csrf, "csrf", findings);
     let defaults = routes::Defaults {
         reading,
         rate_limits: &limits,
         cors: cors.clone(),
+        csrf,
         refusals: std::sync::Arc::clone(&refusals),
         groups,
     };

@@ -18,6 +18,7 @@ use crate::{
     http::target::Reading,
     policy::{
         cors::CorsPolicy,
+        csrf::CsrfPolicy,
         method::MethodSet,
         pattern::Pattern,
         refusal::RefusalTemplate,
@@ -35,6 +36,8 @@ pub(super) struct Defaults<'a> {
     pub(super) reading: Reading,
     pub(super) rate_limits: &'a Limits,
     pub(super) cors: Option<Arc<CorsPolicy>>,
+    /// `None` where any page may.
+    pub(super) csrf: Option<CsrfPolicy>,
     pub(super) refusals: Arc<RefusalTemplate>,
     pub(super) groups: Groups<'a>,
 }

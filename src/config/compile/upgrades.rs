@@ -3,7 +3,10 @@
 use super::Findings;
 use crate::{
     config::document::routes::{Authorization, Setting, TokenFrom},
-    policy::route::{Access, QueryToken, TokenPlaces},
+    policy::{
+        csrf::CsrfPolicy,
+        route::{Access, QueryToken, TokenCookie, TokenPlaces},
+    },
 };
 
 /// Speaking HTTP/2 through a tunnel would leave every rule behind.
@@ -47,6 +50,7 @@ pub(super) fn protocols(
 pub(super) fn token_places(
     written: Option<&Setting<'_, TokenFrom>>,
     access: Access,
+    csrf: Option<CsrfPolicy>,
     findings: &mut Findings<'_>,
 ) -> Option<Box<TokenPlaces>> {
     let Setting {
@@ -79,7 +83,10 @@ pub(super) fn token_places(
     let text = |place: &Option<String>| place.as_deref().map(Box::from);
     let query = query(written, path, findings);
     Some(Box::new(TokenPlaces {
-        cookie: text(&written.cookie),
+        cookie: written.cookie.as_deref().map(|name| TokenCookie {
+            name: name.into(),
+            csrf,
+        }),
         websocket_protocol: text(&written.websocket_protocol),
         query,
     }))

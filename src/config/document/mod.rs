@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod assertion;
+pub mod csrf;
 pub mod dialect;
 pub mod headers;
 pub mod listeners;
@@ -24,6 +25,7 @@ use serde::Deserialize;
 use self::{
     accounts::{Account, Passwords},
     assertion::{Assertion, PublishedKeys},
+    csrf::Csrf,
     listeners::Listener,
     paths::Paths,
     rate_limits::RateLimit,
@@ -105,6 +107,9 @@ pub struct Document {
     pub refusals: Refusals,
     /// CORS headers of the gateway's own answers, unless a route says otherwise.
     pub cors: Option<Cors>,
+    /// Whose pages may use the token of a cookie, unless a route says otherwise.
+    #[serde(default)]
+    pub csrf: Csrf,
     /// Requirements by a name of your choice, for `require: { rule: … }`. Default: none.
     #[serde(default)]
     pub rules: IndexMap<String, Require>,

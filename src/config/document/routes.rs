@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{headers::RouteHeaders, rules::Require};
+use super::{csrf::Csrf, headers::RouteHeaders, rules::Require};
 use crate::config::{duration::Span, size::SizeLimit};
 
 /// Defines [`Route`], [`Group`] and how one overrides the other, from the keys that both have: none can be forgotten.
@@ -89,6 +89,8 @@ shared_settings! {
     cors: Cors,
     /// Where a token may be besides `Authorization`. Default: nowhere.
     token_from: TokenFrom,
+    /// Whose pages may use the token of a cookie; for routes with `token_from.cookie`. Default: the gateway's `csrf`.
+    csrf: Csrf,
     /// What happens to the headers of its messages. Default: nothing.
     headers: RouteHeaders,
     /// Protocols that a connection may be switched to by `Upgrade`. Default: `[websocket]`.

@@ -9,7 +9,7 @@ mod tree;
 
 use std::{borrow::Cow, sync::Arc};
 
-use ::http::{HeaderName, HeaderValue, Method, Request, header};
+use ::http::{HeaderName, HeaderValue, Method, Request, header, uri::Scheme};
 
 pub use decided::of_decision;
 pub use told::{
@@ -21,6 +21,7 @@ pub use tree::{Line, Tone};
 use super::{
     authorize::{Authorized, Connected, authorize, authorize_or_note},
     credential::extract,
+    csrf,
     identify::{Proof, identify},
     inject::{Known, removed, render},
     live::Live,
@@ -213,7 +214,7 @@ fn walk(
     seen.token = credential
         .token()
         .map(|token| TokenFacts::of(token, credential.place(), &live.verifier));
-    let identified = identify(presented, live, question.now, &mut seen.noted)?;
+    let mut identified = identify(presented, live, question.now, &mut seen.noted)?;
     seen.proof.clone_from(&identified.proof);
     if let Some(proof) = &identified.proof {
         explanation.subject = Some(proof.log_subject.to_string());
@@ -226,6 +227,8 @@ fn walk(
         });
         explanation.added.extend(values);
     }
+    // Whether there is TLS before the gateway is not asked; that decides about very old browsers alone.
+    csrf::check(&mut identified, &Scheme::HTTP, live, &mut seen.noted)?;
     let connected = Connected {
         peer: question.peer,
         proxies: &live.trusted_proxies,
