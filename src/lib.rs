@@ -21,6 +21,7 @@ pub mod policy;
 pub mod ratelimit;
 pub mod revocation;
 pub mod secret;
+pub mod state;
 pub mod store;
 pub mod telemetry;
 pub mod template;

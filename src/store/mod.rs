@@ -11,7 +11,7 @@
 
 mod cell;
 #[cfg(test)]
-mod contract;
+pub(crate) mod contract;
 mod decode;
 mod error;
 mod moment;
@@ -30,6 +30,7 @@ use table_map::{Dialect, LookUp, TableMap};
 use crate::member::{Member, Row};
 
 pub use error::{Cause, Error};
+pub(crate) use mysql::{Failure as MySqlFailure, connecting as driver_options};
 pub use settings::{
     ColumnType, Columns, Expected, PoolSettings, Settings, SettingsError, Shown, StateRule,
     TlsSettings,

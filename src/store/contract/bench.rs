@@ -19,7 +19,7 @@ use crate::store::{Error, Store};
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-pub(in crate::store) enum Bench {
+pub(crate) enum Bench {
     Sqlite { folder: TempDir },
     MySql { server: String, database: String },
 }
@@ -29,13 +29,13 @@ impl Bench {
         clippy::unused_async,
         reason = "the other kind of bench has to connect"
     )]
-    pub(in crate::store) async fn sqlite() -> Self {
+    pub(crate) async fn sqlite() -> Self {
         Self::Sqlite {
             folder: TempDir::new().expect("a folder"),
         }
     }
 
-    pub(in crate::store) async fn mysql() -> Self {
+    pub(crate) async fn mysql() -> Self {
         #[expect(
             clippy::disallowed_methods,
             reason = "a test's server is no configuration"
@@ -60,7 +60,7 @@ impl Bench {
     }
 
     /// Runs a test and clears up, whatever became of it.
-    pub(in crate::store) async fn hosting(&self, test: impl Future<Output = ()>) {
+    pub(crate) async fn hosting(&self, test: impl Future<Output = ()>) {
         let outcome = AssertUnwindSafe(test).catch_unwind().await;
         if let Self::MySql { database, .. } = self {
             let mut admin = self.admin().await;
@@ -76,19 +76,19 @@ impl Bench {
         }
     }
 
-    pub(in crate::store) fn is_mysql(&self) -> bool {
+    pub(crate) fn is_mysql(&self) -> bool {
         matches!(self, Self::MySql { .. })
     }
 
     /// The name of the test's own database, which is the name of its own account too.
-    pub(in crate::store) fn database(&self) -> &str {
+    pub(crate) fn database(&self) -> &str {
         match self {
             Self::Sqlite { .. } => "main",
             Self::MySql { database, .. } => database,
         }
     }
 
-    pub(in crate::store) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         match self {
             Self::Sqlite { folder } => {
                 format!("sqlite:{}", folder.path().join("users.db").display())
@@ -97,7 +97,7 @@ impl Bench {
         }
     }
 
-    pub(in crate::store) fn opts(&self) -> Opts {
+    pub(crate) fn opts(&self) -> Opts {
         match self {
             Self::Sqlite { .. } => panic!("SQLite has no server"),
             Self::MySql { server, .. } => {
@@ -107,13 +107,13 @@ impl Bench {
     }
 
     /// The bench's URL by another account, and by another port where there is a proxy.
-    pub(in crate::store) fn url_of(&self, account: &str, port: Option<u16>) -> String {
+    pub(crate) fn url_of(&self, account: &str, port: Option<u16>) -> String {
         let opts = self.opts();
         let port = port.unwrap_or(opts.tcp_port());
         format!("mysql://{account}@127.0.0.1:{port}/{}", self.database())
     }
 
-    pub(in crate::store) fn url_through(&self, port: u16) -> String {
+    pub(crate) fn url_through(&self, port: u16) -> String {
         let opts = self.opts();
         let password = opts.pass().unwrap_or_default();
         self.url_of(
@@ -122,14 +122,14 @@ impl Bench {
         )
     }
 
-    pub(in crate::store) async fn admin(&self) -> Conn {
+    pub(crate) async fn admin(&self) -> Conn {
         let opts = OptsBuilder::from_opts(self.opts()).prefer_socket(false);
         Conn::new(opts)
             .await
             .expect("SIDEGATE_TEST_MYSQL is a running server")
     }
 
-    pub(in crate::store) async fn run(&self, statements: &[&str]) {
+    pub(crate) async fn run(&self, statements: &[&str]) {
         match self {
             Self::Sqlite { folder } => {
                 let file = folder.path().join("users.db");
@@ -151,8 +151,27 @@ impl Bench {
         }
     }
 
+    pub(crate) async fn has_table(&self, table: &str) -> bool {
+        match self {
+            Self::Sqlite { folder } => {
+                let file = folder.path().join("users.db");
+                let connection = rusqlite::Connection::open(file).expect("a file");
+                let sql = "SELECT COUNT(*) FROM sqlite_schema WHERE name = ?";
+                let count = connection.query_row(sql, [table], |row| row.get::<_, i64>(0));
+                count.expect("a count") > 0
+            }
+            Self::MySql { database, .. } => {
+                let sql = "SELECT COUNT(*) FROM information_schema.tables \
+                           WHERE table_schema = ? AND table_name = ?";
+                let mut admin = self.admin().await;
+                let count = admin.exec_first(sql, (database, table)).await;
+                count.expect("a count") != Some(0_i64)
+            }
+        }
+    }
+
     /// A small table with two members.
-    pub(in crate::store) async fn two_members(&self) {
+    pub(crate) async fn two_members(&self) {
         self.run(&[
             "CREATE TABLE user (id INTEGER PRIMARY KEY, email VARCHAR(255) NOT NULL, \
              hashed_password TEXT, is_active BOOL, is_restricted BOOL)",
@@ -162,16 +181,16 @@ impl Bench {
         .await;
     }
 
-    pub(in crate::store) fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> Settings {
         settings(&self.url())
     }
 
-    pub(in crate::store) fn store(&self) -> Store {
+    pub(crate) fn store(&self) -> Store {
         Store::open(&self.settings()).expect("good settings")
     }
 }
 
-pub(in crate::store) fn settings(url: &str) -> Settings {
+pub(crate) fn settings(url: &str) -> Settings {
     Settings {
         database: DatabaseUrl::parse(url).expect("a good URL"),
         table: "user".to_owned(),
@@ -190,7 +209,7 @@ pub(in crate::store) fn settings(url: &str) -> Settings {
     }
 }
 
-pub(in crate::store) fn state(name: &str, all: &[(&str, Expected)]) -> StateRule {
+pub(crate) fn state(name: &str, all: &[(&str, Expected)]) -> StateRule {
     let all = all
         .iter()
         .map(|(column, expected)| ((*column).to_owned(), expected.clone()));
@@ -200,7 +219,7 @@ pub(in crate::store) fn state(name: &str, all: &[(&str, Expected)]) -> StateRule
     }
 }
 
-pub(in crate::store) fn shown(column: &str, column_type: ColumnType) -> Shown {
+pub(crate) fn shown(column: &str, column_type: ColumnType) -> Shown {
     Shown {
         column: column.to_owned(),
         as_name: column.to_owned(),
@@ -209,15 +228,20 @@ pub(in crate::store) fn shown(column: &str, column_type: ColumnType) -> Shown {
 }
 
 /// The ids that a login finds.
-pub(in crate::store) async fn ids(store: &Store, login: &str) -> Vec<String> {
+pub(crate) async fn ids(store: &Store, login: &str) -> Vec<String> {
     let members = store.members_by_login(login).await.expect(login);
     members.iter().map(|member| member.id.to_string()).collect()
 }
 
 /// An error in full, as a log would have it.
-pub(in crate::store) fn written_out(error: &Error) -> String {
+pub(crate) fn written_out(error: &Error) -> String {
+    written_out_of(error)
+}
+
+/// The same of any error.
+pub(crate) fn written_out_of(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = format!("{error:?} {error}");
-    let mut source = std::error::Error::source(error);
+    let mut source = error.source();
     while let Some(cause) = source {
         write!(text, ": {cause} {cause:?}").expect("a string takes anything");
         source = cause.source();

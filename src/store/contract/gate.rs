@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::bench::Bench;
 
-pub(in crate::store) struct Gate {
+pub(crate) struct Gate {
     address: SocketAddr,
     server: String,
     frozen: watch::Sender<bool>,
@@ -18,7 +18,7 @@ pub(in crate::store) struct Gate {
 
 impl Gate {
     /// A closed gate with a port of its own.
-    pub(in crate::store) async fn closed(bench: &Bench) -> Self {
+    pub(crate) async fn closed(bench: &Bench) -> Self {
         let opts = bench.opts();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         Self {
@@ -29,17 +29,17 @@ impl Gate {
         }
     }
 
-    pub(in crate::store) async fn opened(bench: &Bench) -> Self {
+    pub(crate) async fn opened(bench: &Bench) -> Self {
         let mut gate = Self::closed(bench).await;
         gate.open().await;
         gate
     }
 
-    pub(in crate::store) fn url(&self, bench: &Bench) -> String {
+    pub(crate) fn url(&self, bench: &Bench) -> String {
         bench.url_through(self.address.port())
     }
 
-    pub(in crate::store) async fn open(&mut self) {
+    pub(crate) async fn open(&mut self) {
         let listener = TcpListener::bind(self.address)
             .await
             .expect("the port again");
@@ -51,12 +51,12 @@ impl Gate {
     }
 
     /// Refuses new connections and breaks those that there are.
-    pub(in crate::store) async fn close(&mut self) {
+    pub(crate) async fn close(&mut self) {
         self.traffic.shutdown().await;
     }
 
     /// Lets nothing through, without a word.
-    pub(in crate::store) fn freeze(&self, frozen: bool) {
+    pub(crate) fn freeze(&self, frozen: bool) {
         self.frozen.send_replace(frozen);
     }
 }

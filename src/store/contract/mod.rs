@@ -4,9 +4,9 @@
 //! of them can show. The server comes from `SIDEGATE_TEST_MYSQL`, the URL of an account that may
 //! create databases and accounts; each test makes a database of its own and drops it.
 
-pub(super) mod bench;
+pub(crate) mod bench;
 mod file;
-pub(super) mod gate;
+pub(crate) mod gate;
 mod outage;
 mod ruled;
 mod server;

@@ -10,8 +10,8 @@ use mysql_async::{DriverError, IoError, ServerError};
 use crate::store::error::{Cause, Error};
 use crate::store::table_map::TableMap;
 
-/// A failed step of a look-up.
-pub(super) enum Failure {
+/// A failed step of a look-up, or of an operation on the gateway's own tables.
+pub(crate) enum Failure {
     /// The connection broke; a fresh one may work.
     Lost(Cause),
     /// The server is not there, or not for us now.
@@ -37,7 +37,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// The same failure where there was no connection to lose.
-    pub(super) fn while_connecting(self) -> Self {
+    pub(crate) fn while_connecting(self) -> Self {
         match self {
             Self::Lost(cause) | Self::Unexpected(cause) => Self::Unavailable(cause),
             settled @ (Self::Unavailable(_)

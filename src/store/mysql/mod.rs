@@ -25,7 +25,8 @@ use super::error::{Cause, Error};
 use super::settings::Settings;
 use super::table_map::{LookUp, TableMap};
 use crate::secret::Secret;
-use failure::Failure;
+pub(crate) use failure::Failure;
+pub(crate) use options::connecting;
 
 /// A pool of connections to one server, and the table that it reads.
 pub struct MySql {

@@ -2,14 +2,14 @@
 //!
 //! The session is made read-only and its statements bounded when a connection is made, so that a
 //! look-up costs no extra round trip. The settings override whatever the URL says about the pool.
-//! Nothing here opens a connection.
+//! Nothing here opens a connection. The gateway's own tables connect in the same way.
 
 use std::time::Duration;
 
 use mysql_async::{Opts, OptsBuilder, PoolConstraints, PoolOpts, SslOpts};
 
 use crate::secret::Secret;
-use crate::store::settings::{Settings, SettingsError, TlsSettings};
+use crate::store::settings::{PoolSettings, Settings, SettingsError, TlsSettings};
 
 /// Longer than any row of a user table; a larger one breaks the connection, not the process.
 const MAX_PACKET: usize = 16 << 20;
@@ -26,25 +26,33 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// The driver's options for these settings.
 pub(super) fn driver(settings: &Settings, url: &Secret<String>) -> Result<Opts, SettingsError> {
+    let options = connecting(url, settings.pool, settings.tls.as_ref())?;
+    Ok(options.setup(setup(settings.deadline)).into())
+}
+
+/// The driver's options for a server, without what a session begins with.
+pub(crate) fn connecting(
+    url: &Secret<String>,
+    pool: PoolSettings,
+    tls: Option<&TlsSettings>,
+) -> Result<OptsBuilder, SettingsError> {
     // INVARIANT: `DatabaseUrl::parse` accepts only what the driver parses.
     let opts = Opts::from_url(url.expose()).expect("a parsed database URL");
-    let tls = match &settings.tls {
+    let tls = match tls {
         Some(tls) => Some(tls_options(tls)),
         None => opts.ssl_opts().cloned(),
     };
-    let builder = OptsBuilder::from_opts(opts)
-        .pool_opts(pool(settings)?)
-        .setup(setup(settings.deadline))
+    Ok(OptsBuilder::from_opts(opts)
+        .pool_opts(bounded(pool)?)
         .max_allowed_packet(Some(MAX_PACKET))
         .wait_timeout(Some(IDLE_SECS))
         .tcp_keepalive(Some(KEEPALIVE))
         .prefer_socket(false)
-        .ssl_opts(tls);
-    Ok(builder.into())
+        .ssl_opts(tls))
 }
 
-fn pool(settings: &Settings) -> Result<PoolOpts, SettingsError> {
-    let (min, max) = (settings.pool.min, settings.pool.max);
+fn bounded(pool: PoolSettings) -> Result<PoolOpts, SettingsError> {
+    let PoolSettings { min, max } = pool;
     let bounds = PoolConstraints::new(min, max).filter(|_| max > 0);
     let bounds = bounds.ok_or(SettingsError::Pool { min, max })?;
     Ok(PoolOpts::new()

@@ -1,0 +1,89 @@
+//! What is forgotten on a schedule.
+//!
+//! Whoever adds a table that grows adds a variant: how long its rows are kept, and a statement for each database that
+//! forgets a chunk of what is older than its one parameter.
+
+use std::time::Duration;
+
+use super::{Error, State, settings::Keep, stamps::either};
+use crate::clock::UnixSeconds;
+
+/// How long the log is kept. A gateway that was away for longer loads everything again.
+const LOG: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A kind of row that is forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purge {
+    /// What other gateways have learnt long ago.
+    Changes,
+    /// Since when tokens are refused that have all expired.
+    Stamps,
+    /// Ended sessions whose tokens have all expired.
+    EndedSessions,
+}
+
+impl Purge {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Changes, Self::Stamps, Self::EndedSessions];
+
+    /// How many rows one statement forgets at most: one that takes long keeps others waiting.
+    pub const CHUNK: u64 = 1000;
+
+    /// What it is called in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Changes => "changes",
+            Self::Stamps => "stamps",
+            Self::EndedSessions => "ended_sessions",
+        }
+    }
+
+    /// The moment before which rows are forgotten.
+    pub fn before(self, keep: &Keep, now: UnixSeconds) -> UnixSeconds {
+        let kept = match self {
+            Self::Changes => LOG,
+            Self::Stamps => keep.stamps,
+            // Its column says until when it counts.
+            Self::EndedSessions => Duration::ZERO,
+        };
+        UnixSeconds(now.0.saturating_sub(kept.as_secs()))
+    }
+
+    pub(super) fn mysql(self) -> &'static str {
+        match self {
+            Self::Changes => {
+                "DELETE FROM sidegate_changes WHERE written_at < ? ORDER BY written_at LIMIT 1000"
+            }
+            Self::Stamps => {
+                "DELETE FROM sidegate_stamps WHERE changed_at < ? ORDER BY changed_at LIMIT 1000"
+            }
+            Self::EndedSessions => {
+                "DELETE FROM sidegate_ended_sessions WHERE valid_until < ? ORDER BY valid_until LIMIT 1000"
+            }
+        }
+    }
+
+    pub(super) fn sqlite(self) -> &'static str {
+        match self {
+            Self::Changes => {
+                "DELETE FROM sidegate_changes WHERE id IN \
+                 (SELECT id FROM sidegate_changes WHERE written_at < ? ORDER BY written_at LIMIT 1000)"
+            }
+            Self::Stamps => {
+                "DELETE FROM sidegate_stamps WHERE member IN \
+                 (SELECT member FROM sidegate_stamps WHERE changed_at < ? ORDER BY changed_at LIMIT 1000)"
+            }
+            Self::EndedSessions => {
+                "DELETE FROM sidegate_ended_sessions WHERE token_id IN \
+                 (SELECT token_id FROM sidegate_ended_sessions WHERE valid_until < ? ORDER BY valid_until LIMIT 1000)"
+            }
+        }
+    }
+}
+
+impl State {
+    /// Forgets a chunk of what is older, and says how many rows that were; fewer than [`Purge::CHUNK`] are the last.
+    pub async fn purge(&self, what: Purge, before: UnixSeconds) -> Result<u64, Error> {
+        either!(self, database => database.purge(what, before).await)
+    }
+}
