@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod admin;
 pub mod app;
+pub mod attempts;
 pub mod certificate;
 pub mod cli;
 pub mod clock;

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Each module and what it may import. Arrows only point up in this table.
-const MAY_IMPORT: [(&str, &str); 29] = [
+const MAY_IMPORT: [(&str, &str); 30] = [
     ("clock", ""),
     ("entropy", ""),
     ("secret", ""),
@@ -21,6 +21,8 @@ const MAY_IMPORT: [(&str, &str); 29] = [
     ("token", "clock entropy secret template member"),
     // The limits of a rate are counted by routes and by logins alike, and know of neither.
     ("ratelimit", "clock"),
+    // Devices are known by cookies; networks are told apart as limits do it.
+    ("attempts", "clock entropy secret http ratelimit"),
     // What is asserted about a caller says when, and expressions compare times.
     ("policy", "clock certificate http template member token"),
     ("store", "clock secret telemetry member password"),
@@ -42,7 +44,7 @@ const MAY_IMPORT: [(&str, &str); 29] = [
     ),
     (
         "accounts",
-        "clock entropy secret template http telemetry member password token ratelimit store",
+        "clock entropy secret template http telemetry member password token ratelimit attempts store",
     ),
     (
         "pipeline",
@@ -52,12 +54,12 @@ const MAY_IMPORT: [(&str, &str); 29] = [
     ("admin", "clock secret http telemetry policy listener"),
     (
         "config",
-        "clock secret template certificate http telemetry member password token ratelimit \
+        "clock secret template certificate http telemetry member password token ratelimit attempts \
          policy store state membership upstream fetch listener accounts admin",
     ),
     (
         "app",
-        "clock entropy secret template http telemetry member password token ratelimit policy store \
+        "clock entropy secret template http telemetry member password token ratelimit attempts policy store \
          state membership upstream fetch listener accounts pipeline admin config",
     ),
     ("demo", "entropy listener config"),

@@ -1,40 +1,161 @@
 //! An attempt at an account, counted before its password is looked at and given back when it was the right one.
 //!
-//! What is counted is the name as it was typed, folded, and the row that the database found for it. Both are asked
+//! It is counted by the limits of the route and, where failures make wait, by those. What is counted is the name as it was typed, folded, and the row that the database found for it. Both are asked
 //! whether or not there is a row, so that the answer is the same for names that exist and names that do not; the row
 //! catches whatever spellings the database takes for one and the folding does not.
 
 use std::{sync::Arc, time::Instant};
 
-use super::fold::fold;
+use super::{AccountError, AccountRequest, Accounts, Answer, audit::Audited, fold::fold};
 use crate::{
+    attempts::{self, Attempts, Tried},
     member::Member,
     ratelimit::{Exceeded, Key, RateLimit},
 };
 
-/// What has been taken for one attempt.
+/// The account that a login is tried for.
 #[derive(Debug)]
-pub(super) struct Attempt<'a> {
-    limits: &'a [Arc<RateLimit>],
-    login: String,
+pub(super) struct Account {
+    /// As it was typed, folded.
+    name: String,
+    /// The row that it finds.
     row: Option<String>,
+}
+
+impl Account {
+    /// Several rows for one login are one account to whoever types it.
+    pub(super) fn new(login: &str, members: &[Member]) -> Self {
+        let row = members.iter().map(|member| &member.id).min();
+        Self {
+            name: fold(login),
+            row: row.map(ToString::to_string),
+        }
+    }
+}
+
+/// How an attempt has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// With tokens.
+    Granted,
+    /// With the dialect's refusal.
+    Refused,
+    /// The password could not be looked at.
+    Untried,
+}
+
+/// What has been counted for one attempt.
+pub(super) struct Attempt<'a> {
+    limited: Limited<'a>,
+    delaying: Option<Delaying<'a>>,
+}
+
+/// An attempt whose failure makes others wait.
+struct Delaying<'a> {
+    attempts: &'a Attempts,
+    attempt: attempts::Attempt,
+    audited: Audited<'a>,
+    device: Option<&'a str>,
 }
 
 impl<'a> Attempt<'a> {
     /// Counts an attempt, or refuses it and counts nothing.
     pub(super) fn begin(
+        accounts: &'a Accounts,
+        request: &'a AccountRequest,
+        account: &'a Account,
+    ) -> Result<Self, AccountError> {
+        let now = accounts.clock.instant();
+        let limited =
+            Limited::begin(&request.attempts, account, now).map_err(AccountError::RateLimited)?;
+        let attempts = accounts.attempts.as_deref();
+        let delaying = attempts.map(|attempts| Delaying::begin(attempts, request, account));
+        match delaying.transpose() {
+            Ok(delaying) => Ok(Self { limited, delaying }),
+            Err(delayed) => {
+                limited.give_back();
+                Err(delayed.into())
+            }
+        }
+    }
+
+    /// Only a failure counts: not the right password, and not what we could not look at.
+    pub(super) fn end(&self, ended: Ended) {
+        match ended {
+            Ended::Granted | Ended::Untried => self.limited.give_back(),
+            Ended::Refused => {}
+        }
+        if let Some(delaying) = &self.delaying {
+            delaying.end(ended);
+        }
+    }
+
+    /// Tells the client how to be known from now on, if clients can be.
+    pub(super) fn remember(&self, answer: &mut Answer) {
+        let remembered = self.delaying.as_ref().and_then(|delaying| {
+            let row = self.limited.account.row.as_deref()?;
+            delaying.attempts.remember(delaying.device, row)
+        });
+        answer.headers.extend(remembered);
+    }
+}
+
+impl<'a> Delaying<'a> {
+    fn begin(
+        attempts: &'a Attempts,
+        request: &'a AccountRequest,
+        Account { name, row }: &'a Account,
+    ) -> Result<Self, attempts::Delayed> {
+        let row = row.as_deref();
+        let audited = Audited::new(request, attempts, (name, row));
+        let device = request.device.as_deref();
+        let tried = Tried {
+            name,
+            row,
+            client: request.sender.network,
+            device,
+        };
+        let attempt = attempts
+            .begin(tried)
+            .inspect_err(|it| audited.delayed(it))?;
+        Ok(Self {
+            attempts,
+            attempt,
+            audited,
+            device,
+        })
+    }
+
+    fn end(&self, ended: Ended) {
+        let attempt = &self.attempt;
+        match ended {
+            Ended::Granted => {
+                self.attempts.succeeded(attempt);
+                self.audited.granted(attempt.place());
+            }
+            Ended::Refused => {
+                self.attempts.failed();
+                self.audited.failed(attempt.place());
+            }
+            Ended::Untried => self.attempts.withdrawn(attempt),
+        }
+    }
+}
+
+/// What has been taken of the limits for one attempt.
+#[derive(Debug)]
+struct Limited<'a> {
+    limits: &'a [Arc<RateLimit>],
+    account: &'a Account,
+}
+
+impl<'a> Limited<'a> {
+    fn begin(
         limits: &'a [Arc<RateLimit>],
-        login: &str,
-        members: &[Member],
+        account: &'a Account,
         now: Instant,
     ) -> Result<Self, Exceeded> {
-        // Several rows for one login are one account to whoever types it.
-        let row = members.iter().map(|member| &member.id).min();
-        let attempt = Self {
-            limits,
-            login: fold(login),
-            row: row.map(ToString::to_string),
-        };
+        let attempt = Self { limits, account };
         let mut taken: Vec<(&RateLimit, Key<'_>)> = Vec::new();
         for (limit, key) in attempt.counts() {
             if let Err(exceeded) = limit.take(key, now) {
@@ -49,7 +170,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// It was no failure of whoever tried.
-    pub(super) fn give_back(self) {
+    fn give_back(&self) {
         for (limit, key) in self.counts() {
             limit.give_back(key);
         }
@@ -57,8 +178,8 @@ impl<'a> Attempt<'a> {
 
     fn counts(&self) -> impl Iterator<Item = (&RateLimit, Key<'_>)> {
         let keys = [
-            Some(Key::Login(&self.login)),
-            self.row.as_deref().map(Key::Row),
+            Some(Key::Login(&self.account.name)),
+            self.account.row.as_deref().map(Key::Row),
         ];
         self.limits
             .iter()
@@ -104,7 +225,7 @@ mod tests {
         let now = Clock.instant();
         let one = |(login, ids): &(&str, &[i64])| {
             let members: Vec<Member> = ids.iter().copied().map(row).collect();
-            Attempt::begin(limits, login, &members, now).is_ok()
+            Limited::begin(limits, &Account::new(login, &members), now).is_ok()
         };
         attempts.iter().map(one).collect()
     }
@@ -147,7 +268,8 @@ mod tests {
         let limits = limits(1);
         for _ in 0..5 {
             let now = Clock.instant();
-            let attempt = Attempt::begin(&limits, "a", &[row(1)], now);
+            let account = Account::new("a", &[row(1)]);
+            let attempt = Limited::begin(&limits, &account, now);
             attempt.expect("it is within").give_back();
         }
         let attempts: [(&str, &[i64]); 2] = [("a", &[1]), ("a", &[1])];

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::http::StatusCode;
 
-use crate::{ratelimit::Exceeded, store, token::mint::MintError};
+use crate::{attempts::Delayed, ratelimit::Exceeded, store, token::mint::MintError};
 
 /// Why an endpoint has no answer in its dialect. None of these is the user's fault.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,9 @@ pub enum AccountError {
     /// Too many attempts at this account.
     #[error(transparent)]
     RateLimited(Exceeded),
+    /// After failures the next attempt has to wait.
+    #[error(transparent)]
+    Delayed(#[from] Delayed),
     /// The threads that check passwords are gone.
     #[error("the password threads have ended")]
     HashingEnded,
@@ -54,6 +57,14 @@ impl AccountError {
             Self::RateLimited(exceeded) => {
                 let seconds = exceeded.retry_after().as_secs();
                 (StatusCode::TOO_MANY_REQUESTS, "rate_limited", Some(seconds))
+            }
+            Self::Delayed(delayed) => {
+                let seconds = delayed.retry_after().as_secs();
+                (
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "login_delayed",
+                    Some(seconds),
+                )
             }
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "login_busy", Some(2)),
             Self::Abandoned => (StatusCode::SERVICE_UNAVAILABLE, "shutting_down", Some(1)),

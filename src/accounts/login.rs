@@ -4,7 +4,7 @@ use tracing::warn;
 
 use super::{
     AccountError, AccountRequest, Accounts, Answer,
-    attempt::Attempt,
+    attempt::{Account, Attempt, Ended},
     dialect::{LoginDialect, StateCheck},
     pick::{Picked, pick},
 };
@@ -30,17 +30,20 @@ impl Accounts {
         let typed = Secret::new(typed.unwrap_or_default());
         let login = values.get(dialect.login_field).map_or("", String::as_str);
         let members = self.store.members_by_login(login).await?;
-        let now = self.clock.instant();
-        let attempt = Attempt::begin(&request.attempts, login, &members, now)
-            .map_err(AccountError::RateLimited)?;
+        let account = Account::new(login, &members);
+        let attempt = Attempt::begin(self, request, &account)?;
         let outcome = self.try_password(dialect, typed, members).await;
-        // Only a failure counts: not the right password, and not what we could not look at.
-        match &outcome {
-            Ok(Outcome::Granted(_)) | Err(_) => attempt.give_back(),
-            Ok(Outcome::Refused(_)) => {}
-        }
+        attempt.end(match &outcome {
+            Ok(Outcome::Granted(_)) => Ended::Granted,
+            Ok(Outcome::Refused(_)) => Ended::Refused,
+            Err(_) => Ended::Untried,
+        });
         match outcome? {
-            Outcome::Granted(answer) | Outcome::Refused(answer) => Ok(answer),
+            Outcome::Granted(mut answer) => {
+                attempt.remember(&mut answer);
+                Ok(answer)
+            }
+            Outcome::Refused(answer) => Ok(answer),
         }
     }
 

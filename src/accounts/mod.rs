@@ -5,6 +5,7 @@
 //! token, and that nothing a client typed reaches a log. It does not guard anything: see `pipeline`.
 
 mod attempt;
+mod audit;
 pub mod dialect;
 mod error;
 pub mod fastapi;
@@ -18,12 +19,15 @@ mod verify;
 
 use std::sync::Arc;
 
+use ::http::HeaderValue;
 use bytes::Bytes;
 
 use crate::{
     accounts::dialect::{LoginDialect, RefreshDialect, VerifyDialect},
+    attempts::Attempts,
     clock::{Clock, UnixSeconds},
-    ratelimit::RateLimit,
+    entropy::DecisionId,
+    ratelimit::{Network, RateLimit},
     store::Store,
     token::{mint::Minter, verify::Verifier},
 };
@@ -54,6 +58,21 @@ pub struct AccountRequest {
     pub body: Bytes,
     /// The limits of attempts at one account.
     pub attempts: Vec<Arc<RateLimit>>,
+    /// What the client shows to be known by.
+    pub device: Option<String>,
+    /// Who sends it, for what is logged and counted.
+    pub sender: Sender,
+}
+
+/// Who sends a request.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// The network of the client; `None` behind a socket without addresses.
+    pub network: Option<Network>,
+    /// The client's address, as the access line has it.
+    pub address: HeaderValue,
+    /// Names the request.
+    pub decision: DecisionId,
 }
 
 /// Access and refresh tokens: how they are made and proven.
@@ -78,6 +97,8 @@ pub struct Accounts {
     pub access: TokenKind,
     /// Refresh tokens.
     pub refresh: TokenKind,
+    /// Who has to wait after failed logins, where anybody has.
+    pub attempts: Option<Arc<Attempts>>,
     /// The clock of `exp`.
     pub clock: Clock,
 }

@@ -14,10 +14,11 @@ use super::{
     ready,
 };
 use crate::{
-    accounts::{Accounts, Endpoint, TokenKind, hashing},
+    accounts::{Accounts, TokenKind, hashing},
+    attempts::{self, Attempts},
     clock::Clock,
     config::{
-        compiled::{Compiled, Headers, Server, TokenSettings, Tokens},
+        compiled::{Answering, Compiled, Headers, Server, TokenSettings, Tokens},
         fingerprint::Fingerprint,
     },
     entropy::Entropy,
@@ -66,8 +67,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         headers,
         users,
         row_cache,
-        hashing,
-        endpoints,
+        answering,
         cors,
         refusals,
         rate_limits,
@@ -78,7 +78,8 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
     let wanted = tokens.refresh.is_some() || row_cache.is_some();
     let store = users.as_ref().filter(|_| wanted);
     let store = store.map(|users| follows.store(users)).transpose()?;
-    let accounts = follows.opened(endpoints, store.as_ref(), hashing, &tokens)?;
+    let hashing = answering.hashing;
+    let accounts = follows.opened(answering, store.as_ref(), &tokens)?;
     let membership = store.zip(row_cache);
     let membership = membership.map(|(store, settings)| follows.membership(settings, store));
     let subject_key = follows.subject_key();
@@ -152,22 +153,33 @@ impl<'a> Follows<'a> {
     /// The endpoints with what they need; none of them does without both.
     fn opened(
         self,
-        endpoints: Vec<Endpoint>,
+        answering: Answering,
         store: Option<&Arc<Store>>,
-        hashing: hashing::Settings,
         tokens: &Tokens,
     ) -> Result<Option<Arc<Accounts>>, StartError> {
         let (Some(store), Some(refresh)) = (store, &tokens.refresh) else {
             return Ok(None);
         };
         Ok(Some(Arc::new(Accounts {
-            endpoints,
+            endpoints: answering.endpoints,
             store: Arc::clone(store),
-            hashing: self.hashing(hashing)?,
+            hashing: self.hashing(answering.hashing)?,
             access: kind(&tokens.access, tokens),
             refresh: kind(refresh, tokens),
+            attempts: answering.attempts.map(|it| self.attempts(it)),
             clock: Clock,
         })))
+    }
+
+    /// Failures are not forgotten for a change of something else.
+    fn attempts(self, settings: attempts::Settings) -> Arc<Attempts> {
+        let before = self.accounts().and_then(|(_, it)| it.attempts.as_ref());
+        let new = |settings| Attempts::new(settings, Clock, Entropy::from_os());
+        match before {
+            Some(before) if *before.settings() == settings => Arc::clone(before),
+            Some(before) => Arc::new(new(settings).in_place_of(before)),
+            None => Arc::new(new(settings)),
+        }
     }
 
     fn store(self, settings: &store::Settings) -> Result<Arc<Store>, store::Error> {

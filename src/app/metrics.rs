@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::key_feeds;
 use crate::{
+    attempts::Attempts,
     clock::Clock,
     listener::Workers,
     membership::Membership,
@@ -20,6 +21,41 @@ pub(super) fn register(live: &Live, workers: &Arc<Workers>, snapshots: &Arc<Snap
     count_upstreams(live, snapshots);
     key_feeds::count(live, snapshots);
     count_rows(live, snapshots);
+    count_logins(live, snapshots);
+}
+
+/// The failed logins of whichever snapshot is in effect.
+fn count_logins(live: &Live, snapshots: &Arc<Snapshots>) {
+    let read = |samples: fn(&Attempts) -> Vec<Sample>| {
+        // Weakly: the counters are a part of each snapshot.
+        let snapshots = Arc::downgrade(snapshots);
+        move || {
+            let current = snapshots.upgrade().map(|snapshots| snapshots.current());
+            let accounts = current.as_ref().and_then(|live| live.accounts.as_deref());
+            let attempts = accounts.and_then(|accounts| accounts.attempts.as_deref());
+            attempts.map(samples).unwrap_or_default()
+        }
+    };
+    let help = "Logins that failed, or had to wait after failures";
+    let ended = read(|attempts| {
+        let counts = attempts.counts().into_iter();
+        let sample = |(outcome, value): (&str, u64)| Sample {
+            labels: vec![("outcome", outcome.to_owned())],
+            value,
+        };
+        counts.map(sample).collect()
+    });
+    live.counters
+        .read("login_attempts", help, Kind::Counter, ended);
+    let help = "Accounts, devices and addresses with failed logins in the memory of this process";
+    let keys = read(|attempts| {
+        vec![Sample {
+            labels: Vec::new(),
+            value: attempts.keys() as u64,
+        }]
+    });
+    live.counters
+        .read("login_attempt_keys", help, Kind::Gauge, keys);
 }
 
 /// The rows that rules of whichever snapshot is in effect have asked for.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::fingerprint::Fingerprint;
 use crate::{
     accounts::{Endpoint, hashing},
-    admin, fetch,
+    admin, attempts, fetch,
     http::{
         client_address::{ForwardedStyle, TrustedProxies},
         target::Reading,
@@ -54,10 +54,8 @@ pub struct Compiled {
     pub users: Option<store::Settings>,
     /// How rows of it are kept that rules ask for; `None` where no rule does.
     pub row_cache: Option<membership::Settings>,
-    /// Password threads.
-    pub hashing: hashing::Settings,
-    /// The endpoints that the gateway answers.
-    pub endpoints: Vec<Endpoint>,
+    /// What the gateway answers itself.
+    pub answering: Answering,
     /// CORS where no route is known.
     pub cors: Option<Arc<CorsPolicy>>,
     /// Refusals where no route is known.
@@ -146,6 +144,17 @@ pub struct Listener {
     pub tls: Option<TlsSettings>,
     /// The proxies that have to send a PROXY header; `None` where clients connect themselves.
     pub proxies: Option<TrustedProxies>,
+}
+
+/// What the gateway answers itself.
+#[derive(Debug)]
+pub struct Answering {
+    /// The endpoints.
+    pub endpoints: Vec<Endpoint>,
+    /// Password threads.
+    pub hashing: hashing::Settings,
+    /// Who has to wait after failed logins, if anybody has.
+    pub attempts: Option<attempts::Settings>,
 }
 
 /// Which header fields of clients go no further.

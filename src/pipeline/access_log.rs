@@ -188,6 +188,11 @@ impl<'a> Record<'a> {
         self.decision
     }
 
+    /// The client's address, as far as trusted proxies tell it.
+    pub(super) fn client(&self) -> &HeaderValue {
+        &self.client
+    }
+
     pub(super) fn started(&self) -> Instant {
         self.started
     }

@@ -1,6 +1,6 @@
 //! Stage 7: to the upstream, or to the endpoint that the gateway answers itself.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use ::http::{HeaderValue, Response, header};
 use hyper::body::Body as _;
@@ -11,7 +11,7 @@ use super::{
     snapshot::View, stage::Prepared, upgrade::can_ask,
 };
 use crate::{
-    accounts::{AccountError, AccountRequest, Answer},
+    accounts::{AccountError, AccountRequest, Answer, Sender},
     http::{
         body::{CollectError, collect},
         header::clean_response,
@@ -22,6 +22,7 @@ use crate::{
         cors::CorsPolicy,
         route::{Action, EndpointId},
     },
+    ratelimit::Network,
     upstream::BodyLimits,
 };
 
@@ -96,6 +97,7 @@ impl Pipeline {
         let deadline = self.core.deadlines().unset();
         deadline.set_from_now(live.body_timeout);
         let body = deadline.bound(collect(body, live.account_body)).await;
+        let attempts = accounts.attempts.as_ref();
         let content_type = head.headers.get(header::CONTENT_TYPE);
         let request = AccountRequest {
             query: head.uri.query().unwrap_or_default().to_owned(),
@@ -107,6 +109,8 @@ impl Pipeline {
                 .rate_limits(&prepared.route.rate_limits.attempts)
                 .cloned()
                 .collect(),
+            device: attempts.and_then(|attempts| attempts.presented(&head.headers)),
+            sender: sender(record),
         };
         let accounts = Arc::clone(accounts);
         let work = async move { accounts.answer(endpoint, request).await };
@@ -137,11 +141,25 @@ impl Pipeline {
     }
 }
 
+/// As the access line has it: the headers about it speak to the upstream by now.
+fn sender(record: &Record<'_>) -> Sender {
+    let address = record.client();
+    let parsed = address.to_str().ok().and_then(|text| text.parse().ok());
+    Sender {
+        network: parsed.map(|address: IpAddr| Network::from(address)),
+        address: address.clone(),
+        decision: record.decision(),
+    }
+}
+
 fn render(answer: Answer, cors: Option<&CorsPolicy>, record: &Record<'_>) -> Response<Body> {
     let mut response = Response::new(Body::own(answer.body));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
     let content_type = HeaderValue::from_static(answer.content_type);
+    for (name, value) in answer.headers {
+        headers.append(name, value);
+    }
     headers.insert(header::CONTENT_TYPE, content_type);
     if let Some(cors) = cors {
         cors.decorate(record.origin(), headers);

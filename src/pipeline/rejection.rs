@@ -435,7 +435,18 @@ fn timeout_row() -> Row {
 }
 
 fn account_row(error: &AccountError) -> Row {
-    outcome_row(error.outcome())
+    let row = outcome_row(error.outcome());
+    match error {
+        AccountError::Delayed(_) => row.template(Slot::RateLimited),
+        AccountError::Store(_)
+        | AccountError::Busy
+        | AccountError::RateLimited(_)
+        | AccountError::HashingEnded
+        | AccountError::Mint(_)
+        | AccountError::NoEndpoint
+        | AccountError::Panicked
+        | AccountError::Abandoned => row,
+    }
 }
 
 fn outcome_row(outcome: Outcome) -> Row {

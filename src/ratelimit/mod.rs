@@ -204,6 +204,16 @@ impl From<IpAddr> for Network {
     }
 }
 
+impl Network {
+    /// All of it, as an IPv6 address has it.
+    pub fn octets(&self) -> [u8; 16] {
+        match self.0 {
+            IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+            IpAddr::V6(address) => address.octets(),
+        }
+    }
+}
+
 impl Standing {
     fn name(&self) -> &str {
         &self.settings.name

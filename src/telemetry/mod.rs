@@ -18,6 +18,9 @@ pub use access_lines::AccessLines;
 /// The target of access lines.
 pub const ACCESS: &str = "sidegate::access";
 
+/// The target of what an audit reads. Each line has a stable word in its field `security`.
+pub const SECURITY: &str = "sidegate::security";
+
 /// What is logged, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {

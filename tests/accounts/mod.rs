@@ -1,6 +1,7 @@
 //! The routes that the gateway answers itself, in the monolith's own bytes.
 
 mod answers;
+mod attempts;
 mod dialects;
 mod limits;
 mod login;

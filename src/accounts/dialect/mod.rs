@@ -7,7 +7,7 @@ mod shape;
 
 use std::collections::HashMap;
 
-use ::http::StatusCode;
+use ::http::{HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -29,6 +29,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// `Content-Type`.
     pub content_type: &'static str,
+    /// Further headers.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body.
     pub body: Bytes,
     /// What it was, for the log.
@@ -158,6 +160,7 @@ impl Answer {
         Self {
             status,
             content_type: "application/json",
+            headers: Vec::new(),
             // A `Value` always serialises: its maps have text keys.
             body: serde_json::to_vec(body).unwrap_or_default().into(),
             outcome,
@@ -171,6 +174,7 @@ impl From<Invalid> for Answer {
             status: StatusCode::from_u16(invalid.status)
                 .unwrap_or(StatusCode::UNPROCESSABLE_ENTITY),
             content_type: invalid.content_type(),
+            headers: Vec::new(),
             body: invalid.body.into(),
             outcome: "invalid",
         }

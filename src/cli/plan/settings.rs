@@ -82,7 +82,7 @@ fn same(one: Option<&Leaf>, other: Option<&Leaf>) -> bool {
 fn unchanged(old: &Compiled, new: &Compiled) -> Vec<&'static str> {
     let (server, other) = (&old.server, &new.server);
     let written = |one: &dyn Debug, other: &dyn Debug| format!("{one:?}") == format!("{other:?}");
-    let endpoints = sorted(&old.endpoints) == sorted(&new.endpoints);
+    let endpoints = sorted(&old.answering.endpoints) == sorted(&new.answering.endpoints);
     let shutdown = server.drain == other.drain
         && server.connections.drain_idle == other.connections.drain_idle;
     let compared = [
@@ -109,7 +109,8 @@ fn unchanged(old: &Compiled, new: &Compiled) -> Vec<&'static str> {
             named(&old.upstreams, |it| &it.name) == named(&new.upstreams, |it| &it.name),
         ),
         ("users", old.users == new.users),
-        ("passwords", old.hashing == new.hashing),
+        ("passwords", old.answering.hashing == new.answering.hashing),
+        ("attempts", old.answering.attempts == new.answering.attempts),
         ("tokens", tokens(&old.tokens) == tokens(&new.tokens)),
         ("identity", written(&old.identity, &new.identity)),
         ("dialects", endpoints),

@@ -147,7 +147,8 @@ fn unused_rate_limits(document: &Document, findings: &mut Findings<'_>) {
 
 fn unlimited_logins(document: &Document, findings: &mut Findings<'_>) {
     for (index, account) in document.accounts.iter().enumerate() {
-        let none = account.rate_limit.as_ref().is_some_and(Vec::is_empty);
+        let delayed = document.attempts.is_some();
+        let none = !delayed && account.rate_limit.as_ref().is_some_and(Vec::is_empty);
         if none && matches!(account.action, Action::Login) {
             let message = "passwords can be tried here as often as the gateway can check them";
             let fix = "leave it out for the usual limits, or name some";

@@ -6,6 +6,7 @@
 mod accounts;
 mod admin;
 mod assertion;
+mod attempts;
 mod claim_tests;
 mod client_certificates;
 mod column_tests;
@@ -49,7 +50,7 @@ use std::{
 };
 
 use super::{
-    compiled::Compiled,
+    compiled::{Answering, Compiled},
     diagnostic::{Diagnostic, Severity},
     document::Document,
     fingerprint::Recorder,
@@ -208,6 +209,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let cors = cors::compile(document.cors.as_ref(), "cors", findings);
     let refusals = refusals::compile(&document.refusals, "refusals", findings);
     let accounts = accounts::compile(document, findings);
+    let attempts = attempts::compile(document, findings);
     let limits = rate_limits::Limits::new(document);
     let rate_limits = limits.compile(findings);
     let mut rules = rules::Rules::new(document, findings);
@@ -244,8 +246,11 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         headers,
         row_cache: users::row_cache(document, users.as_ref()),
         users,
-        hashing: accounts::hashing(&document.passwords),
-        endpoints: accounts?,
+        answering: Answering {
+            endpoints: accounts?,
+            hashing: accounts::hashing(&document.passwords),
+            attempts: attempts.ok()?,
+        },
         cors: cors.or_else(|| routes::any_cors(table.as_ref())),
         refusals,
         rate_limits: rate_limits?,

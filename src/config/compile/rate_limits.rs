@@ -19,10 +19,14 @@ use crate::{
 };
 
 /// Fewer keys would make strangers forget each other; more are memory without a use.
-const KEYS: std::ops::RangeInclusive<u32> = 1_024..=16_777_216;
+pub(super) const KEYS: std::ops::RangeInclusive<u32> = 1_024..=16_777_216;
 
 /// Every limit, in the order of its number.
-pub(super) struct Limits(IndexMap<String, RateLimit>);
+pub(super) struct Limits {
+    limits: IndexMap<String, RateLimit>,
+    /// Those of a login that says nothing.
+    of_logins: Vec<&'static str>,
+}
 
 /// What a limit may be put on.
 #[derive(Clone, Copy)]
@@ -43,17 +47,20 @@ impl Limits {
             .iter()
             .map(|(name, limit)| (name.clone(), *limit))
             .collect();
-        for (name, limit) in RateLimit::OF_LOGINS {
+        for (name, limit) in of_logins(document) {
             if holds(document, name) {
                 limits.entry(name.to_owned()).or_insert(limit);
             }
         }
-        Self(limits)
+        Self {
+            limits,
+            of_logins: of_logins(document).map(|(name, _)| name).collect(),
+        }
     }
 
     /// All of them; what is wrong with one is reported where it stands.
     pub(super) fn compile(&self, findings: &mut Findings<'_>) -> Option<Vec<Settings>> {
-        let limits = self.0.iter();
+        let limits = self.limits.iter();
         let limits: Vec<Option<Settings>> = limits
             .map(|(name, limit)| {
                 let path = format!("rate_limits{}", key_step(name));
@@ -80,7 +87,7 @@ impl Limits {
             if names.iter().take(index).any(|earlier| earlier == name) {
                 findings.mistake(&path, "this limit is named twice", "name it once");
             }
-            match self.0.get_full(name) {
+            match self.limits.get_full(name) {
                 Some((number, _, limit)) => {
                     check_place(limit.by, on, &path, findings);
                     found.add(limit.by, RateLimitId(number));
@@ -94,8 +101,8 @@ impl Limits {
     fn usual(&self, on: On) -> RateLimits {
         let mut found = Sorted::default();
         if matches!(on, On::Login) {
-            for (name, _) in RateLimit::OF_LOGINS {
-                if let Some((number, _, limit)) = self.0.get_full(name) {
+            for name in &self.of_logins {
+                if let Some((number, _, limit)) = self.limits.get_full(*name) {
                     found.add(limit.by, RateLimitId(number));
                 }
             }
@@ -104,7 +111,7 @@ impl Limits {
     }
 
     fn refuse(&self, path: &str, findings: &mut Findings<'_>) {
-        let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        let names: Vec<&str> = self.limits.keys().map(String::as_str).collect();
         let fix = if names.is_empty() {
             "add it under `rate_limits`".to_owned()
         } else {
@@ -115,9 +122,16 @@ impl Limits {
     }
 }
 
+/// What holds for a login that says nothing: where failures make wait, they are not counted a second time.
+fn of_logins(document: &Document) -> impl Iterator<Item = (&'static str, RateLimit)> {
+    let counted = document.attempts.is_some();
+    let limits = RateLimit::OF_LOGINS.into_iter();
+    limits.filter(move |(_, limit)| !(counted && limit.by == By::Account))
+}
+
 /// Whether anything is held back by a limit of this name.
 pub(super) fn holds(document: &Document, name: &str) -> bool {
-    let by_default = RateLimit::OF_LOGINS.iter().any(|(usual, _)| *usual == name);
+    let by_default = of_logins(document).any(|(usual, _)| usual == name);
     let of_account = |account: &Account| match &account.rate_limit {
         Some(names) => names.iter().any(|named| named == name),
         None => by_default && matches!(account.action, Action::Login),

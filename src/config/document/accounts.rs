@@ -19,7 +19,7 @@ pub struct Account {
     /// How it speaks: a built-in dialect (`pampam`, `pair`) or one of `dialects`.
     pub dialect: String,
     /// The names of the limits that hold for it, of `rate_limits`; `[]` is none. Default: for a login
-    /// `[login_clients, login_accounts]`, which clients are told of only when they are refused; else none.
+    /// `[login_clients, login_accounts]`, with `attempts` the first alone, which clients are told of only when they are refused; else none.
     pub rate_limit: Option<Vec<String>>,
     /// CORS headers of its answers. Default: the gateway's `cors`.
     pub cors: Option<Cors>,

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod assertion;
+pub mod attempts;
 pub mod csrf;
 pub mod dialect;
 pub mod headers;
@@ -25,6 +26,7 @@ use serde::Deserialize;
 use self::{
     accounts::{Account, Passwords},
     assertion::{Assertion, PublishedKeys},
+    attempts::Attempts,
     csrf::Csrf,
     listeners::Listener,
     paths::Paths,
@@ -99,6 +101,8 @@ pub struct Document {
     /// `login_clients` (by client, 20/1m) and `login_accounts` (by account, 10/5m), which hold for logins.
     #[serde(default)]
     pub rate_limits: IndexMap<String, RateLimit>,
+    /// Failed logins, and who has to wait after them. Default: nobody; the limit `login_accounts` holds instead.
+    pub attempts: Option<Attempts>,
     /// The routes that the gateway answers itself.
     #[serde(default)]
     pub accounts: Vec<Account>,
