@@ -1,3 +1,5 @@
+//! Every answer to where a request may come from.
+
 use proptest::prelude::*;
 
 use super::*;
