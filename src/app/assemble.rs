@@ -68,6 +68,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         users,
         row_cache,
         answering,
+        state: _,
         cors,
         refusals,
         rate_limits,

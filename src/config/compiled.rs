@@ -23,7 +23,7 @@ use crate::{
         refusal::RefusalTemplate,
         table::RouteTable,
     },
-    ratelimit, store, telemetry,
+    ratelimit, state, store, telemetry,
     template::Template,
     token::{issuer::Checks, keyring::ListedKey, mint::ClaimValue, publication::Publication},
     upstream,
@@ -54,6 +54,8 @@ pub struct Compiled {
     pub users: Option<store::Settings>,
     /// How rows of it are kept that rules ask for; `None` where no rule does.
     pub row_cache: Option<membership::Settings>,
+    /// The gateway's own tables, if there are any.
+    pub state: Option<state::Settings>,
     /// What the gateway answers itself.
     pub answering: Answering,
     /// CORS where no route is known.

@@ -109,6 +109,7 @@ fn unchanged(old: &Compiled, new: &Compiled) -> Vec<&'static str> {
             named(&old.upstreams, |it| &it.name) == named(&new.upstreams, |it| &it.name),
         ),
         ("users", old.users == new.users),
+        ("state", old.state == new.state),
         ("passwords", old.answering.hashing == new.answering.hashing),
         ("attempts", old.answering.attempts == new.answering.attempts),
         ("tokens", tokens(&old.tokens) == tokens(&new.tokens)),

@@ -12,6 +12,7 @@ mod client_certificates;
 mod column_tests;
 mod cors;
 mod csrf;
+mod database;
 mod dialect;
 mod endpoints;
 mod expressions;
@@ -38,6 +39,7 @@ mod routes;
 mod rule_values;
 mod rules;
 mod server;
+mod state;
 mod token_keys;
 mod tokens;
 mod upgrades;
@@ -214,6 +216,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let rate_limits = limits.compile(findings);
     let mut rules = rules::Rules::new(document, findings);
     let users = users::compile(document, rules.columns(), findings);
+    let state = state::compile(document, findings);
     let groups = groups::Groups::new(document, &mut rules, findings);
     let csrf = csrf::compile(&document.csrf, "csrf", findings);
     let defaults = routes::Defaults {
@@ -246,6 +249,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         headers,
         row_cache: users::row_cache(document, users.as_ref()),
         users,
+        state,
         answering: Answering {
             endpoints: accounts?,
             hashing: accounts::hashing(&document.passwords),

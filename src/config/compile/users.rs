@@ -2,20 +2,18 @@
 
 use serde_json::Value;
 
-use super::{Findings, tokens::secret_text};
+use super::{Findings, database};
 use crate::{
-    certificate::authorities,
     config::{
         document::{
             Document,
             users::{ColumnType, Users},
         },
         reading::places::key_step,
-        source::{Files, LARGEST_SOURCE},
     },
     member::StateName,
     membership,
-    store::{self, DatabaseUrl, Expected, PoolSettings, Settings, Shown, StateRule, TlsSettings},
+    store::{self, Expected, PoolSettings, Settings, Shown, StateRule, TlsSettings},
 };
 
 pub(super) fn compile(
@@ -24,11 +22,7 @@ pub(super) fn compile(
     findings: &mut Findings<'_>,
 ) -> Option<Settings> {
     let users = document.users.as_ref()?;
-    let url = secret_text(&users.database, "users.database", findings)?;
-    let url = DatabaseUrl::parse(url.expose());
-    let fix = "write mysql://user:password@host/database or sqlite:path";
-    let database = findings.take(url, "users.database", fix);
-    let database = database.map(|database| database.relative_to(&findings.folder));
+    let url = database::url(&users.database, "users.database", findings);
     let states = states(users, findings);
     let shown = users.show.iter().map(|(column, kind)| Shown {
         column: column.clone(),
@@ -37,7 +31,7 @@ pub(super) fn compile(
     });
     password_stays_hidden(users, findings);
     let settings = Settings {
-        database: database?,
+        database: url?,
         table: users.table.clone(),
         columns: store::Columns {
             id: users.columns.id.clone(),
@@ -57,7 +51,7 @@ pub(super) fn compile(
             authorities: tls
                 .ca
                 .as_deref()
-                .and_then(|ca| read_authorities(ca, findings)),
+                .and_then(|ca| database::read_authorities(ca, "users.tls.ca", findings)),
         }),
     };
     match settings.check() {
@@ -71,19 +65,6 @@ pub(super) fn compile(
             None
         }
     }
-}
-
-/// Read here, and not where connections are made: a file that changes makes another configuration, and so connections
-/// that are verified by it.
-fn read_authorities(ca: &str, findings: &mut Findings<'_>) -> Option<Vec<u8>> {
-    const PATH: &str = "users.tls.ca";
-    const FIX: &str = "name a readable file with certificates of authorities in PEM";
-    let file = findings.resolve(ca);
-    let read = findings.files.read(&file, LARGEST_SOURCE);
-    let read = read.map_err(|_| format!("{} cannot be read", file.display()));
-    let text = findings.take(read, PATH, FIX)?;
-    findings.take(authorities(&text), PATH, FIX)?;
-    Some(text)
 }
 
 /// How rows are kept, if any rule asks for them.

@@ -15,6 +15,7 @@ pub mod rate_limits;
 pub mod routes;
 pub mod rules;
 pub mod server;
+pub mod state;
 pub mod tokens;
 pub mod upstreams;
 pub mod users;
@@ -34,6 +35,7 @@ use self::{
     routes::{Cors, Group, Refusals, Route},
     rules::Require,
     server::{Admin, Forwarded, Headers, Limits, Logs, Shutdown},
+    state::State,
     tokens::{Identity, Tokens},
     upstreams::Upstream,
     users::Users,
@@ -82,6 +84,8 @@ pub struct Document {
     pub upstreams: IndexMap<String, Upstream>,
     /// The monolith's user table; needed by `accounts`.
     pub users: Option<Users>,
+    /// sidegate's own tables: what the monolith's do not remember. Default: none.
+    pub state: Option<State>,
     /// How passwords are checked.
     #[serde(default)]
     pub passwords: Passwords,
