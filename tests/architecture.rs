@@ -29,7 +29,7 @@ const MAY_IMPORT: [(&str, &str); 30] = [
     // It connects as the user table does, and knows nobody that asks it.
     ("state", "clock secret store"),
     // Who watches the table and who ends sessions tell it; it knows of neither.
-    ("revocation", "clock member token"),
+    ("revocation", "clock entropy member store token"),
     // Rules wait for rows outside of the policy, which never waits, and of the store, which never keeps anything.
     ("membership", "clock member store"),
     (

@@ -5,6 +5,9 @@
 //! written before it began, and that only those are held of whom there is something to say. It does not know where that
 //! comes from: whoever watches the user table, ends sessions or serves operators tells it.
 
+#[cfg(test)]
+mod bench;
+pub mod binlog;
 mod denylist;
 mod freshness;
 mod grant;

@@ -8,7 +8,8 @@
 #   mariadb.sh resume DIR                                           the end of the outage, on the same port
 #   mariadb.sh stop DIR                                             stop it; a second stop is no error
 #
-# With TESTS_PASSWORD there is a third account, `tests`, that may create databases and accounts.
+# With TESTS_PASSWORD there is a third account, `tests`, that may create databases and accounts. MARIADB_OPTIONS are
+# further options of the server, such as `--skip-log-bin`; the last one of a name counts.
 #
 # Leaves DIR/port, DIR/socket (a symbolic link to the socket), DIR/pid, DIR/log and DIR/tls. It installs nothing:
 # `mariadbd` and `mariadb` of 10.11 and `openssl` have to be there. The data are worthless by intent: nothing is synced
@@ -20,7 +21,7 @@ PATH=$PATH:/usr/sbin:/usr/local/sbin
 
 fail() { echo "mariadb.sh: $*" >&2; exit 1; }
 
-usage() { sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
+usage() { sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
 
 # The path of a Unix socket is limited to about 107 bytes, so a deep DIR gets its socket elsewhere.
 socket_path() {
@@ -59,6 +60,8 @@ make_certificates() {
     ) >"$dir/tls.log" 2>&1 || { tail -n 20 "$dir/tls.log" >&2; fail "no certificates"; }
 }
 
+read -ra options <<<"${MARIADB_OPTIONS:-}"
+
 # In a session of its own, so that an interrupt meant for a test run does not reach it.
 launch() {
     setsid mariadbd --no-defaults --user="$(id -un)" --datadir="$dir/data" --socket="$(socket_path)" \
@@ -68,7 +71,7 @@ launch() {
         --character-set-server=utf8mb4 --collation-server=utf8mb4_unicode_ci \
         --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=32M --innodb-log-file-size=8M \
         --innodb-fast-shutdown=2 --key-buffer-size=1M --performance-schema=OFF --max-connections=200 \
-        --log-warnings=1 >>"$dir/log" 2>&1 </dev/null &
+        --log-warnings=1 "${options[@]}" >>"$dir/log" 2>&1 </dev/null &
     server=$!
 }
 
