@@ -31,7 +31,8 @@ const MAY_IMPORT: [(&str, &str); 30] = [
     // Who watches the table and who ends sessions tell it; it knows of neither.
     ("revocation", "clock entropy member store token"),
     // Rules wait for rows outside of the policy, which never waits, and of the store, which never keeps anything.
-    ("membership", "clock member store"),
+    // Look-ups are counted in a time as requests are.
+    ("membership", "clock member ratelimit store"),
     (
         "upstream",
         "certificate clock entropy deadline http telemetry",
@@ -44,23 +45,24 @@ const MAY_IMPORT: [(&str, &str); 30] = [
     ),
     (
         "accounts",
-        "clock entropy secret template http telemetry member password token ratelimit attempts store",
+        "clock entropy secret template http telemetry member password token ratelimit attempts \
+         revocation store",
     ),
     (
         "pipeline",
         "clock entropy secret template certificate http telemetry member token ratelimit policy \
-         membership upstream fetch listener accounts",
+         revocation membership upstream fetch listener accounts",
     ),
     ("admin", "clock secret http telemetry policy listener"),
     (
         "config",
         "clock secret template certificate http telemetry member password token ratelimit attempts \
-         policy store state membership upstream fetch listener accounts admin",
+         policy store state revocation membership upstream fetch listener accounts admin",
     ),
     (
         "app",
         "clock entropy secret template http telemetry member password token ratelimit attempts policy store \
-         state membership upstream fetch listener accounts pipeline admin config",
+         state revocation membership upstream fetch listener accounts pipeline admin config",
     ),
     ("demo", "entropy listener config"),
     (

@@ -53,7 +53,11 @@ fn the_page_about_the_configuration_is_that_of_the_structs() {
 #[test]
 fn every_refusal_code_is_explained_to_operators() {
     let explained = read("docs/logs.md");
-    for source in ["src/pipeline/rejection.rs", "src/accounts/error.rs"] {
+    for source in [
+        "src/pipeline/rejection.rs",
+        "src/pipeline/unread.rs",
+        "src/accounts/error.rs",
+    ] {
         let code = read(source);
         let codes = words(&code);
         assert!(codes.len() > 4, "{source} has codes");

@@ -21,3 +21,5 @@ mod listeners;
 mod operation;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod revocation;

@@ -28,6 +28,7 @@ use crate::{
     clock::{Clock, UnixSeconds},
     entropy::DecisionId,
     ratelimit::{Network, RateLimit},
+    revocation::{Denylist, LifetimeHistory},
     store::Store,
     token::{mint::Minter, verify::Verifier},
 };
@@ -82,6 +83,8 @@ pub struct TokenKind {
     pub minter: Minter,
     /// Proves them.
     pub verifier: Verifier,
+    /// How long they hold, and held.
+    pub lifetimes: LifetimeHistory,
 }
 
 /// Everything the endpoints share.
@@ -99,6 +102,8 @@ pub struct Accounts {
     pub refresh: TokenKind,
     /// Who has to wait after failed logins, where anybody has.
     pub attempts: Option<Arc<Attempts>>,
+    /// Who may no longer use a token, where anything tells.
+    pub denylist: Option<Arc<Denylist>>,
     /// The clock of `exp`.
     pub clock: Clock,
 }

@@ -1,10 +1,7 @@
 //! A refresh token for a new access token; the same refresh token comes back, as the monolith does it.
 
-use super::{AccountError, AccountRequest, Accounts, Answer, dialect::RefreshDialect};
-use crate::{
-    member::Member,
-    token::verify::{Verified, Verifier},
-};
+use super::{AccountError, AccountRequest, Accounts, Answer, TokenKind, dialect::RefreshDialect};
+use crate::{member::Member, revocation::Grant, token::verify::Verified};
 
 /// A good token, and the unblocked member that it is about.
 pub(super) struct Held {
@@ -23,7 +20,7 @@ impl Accounts {
             Err(answer) => return Ok(answer),
         };
         let token = values.first().map_or("", String::as_str);
-        let Some(held) = self.holder(&self.refresh.verifier, token).await? else {
+        let Some(held) = self.holder(&self.refresh, token).await? else {
             return Ok(dialect.refused.clone());
         };
         let access_token = self.renew_session(&held)?;
@@ -34,18 +31,31 @@ impl Accounts {
         }))
     }
 
-    /// The unblocked member that a good token is about, and the token.
+    /// The unblocked member that a good token is about, and the token, if that was not revoked.
     pub(super) async fn holder(
         &self,
-        verifier: &Verifier,
+        kind: &TokenKind,
         token: &str,
     ) -> Result<Option<Held>, AccountError> {
-        let Ok(proof) = verifier.verify_at(token.as_bytes(), self.now()) else {
+        let Ok(proof) = kind.verifier.verify_at(token.as_bytes(), self.now()) else {
             return Ok(None);
         };
         let subject = proof.subject.to_string();
         let member = self.store.member_by_id(&subject).await?;
+        // Behind the look-up: what was told meanwhile counts.
+        if self.is_revoked(kind, &subject, &proof) {
+            return Ok(None);
+        }
         let member = member.filter(|member| member.state.is_none());
         Ok(member.map(|member| Held { member, proof }))
+    }
+
+    fn is_revoked(&self, kind: &TokenKind, subject: &str, proof: &Verified) -> bool {
+        let Some(denylist) = &self.denylist else {
+            return false;
+        };
+        let issued = kind.lifetimes.issued(proof.issued_at, proof.expires);
+        let grant = Grant::new(subject, issued, proof.claims.session());
+        denylist.judge(&grant).is_err()
     }
 }

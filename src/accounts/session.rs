@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::{AccountError, Accounts, refresh::Held};
 use crate::{
+    clock::UnixSeconds,
     entropy::Entropy,
-    member::Member,
+    member::{Member, MemberId},
     token::{
         id::TokenId,
         mint::{Minter, Occasion},
@@ -32,7 +33,7 @@ impl Accounts {
         let mut entropy = Entropy::from_os();
         let access = TokenId::of_new_session(entropy.bytes(), entropy.bytes());
         let refresh = TokenId::of_session(access.session(), entropy.bytes());
-        let now = self.now();
+        let now = self.issue_for(&member.id);
         let mint = |minter: &Minter, id: &TokenId| {
             minter.mint(&Occasion {
                 user: &member.id,
@@ -58,11 +59,20 @@ impl Accounts {
         };
         let occasion = Occasion {
             user: &held.member.id,
-            now: self.now(),
+            now: self.issue_for(&held.member.id),
             id: &id,
             until: None,
         };
         Ok(self.access.minter.mint(&occasion)?)
+    }
+
+    /// The moment that a token counts from: now, or the first that counts after the member's sessions were ended, where
+    /// that was in this very second. The token then expires as much later, which is all that tells it from one that was
+    /// ended where it does not say when it was issued.
+    fn issue_for(&self, id: &MemberId) -> UnixSeconds {
+        let denylist = self.denylist.as_ref();
+        let earliest = denylist.and_then(|denylist| denylist.earliest_issue(&id.to_string()));
+        earliest.map_or_else(|| self.now(), |earliest| earliest.max(self.now()))
     }
 }
 

@@ -16,7 +16,7 @@ impl Accounts {
             Err(answer) => return Ok(answer),
         };
         let token = values.first().map_or("", String::as_str);
-        let holder = self.holder(&self.access.verifier, token).await?;
+        let holder = self.holder(&self.access, token).await?;
         let answer = if holder.is_some() {
             &dialect.valid
         } else {

@@ -91,7 +91,8 @@ pub(super) async fn question(
 /// The row that decides, if one does.
 async fn row(explanation: &Explanation, live: &Live, tasks: &TaskTracker) -> Option<Looked> {
     let id = explanation.needs_row_of.as_deref()?;
-    let membership = live.membership.as_ref()?;
+    let ask = live.revocation.as_ref().and_then(|it| it.ask.as_ref());
+    let membership = live.membership.as_ref().or(ask)?;
     if let Some(looked) = membership.find(id, Clock.instant()) {
         return Some(looked);
     }

@@ -18,16 +18,17 @@ use crate::{
     attempts::{self, Attempts},
     clock::Clock,
     config::{
-        compiled::{Answering, Compiled, Headers, Server, TokenSettings, Tokens},
+        compiled::{self, Answering, Compiled, Headers, Server, TokenSettings, Tokens},
         fingerprint::Fingerprint,
     },
     entropy::Entropy,
     fetch::{self, KeyFeed},
     http::stripped::Stripped,
     membership::{self, Membership},
-    pipeline::{Assertions, IdentityHeaders, Live, SubjectLog},
+    pipeline::{Assertions, IdentityHeaders, Live, Revocation, SubjectLog},
     policy::{assertion::AssertionSettings, headers::RouteHeaders, table::RouteTable},
     ratelimit::{self, RateLimit},
+    revocation::Denylist,
     store::{self, Store},
     telemetry::counters::{Counters, RouteLabels},
     template::Template,
@@ -49,6 +50,8 @@ pub struct Assembled {
     pub(super) certificate_headers: Vec<(HeaderName, Template)>,
     users: Option<store::Settings>,
     hashing: hashing::Settings,
+    /// Who may no longer use a token. One for the process, whatever tells it.
+    pub denylist: Arc<Denylist>,
     /// Of this process alone: equal subjects look equal in one run's log, and nothing leads back to them.
     subject_key: hmac::Key,
 }
@@ -69,6 +72,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         row_cache,
         answering,
         state: _,
+        revocation,
         cors,
         refusals,
         rate_limits,
@@ -76,25 +80,24 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         outline: _,
     } = compiled;
     let follows = Follows(before);
-    let wanted = tokens.refresh.is_some() || row_cache.is_some();
-    let store = users.as_ref().filter(|_| wanted);
-    let store = store.map(|users| follows.store(users)).transpose()?;
     let hashing = answering.hashing;
-    let accounts = follows.opened(answering, store.as_ref(), &tokens)?;
-    let membership = store.zip(row_cache);
-    let membership = membership.map(|(store, settings)| follows.membership(settings, store));
+    let asked = Asked {
+        users: users.as_ref(),
+        row_cache,
+        revocation,
+        answering,
+    };
+    let members = follows.members(asked, &tokens, identity.subject_is_row_id)?;
     let subject_key = follows.subject_key();
     let certificate_headers = identity.certificate_headers;
     let identity_headers = IdentityHeaders::new(identity.headers, identity.header_limits);
-    let names = Names {
-        identity: &identity_headers,
-        certificate: &certificate_headers,
-        assertion: assertion.as_ref().map(|assertion| &assertion.header),
-    };
+    let assertion_header = assertion.as_ref().map(|assertion| &assertion.header);
+    let names = Names(&identity_headers, &certificate_headers, assertion_header);
     let stripped = stripped(&names, &headers, &table);
     let assertions = assertion.map(|settings| follows.assertions(settings));
     let counters = follows.counters();
-    let proving = follows.proving(&fingerprint, &tokens, assertions.as_deref());
+    let weighed = (assertions.as_deref(), members.revocation.is_some());
+    let proving = follows.proving(&fingerprint, &tokens, weighed);
     let live = Live {
         hash: fingerprint.hash().to_string().into(),
         reading,
@@ -109,17 +112,15 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         identity: identity_headers,
         assertions,
         publication,
-        subject_log: SubjectLog {
-            key: Box::new(subject_key.clone()),
-            row_ids: identity.subject_is_row_id,
-        },
+        subject_log: SubjectLog::new(&subject_key, identity.subject_is_row_id),
         trusted_proxies: server.trusted_proxies.clone(),
         forwarded: server.forwarded,
         cors,
         refusals,
         upstreams: follows.all(upstreams, Follows::group),
-        accounts,
-        membership,
+        accounts: members.accounts,
+        membership: members.membership,
+        revocation: members.revocation,
         body_timeout: server.body_timeout,
         account_body: server.account_body,
         rate_limits: follows.all(rate_limits, Follows::rate_limit),
@@ -133,8 +134,25 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         certificate_headers,
         users,
         hashing,
+        denylist: members.denylist,
         subject_key,
     })
+}
+
+/// What has to do with the rows of the user table, as the configuration has it.
+struct Asked<'a> {
+    users: Option<&'a store::Settings>,
+    row_cache: Option<membership::Settings>,
+    revocation: Option<compiled::Revocation>,
+    answering: Answering,
+}
+
+/// The same, open.
+struct Members {
+    accounts: Option<Arc<Accounts>>,
+    membership: Option<Arc<Membership>>,
+    revocation: Option<Revocation>,
+    denylist: Arc<Denylist>,
 }
 
 /// What there was before, to be taken over where it is made of the same.
@@ -151,11 +169,41 @@ impl<'a> Follows<'a> {
         Some((before, before.live.accounts.as_deref()?))
     }
 
+    fn members(
+        self,
+        asked: Asked<'_>,
+        tokens: &Tokens,
+        row_ids: bool,
+    ) -> Result<Members, StartError> {
+        let asks = asked.revocation.as_ref().is_some_and(|it| it.ask.is_some());
+        let wanted = tokens.refresh.is_some() || asked.row_cache.is_some() || asks;
+        let store = asked.users.filter(|_| wanted);
+        let store = store.map(|users| self.store(users)).transpose()?;
+        let denylist = self.denylist();
+        let told = asked.revocation.is_some().then_some(&denylist);
+        let accounts = self.opened(asked.answering, (store.as_ref(), told), tokens)?;
+        let ask = |settings| Some(self.ask(settings, Arc::clone(store.as_ref()?)));
+        let revocation = asked.revocation.map(|settings| Revocation {
+            denylist: Arc::clone(&denylist),
+            lifetimes: tokens.access.history(),
+            row_ids,
+            ask: settings.ask.and_then(ask),
+        });
+        let membership = store.clone().zip(asked.row_cache);
+        let membership = membership.map(|(store, settings)| self.membership(settings, store));
+        Ok(Members {
+            accounts,
+            membership,
+            revocation,
+            denylist,
+        })
+    }
+
     /// The endpoints with what they need; none of them does without both.
     fn opened(
         self,
         answering: Answering,
-        store: Option<&Arc<Store>>,
+        (store, denylist): (Option<&Arc<Store>>, Option<&Arc<Denylist>>),
         tokens: &Tokens,
     ) -> Result<Option<Arc<Accounts>>, StartError> {
         let (Some(store), Some(refresh)) = (store, &tokens.refresh) else {
@@ -168,6 +216,7 @@ impl<'a> Follows<'a> {
             access: kind(&tokens.access, tokens),
             refresh: kind(refresh, tokens),
             attempts: answering.attempts.map(|it| self.attempts(it)),
+            denylist: denylist.cloned(),
             clock: Clock,
         })))
     }
@@ -195,13 +244,22 @@ impl<'a> Follows<'a> {
     /// The rows that are known, where they are still those that rules ask for.
     fn membership(self, settings: membership::Settings, store: Arc<Store>) -> Arc<Membership> {
         let before = self.live().and_then(|live| live.membership.as_ref());
-        let same =
-            |it: &&Arc<Membership>| *it.settings() == settings && Arc::ptr_eq(it.store(), &store);
-        if let Some(same) = before.filter(same) {
-            return Arc::clone(same);
-        }
-        let tally = before.map_or_else(Arc::default, |before| Arc::clone(before.tally()));
-        Arc::new(Membership::new(settings, store, Clock, tally))
+        membership_after(before, settings, store)
+    }
+
+    /// The one that there is.
+    fn denylist(self) -> Arc<Denylist> {
+        let new = || Arc::new(Denylist::new(Clock));
+        self.0
+            .map_or_else(new, |before| Arc::clone(&before.denylist))
+    }
+
+    /// What is under way is waited for, and what was counted is kept.
+    fn ask(self, settings: membership::Settings, store: Arc<Store>) -> Arc<Membership> {
+        let before = self
+            .live()
+            .and_then(|live| live.revocation.as_ref()?.ask.as_ref());
+        membership_after(before, settings, store)
     }
 
     fn hashing(self, settings: hashing::Settings) -> std::io::Result<Arc<hashing::HashingPool>> {
@@ -231,12 +289,13 @@ impl<'a> Follows<'a> {
         self,
         fingerprint: &Fingerprint,
         tokens: &Tokens,
-        assertions: Option<&Assertions>,
+        (assertions, revocable): (Option<&Assertions>, bool),
     ) -> Proving {
-        // A proof is weighed with what is asserted about it when it comes.
+        // A proof is weighed with what is asserted about it when it comes, and knows then whether it can be revoked.
         let weight = |assertions: Option<&Assertions>| assertions.map(|it| it.weight(USUAL));
         let same = |before: &&Assembled| {
             let same_weight = weight(before.live.assertions.as_deref()) == weight(assertions);
+            let same_weight = same_weight && before.live.revocation.is_some() == revocable;
             same_weight && before.fingerprint.same_tokens(fingerprint)
         };
         self.0.filter(same).map_or_else(
@@ -292,28 +351,42 @@ impl<'a> Follows<'a> {
     }
 }
 
+fn membership_after(
+    before: Option<&Arc<Membership>>,
+    settings: membership::Settings,
+    store: Arc<Store>,
+) -> Arc<Membership> {
+    let same =
+        |it: &&Arc<Membership>| *it.settings() == settings && Arc::ptr_eq(it.store(), &store);
+    if let Some(same) = before.filter(same) {
+        return Arc::clone(same);
+    }
+    let tally = before.map_or_else(Arc::default, |before| Arc::clone(before.tally()));
+    Arc::new(Membership::new(settings, store, Clock, tally))
+}
+
 fn start_counting(settings: ratelimit::Settings) -> RateLimit {
     RateLimit::new(settings, RandomState::new(), Clock.instant())
 }
 
 /// The headers by which the gateway says who the caller is, on every route.
-struct Names<'a> {
-    identity: &'a IdentityHeaders,
-    certificate: &'a [(HeaderName, Template)],
-    assertion: Option<&'a HeaderName>,
-}
+struct Names<'a>(
+    &'a IdentityHeaders,
+    &'a [(HeaderName, Template)],
+    Option<&'a HeaderName>,
+);
 
 /// What no client may send: what the gateway says itself about the caller, on whichever route, and what the operator names.
 fn stripped(names: &Names<'_>, headers: &Headers, table: &RouteTable) -> Stripped {
-    let of_certificates = self::names(names.certificate).map(HeaderName::as_str);
+    let Names(identity, certificate, assertion) = names;
+    let of_certificates = self::names(certificate).map(HeaderName::as_str);
     let of_routes = table.routes().iter();
     let of_routes = of_routes.filter_map(|route| route.headers.as_deref());
     let of_routes = of_routes.flat_map(RouteHeaders::about_caller);
-    let further = names
-        .identity
+    let further = identity
         .names()
         .chain(of_certificates)
-        .chain(names.assertion.map(HeaderName::as_str))
+        .chain(assertion.map(HeaderName::as_str))
         .chain(of_routes.map(HeaderName::as_str))
         .chain(headers.strip.iter().map(String::as_str));
     Stripped::new(further, headers.keep.iter().map(String::as_str))
@@ -338,5 +411,6 @@ fn kind(settings: &TokenSettings, tokens: &Tokens) -> TokenKind {
     TokenKind {
         minter: Minter::new(keys, settings.lifetime, claims),
         verifier: Verifier::with_issuers(vec![own(settings)], tokens.max_size),
+        lifetimes: settings.history(),
     }
 }

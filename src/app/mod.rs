@@ -40,6 +40,7 @@ use crate::{
         self, BindError, Bound, BoundAddress, Ending, FilesLeft, Operators, TlsError, Workers,
     },
     pipeline::{Control, Decisions, Pipeline, Snapshots},
+    revocation::Denylist,
     store,
 };
 use admin_token::TokenFile;
@@ -98,6 +99,8 @@ pub struct App {
     pub addresses: Vec<BoundAddress>,
     /// Where operators connect.
     pub admin: BoundAddress,
+    /// Who may no longer use a token: for whatever runs in the same process and tells it.
+    pub denylist: Arc<Denylist>,
 }
 
 /// The runtime of everything that waits for something slow.
@@ -132,6 +135,7 @@ impl App {
         let entered = control.enter();
         let assembled = assemble(compiled, None)?;
         let (live, server) = (Arc::clone(&assembled.live), assembled.server.clone());
+        let denylist = Arc::clone(&assembled.denylist);
         let snapshots = Arc::new(Snapshots::new(Arc::clone(&live)));
         let decisions = Arc::new(Decisions::new(server.admin.decisions, server.cores));
         let handed = Control {
@@ -170,11 +174,7 @@ impl App {
         // Before anybody is told that it runs, and may ask it to stop.
         let signals = Signals::listen();
         drop(entered);
-        for address in &addresses {
-            info!(%address, "listening");
-        }
-        info!(address = %admin, "admin listening");
-        info!(hash = &*live.hash, "the configuration is in effect");
+        announce(&addresses, &admin, &live.hash);
         let taken_over = Arc::new(Notify::new());
         if let Some(path) = &server.takeover {
             wait_for_successor(Offer::open(path, given)?, &taken_over)?;
@@ -196,6 +196,7 @@ impl App {
             _token_file: token_file,
             addresses,
             admin,
+            denylist,
         })
     }
 
@@ -245,6 +246,14 @@ impl App {
             warn!("a core did not end in time; its access lines are lost");
         }
     }
+}
+
+fn announce(addresses: &[BoundAddress], admin: &BoundAddress, hash: &str) {
+    for address in addresses {
+        info!(%address, "listening");
+    }
+    info!(address = %admin, "admin listening");
+    info!(hash, "the configuration is in effect");
 }
 
 /// What a process that follows gets, where it may ask for it.

@@ -23,7 +23,9 @@ use crate::{
         refusal::RefusalTemplate,
         table::RouteTable,
     },
-    ratelimit, state, store, telemetry,
+    ratelimit,
+    revocation::{Earlier, LifetimeHistory},
+    state, store, telemetry,
     template::Template,
     token::{issuer::Checks, keyring::ListedKey, mint::ClaimValue, publication::Publication},
     upstream,
@@ -56,6 +58,8 @@ pub struct Compiled {
     pub row_cache: Option<membership::Settings>,
     /// The gateway's own tables, if there are any.
     pub state: Option<state::Settings>,
+    /// How it is known who may no longer use a token, where anything tells.
+    pub revocation: Option<Revocation>,
     /// What the gateway answers itself.
     pub answering: Answering,
     /// CORS where no route is known.
@@ -207,8 +211,27 @@ pub struct TokenSettings {
     pub keys: Vec<ListedKey>,
     /// How long a minted one holds.
     pub lifetime: Duration,
+    /// How long they held before.
+    pub earlier_lifetimes: Vec<Earlier>,
     /// Its claims besides `exp`.
     pub claims: Vec<(String, ClaimValue)>,
+}
+
+impl TokenSettings {
+    /// How long its tokens hold, and held.
+    pub fn history(&self) -> LifetimeHistory {
+        LifetimeHistory {
+            current: self.lifetime,
+            earlier: self.earlier_lifetimes.clone(),
+        }
+    }
+}
+
+/// How it is known who may no longer use a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocation {
+    /// How rows are looked up while what watches the user table is behind; `None` where nothing watches it.
+    pub ask: Option<membership::Settings>,
 }
 
 /// What the upstream is told about the user.

@@ -13,6 +13,9 @@ pub enum RowError {
     /// More rows are wanted at once than may wait.
     #[error("too many look-ups wait for the user database")]
     Busy,
+    /// More rows are asked for in a time than may be.
+    #[error("more look-ups are wanted in this time than the user database may be asked for")]
+    Often,
     /// The look-up was given up half-way, for example by the drain.
     #[error("the look-up was given up")]
     Abandoned,

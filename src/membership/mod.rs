@@ -13,6 +13,7 @@ mod tests;
 use std::{
     collections::HashMap,
     fmt,
+    hash::RandomState,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -22,6 +23,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::{
     clock::Clock,
     member::{ColumnValue, Row},
+    ratelimit::{self, Quota, RateLimit},
     store::Store,
 };
 
@@ -53,6 +55,8 @@ pub struct Settings {
     pub look_ups: usize,
     /// How long one may take, the wait for its turn included.
     pub deadline: Duration,
+    /// How many there may be in a time; `None` where that is not bounded.
+    pub rate: Option<Quota>,
 }
 
 /// The rows that are known, and those that are being looked up.
@@ -63,6 +67,7 @@ pub struct Membership {
     kept: moka::sync::Cache<Arc<str>, Kept, ahash::RandomState>,
     flights: Mutex<HashMap<Arc<str>, watch::Receiver<Option<Looked>>>>,
     places: Semaphore,
+    pace: Option<RateLimit>,
     tally: Arc<Tally>,
 }
 
@@ -80,8 +85,10 @@ impl Membership {
             .max_capacity(settings.size)
             .weigher(|id: &Arc<str>, kept: &Kept| weight(id, kept.row.as_deref()))
             .build_with_hasher(ahash::RandomState::new());
+        let pace = settings.rate.map(|quota| pace(quota, clock));
         Self {
             places: Semaphore::new(settings.look_ups),
+            pace,
             settings,
             store,
             clock,
@@ -146,6 +153,10 @@ impl Membership {
         if flights.len() >= MOST_FLIGHTS {
             return Err(RowError::Busy);
         }
+        if let Some(pace) = &self.pace {
+            let taken = pace.take(EVERYBODY, self.clock.instant());
+            taken.map_err(|_| RowError::Often)?;
+        }
         let (flight, answer) = Flight::new(Arc::clone(self), id);
         flights.insert(flight.id(), answer.clone());
         drop(flights);
@@ -157,6 +168,19 @@ impl Membership {
         // Entries are put in and taken out whole.
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Who shares the one count of look-ups.
+const EVERYBODY: ratelimit::Key<'static> = ratelimit::Key::Route("", "");
+
+fn pace(quota: Quota, clock: Clock) -> RateLimit {
+    let settings = ratelimit::Settings {
+        name: "look-ups of rows".into(),
+        by: ratelimit::By::Route,
+        quota,
+        keys: 1,
+    };
+    RateLimit::new(settings, RandomState::new(), clock.instant())
 }
 
 fn weight(id: &str, row: Option<&Row>) -> u32 {

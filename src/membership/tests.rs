@@ -34,6 +34,7 @@ impl World {
             lifetime: Duration::from_secs(3600),
             size: 1 << 20,
             look_ups: 2,
+            rate: None,
             deadline: Duration::from_secs(5),
         };
         change(&mut settings);

@@ -263,7 +263,11 @@ impl<'a> Record<'a> {
         let token = self.credential.token().map(|token| {
             let verifier = &self.live.verifier;
             let facts = TokenFacts::of(token, self.credential.place(), verifier);
+            let revocation = self.live.revocation.as_ref().zip(self.proof.as_ref());
+            let revocation = revocation
+                .map(|(it, proof)| it.told(proof.grant.as_deref(), Clock.instant()).into());
             DecidedToken {
+                revocation,
                 facts,
                 fate: Fate::of(self.proof.as_ref(), refusal),
                 known: self.noted.known,

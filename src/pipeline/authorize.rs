@@ -1,4 +1,4 @@
-//! Stage 5: whether the route's rule holds. The only constructor of [`Permitted`].
+//! Stage 6: whether the route's rule holds. The only constructor of [`Permitted`].
 
 use super::{
     live::Live,
@@ -6,7 +6,7 @@ use super::{
     observe::observe,
     rejection::Rejection,
     row::RowNeeded,
-    stage::{Identified, Permitted},
+    stage::{Admitted, Identified, Permitted},
 };
 use crate::{
     certificate::Identity,
@@ -67,11 +67,12 @@ pub(super) enum Authorized<'a, B> {
 
 /// Decides about a request on its way, of which it is written down why it was refused.
 pub(super) fn authorize_or_note<'a, B>(
-    identified: Identified<'a, B>,
+    admitted: Admitted<'a, B>,
     connected: &Connected<'_>,
     live: &Live,
     noted: &mut Noted,
 ) -> Result<Authorized<'a, B>, Rejection> {
+    let Admitted { identified } = admitted;
     // Enforced, it would not have come here: nothing is asked of a token that proves nothing.
     if identified.observed.is_some() {
         return Ok(Ruling::Permitted.of(identified));
@@ -89,10 +90,11 @@ pub(super) fn authorize_or_note<'a, B>(
 
 /// Decides, and tells `trace` how.
 pub(super) fn authorize<'a, B, T: Trace<'a>>(
-    identified: Identified<'a, B>,
+    admitted: Admitted<'a, B>,
     connected: &Connected<'_>,
     trace: &mut T,
 ) -> Result<Authorized<'a, B>, Rejection> {
+    let Admitted { identified } = admitted;
     if identified.observed.is_some() {
         return Ok(Ruling::Permitted.of(identified));
     }

@@ -78,6 +78,8 @@ pub(super) struct DecidedToken {
     pub(super) facts: TokenFacts,
     pub(super) fate: Fate,
     pub(super) known: Known,
+    /// What was said of it by whatever can revoke it, if anything can.
+    pub(super) revocation: Option<Box<str>>,
 }
 
 /// The route, as it was called when it was taken.

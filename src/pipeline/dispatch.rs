@@ -1,4 +1,4 @@
-//! Stage 7: to the upstream, or to the endpoint that the gateway answers itself.
+//! Stage 8: to the upstream, or to the endpoint that the gateway answers itself.
 
 use std::{net::IpAddr, sync::Arc};
 

@@ -22,6 +22,7 @@ use crate::{
     clock::{Clock, UnixSeconds},
     fetch::Asked,
     policy::headers::{Facts, HeaderLimits, HeaderTemplate, Written},
+    revocation::Grant,
     token::{
         cache::Kept,
         issuer::IssuerId,
@@ -39,6 +40,8 @@ pub struct Proof {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The subject as the log may show it.
     pub log_subject: Box<str>,
+    /// What it is to whatever can revoke it, if anything can.
+    pub(super) grant: Option<Arc<Grant>>,
     /// What was asserted about it.
     pub(super) assertions: KeptAssertions,
     /// How many bytes that may take.
@@ -72,7 +75,9 @@ impl Kept for Proof {
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| 32 + name.as_str().len() + value.len());
         let claims = self.verified.claims.weight();
-        let reserved = self.reserved;
+        let grant = self.grant.as_deref();
+        let grant = grant.map_or(0, |grant| size_of::<Grant>() + grant.weight());
+        let reserved = self.reserved + grant;
         size_of::<Self>() + headers.sum::<usize>() + self.log_subject.len() + claims + reserved
     }
 }
@@ -280,10 +285,12 @@ fn prove(
 fn verify(token: &[u8], live: &Live, now: UnixSeconds) -> Result<Proof, Unproven> {
     let verified = live.verifier.verify_at(token, now)?;
     let assertions = live.assertions.as_ref();
+    let revocation = live.revocation.as_ref();
     Ok(Proof {
         token: Bytes::copy_from_slice(token),
         headers: live.identity.render(&verified)?,
         log_subject: live.subject_log.show(&verified),
+        grant: revocation.and_then(|revocation| revocation.grant(&verified)),
         assertions: KeptAssertions::default(),
         reserved: assertions.map_or(0, |assertions| assertions.weight(token.len())),
         verified,
@@ -328,6 +335,14 @@ impl IdentityHeaders {
 }
 
 impl SubjectLog {
+    /// `row_ids` says whether the default issuer's subjects are ids of rows.
+    pub fn new(key: &aws_lc_rs::hmac::Key, row_ids: bool) -> Self {
+        Self {
+            key: Box::new(key.clone()),
+            row_ids,
+        }
+    }
+
     fn show(&self, verified: &Verified) -> Box<str> {
         let subject = verified.subject.to_string();
         if self.row_ids && verified.issuer == IssuerId::DEFAULT {

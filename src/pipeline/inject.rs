@@ -1,4 +1,4 @@
-//! Stage 6: headers. The only constructor of [`Prepared`].
+//! Stage 7: headers. The only constructor of [`Prepared`].
 //!
 //! The order is what makes it safe: `Connection` is processed and everything a client may not send is removed, on
 //! every route, before anything is added.

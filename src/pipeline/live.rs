@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use ::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{
+    admit::Revocation,
     assertion::Assertions,
     identify::{IdentityHeaders, Proof, SubjectLog},
 };
@@ -76,6 +77,8 @@ pub struct Live {
     pub accounts: Option<Arc<Accounts>>,
     /// The rows that rules ask for; `None` where no rule does.
     pub membership: Option<Arc<Membership>>,
+    /// How it is known who may no longer use a token; `None` where nothing tells.
+    pub revocation: Option<Revocation>,
     /// The longest wait for the next piece of a request body, and for the whole of one that such an endpoint reads.
     pub body_timeout: Duration,
     /// The largest body in bytes that such an endpoint reads.

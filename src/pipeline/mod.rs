@@ -1,10 +1,11 @@
-//! The life of a request: received, routed, presented, identified, permitted, prepared, dispatched.
+//! The life of a request: received, routed, presented, identified, admitted, permitted, prepared, dispatched.
 //!
 //! [`Pipeline`] is one core's handler. `walk` is the order of the stages; each stage is one file and the only
 //! constructor of its value, so that a request that was not authorised cannot be dispatched. Inside, a stage says no
 //! with a [`Rejection`]; outside, `handle` alone turns it into an answer.
 
 mod access_log;
+mod admit;
 mod assertion;
 mod authorize;
 mod body;
@@ -34,9 +35,15 @@ mod stage;
 mod throttle;
 mod token_facts;
 mod token_fate;
+mod unread;
 mod upgrade;
 
-use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use ::http::{Request, Response, Version};
 use bytes::Bytes;
@@ -44,6 +51,7 @@ use hyper::body::Body as _;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
+pub use admit::Revocation;
 pub use assertion::{Assertions, Unasserted};
 pub use body::Body;
 pub use decisions::{Decision, Decisions};
@@ -61,13 +69,14 @@ use crate::{
     membership,
 };
 use access_log::{Begun, Record};
+use admit::{AskNeeded, Standing, admit, admit_again};
 use authorize::{Authorized, Connected, authorize_or_note};
 use decisions::CoreDecisions;
 use identify::{Judging, KeysNeeded, Looked};
 use refuse::{refuse, refuse_unread};
 use row::RowNeeded;
 use snapshot::{Follower, View};
-use stage::{Identified, Permitted, Prepared};
+use stage::{Admitted, Identified, Permitted, Prepared};
 
 /// One core's way of answering requests.
 #[derive(Debug)]
@@ -154,48 +163,70 @@ impl Pipeline {
             now: self.clock.unix_seconds(),
         };
         match identify::look(presented, judging, record.noted())? {
-            Looked::Identified(identified) => permit(identified, live, peer, record),
+            Looked::Identified(identified) => {
+                let now = record.started();
+                go_on(identified, now, (live, peer), record)
+            }
             Looked::Waits(needed) => Ok(Walked::Waits(Box::new(Waiting::Keys(needed)))),
         }
     }
 
-    /// The rest of a walk that has to wait: for keys, for the user's row, or for one after the other.
+    /// The rest of a walk that has to wait: for keys, for the user's row, or for one after the other. Each wait leads to
+    /// what comes behind it, so there is an end.
     async fn resume<'a>(
         &self,
-        waiting: Waiting<'a>,
+        mut waiting: Waiting<'a>,
         live: &'a Live,
         peer: &'a Peer,
         record: &mut Record<'a>,
     ) -> Result<Walked<'a>, Rejection> {
-        let needed = match waiting {
-            Waiting::Row(needed) => needed,
-            Waiting::Keys(needed) => {
-                let identified = needed.wait(live, self.clock, record.noted()).await?;
-                match permit(identified, live, peer, record)? {
-                    Walked::Waits(waiting) => match *waiting {
-                        Waiting::Row(needed) => needed,
-                        Waiting::Keys(_) => return Err(Rejection::Misrouted),
-                    },
-                    walked @ (Walked::Prepared(_) | Walked::Answered(_)) => return Ok(walked),
+        loop {
+            let walked = match waiting {
+                Waiting::Keys(needed) => {
+                    let identified = needed.wait(live, self.clock, record.noted()).await?;
+                    go_on(identified, self.clock.instant(), (live, peer), record)?
                 }
+                Waiting::Standing(needed) => {
+                    let admitted = needed.wait(live, &self.control, record.noted()).await?;
+                    permit(admitted, live, peer, record)?
+                }
+                Waiting::Row(needed) => {
+                    let looked = needed.wait(live, &self.control).await?;
+                    permit_with_row(needed, &looked, (live, peer), record)?
+                }
+            };
+            match walked {
+                Walked::Waits(next) => waiting = *next,
+                walked @ (Walked::Prepared(_) | Walked::Answered(_)) => return Ok(walked),
             }
-        };
-        let looked = needed.wait(live, &self.control).await?;
-        permit_with_row(needed, &looked, (live, peer), record)
+        }
     }
 }
 
 /// The rest of the walk, when it is known whose request it is.
-fn permit<'a>(
+fn go_on<'a>(
     mut identified: Identified<'a, RequestBody>,
-    live: &'a Live,
-    peer: &'a Peer,
+    now: Instant,
+    (live, peer): (&'a Live, &'a Peer),
     record: &mut Record<'a>,
 ) -> Result<Walked<'a>, Rejection> {
     record.identified(&identified);
     csrf::check(&mut identified, &peer.scheme, live, record.noted())?;
+    match admit(identified, live, now, record.noted())? {
+        Standing::Admitted(admitted) => permit(admitted, live, peer, record),
+        Standing::Unknown(needed) => Ok(Walked::Waits(Box::new(Waiting::Standing(needed)))),
+    }
+}
+
+/// The rest of the walk, when the token may still be used.
+fn permit<'a>(
+    admitted: Admitted<'a, RequestBody>,
+    live: &'a Live,
+    peer: &'a Peer,
+    record: &mut Record<'a>,
+) -> Result<Walked<'a>, Rejection> {
     let connected = connected(live, peer, None);
-    match authorize_or_note(identified, &connected, live, record.noted())? {
+    match authorize_or_note(admitted, &connected, live, record.noted())? {
         Authorized::Permitted(permitted) => prepare(permitted, &connected, (live, peer), record),
         Authorized::NeedsRow(needed) => match needed.known(live, Clock) {
             Some(looked) => permit_with_row(needed, &looked, (live, peer), record),
@@ -211,20 +242,19 @@ fn permit_with_row<'a>(
     (live, peer): (&'a Live, &'a Peer),
     record: &mut Record<'a>,
 ) -> Result<Walked<'a>, Rejection> {
-    let mut identified = needed.identified;
+    let mut admitted = admit_again(needed.identified, live, record.noted())?;
     let row = match row::judge(looked) {
         Ok(row) => Some(row),
         Err(rejection) => {
+            let identified = &mut admitted.identified;
             let connected = connected(live, peer, None);
-            record
-                .noted()
-                .refused_by_rule(&identified, &connected, live);
+            record.noted().refused_by_rule(identified, &connected, live);
             identified.observed = Some(observe::observe(rejection, identified.routed.route.mode)?);
             None
         }
     };
     let connected = connected(live, peer, row);
-    match authorize_or_note(identified, &connected, live, record.noted())? {
+    match authorize_or_note(admitted, &connected, live, record.noted())? {
         Authorized::Permitted(permitted) => prepare(permitted, &connected, (live, peer), record),
         Authorized::NeedsRow(_) => Err(Rejection::Misrouted),
     }
@@ -278,6 +308,8 @@ enum Walked<'a> {
 enum Waiting<'a> {
     /// For the keys of an issuer that publishes them.
     Keys(Box<KeysNeeded<'a, RequestBody>>),
+    /// For the user's row, where only that can tell whether the token may still be used.
+    Standing(AskNeeded<'a, RequestBody>),
     /// For the user's row, where a rule asks for it and it is not known.
     Row(RowNeeded<'a, RequestBody>),
 }

@@ -43,6 +43,8 @@ fn may_pass(rejection: &Rejection) -> bool {
         | Rejection::NoRow(_)
         | Rejection::UnknownUser
         | Rejection::BlockedUser { .. }
+        | Rejection::Revoked(_)
+        | Rejection::Unheard
         // By subject: other limits are asked where nothing is observed.
         | Rejection::RateLimited(_) => true,
         Rejection::Target(_)

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use ::http::StatusCode;
 
-use super::Unasserted;
+use super::{Unasserted, unread};
 use crate::{
     accounts::{AccountError, Outcome, users_outcome},
     http::{body::CollectError, host::HostError, target::TargetError},
-    listener::{Peer, Refusal, framing::Violation},
+    listener::{Peer, Refusal},
     member::StateName,
     membership::RowError,
     policy::{csrf::Foreign, headers::Unheaded},
     ratelimit::Exceeded,
+    revocation::Revoked,
     token::{issuer::IssuerId, verify::InvalidToken},
     upstream::Failure,
 };
@@ -113,6 +114,14 @@ pub enum Rejection {
         /// As `users.states` calls it.
         state: StateName,
     },
+    /// The token may no longer be used.
+    #[error("the token was revoked: {0}")]
+    Revoked(#[from] Revoked),
+    /// Whether it may is not known, and the route does not go on without.
+    #[error(
+        "what watches the user table is behind, so that nobody knows whether the token was revoked"
+    )]
+    Unheard,
     /// There is nothing that would make the upstream believe the request.
     #[error(transparent)]
     Unasserted(#[from] Unasserted),
@@ -168,7 +177,7 @@ pub(super) enum Slot {
 }
 
 impl Row {
-    fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
+    pub(super) fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
         Self {
             status,
             code,
@@ -253,7 +262,7 @@ impl Rejection {
             )
             .closing(),
             Self::Loop => Row::new(StatusCode::LOOP_DETECTED, "loop", "Loop Detected"),
-            Self::Unread(refusal) => unread_row(*refusal).closing(),
+            Self::Unread(refusal) => unread::row(*refusal).closing(),
             Self::NoRoute => {
                 Row::new(StatusCode::NOT_FOUND, "no_route", "Not Found").template(Slot::NotFound)
             }
@@ -281,24 +290,15 @@ impl Rejection {
             Self::ClientCertificate => forbidden("client_certificate"),
             Self::Origin => forbidden("bad_origin"),
             Self::Csrf(_) => forbidden("csrf"),
-            Self::NotTheSubject { .. } => {
-                Row::new(StatusCode::FORBIDDEN, "not_the_subject", "Forbidden")
-                    .challenge(r#"Bearer error="insufficient_scope""#)
-                    .template(Slot::Forbidden)
-            }
-            Self::Scope { .. } => {
-                Row::new(StatusCode::FORBIDDEN, "insufficient_scope", "Forbidden")
-                    .challenge(r#"Bearer error="insufficient_scope""#)
-                    .template(Slot::Forbidden)
-            }
-            Self::Forbidden { .. } => Row::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden")
-                .challenge(r#"Bearer error="insufficient_scope""#)
-                .template(Slot::Forbidden),
+            Self::NotTheSubject { .. } => insufficient("not_the_subject"),
+            Self::Scope { .. } => insufficient("insufficient_scope"),
+            Self::Forbidden { .. } => insufficient("forbidden"),
             Self::Unwelcome { .. } => forbidden("forbidden"),
-            Self::NoRow(RowError::Store(error)) => outcome_row(users_outcome(error)),
-            Self::NoRow(RowError::Busy | RowError::Abandoned) => unavailable("users_unavailable"),
+            Self::NoRow(error) => no_row(error),
             Self::UnknownUser => invalid_token("unknown_user"),
             Self::BlockedUser { .. } => invalid_token("blocked_user"),
+            Self::Revoked(revoked) => revoked_row(revoked),
+            Self::Unheard => unavailable("watch_behind"),
             Self::Unasserted(_) => unavailable("assertion_unavailable"),
             Self::LargeHeaders => large_fields("added_headers_too_large"),
             Self::Body(error) => collect_row(*error),
@@ -318,54 +318,6 @@ impl Rejection {
                 "Internal Server Error",
             ),
         }
-    }
-}
-
-fn unread_row(refusal: Refusal) -> Row {
-    match refusal {
-        Refusal::Malformed(violation) => violation_row(violation),
-        Refusal::SlowHead => Row::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "slow_head",
-            "The request head did not come in time",
-        ),
-        Refusal::Stream => bad_request("bad_stream", "The request is malformed"),
-        Refusal::Resets => Row::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_many_resets",
-            "Too many requests were taken back",
-        ),
-    }
-}
-
-fn violation_row(violation: Violation) -> Row {
-    match violation {
-        Violation::RequestLine => {
-            bad_request("bad_request_line", "The request line is not acceptable")
-        }
-        Violation::Version => Row::new(
-            StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-            "bad_version",
-            "HTTP Version Not Supported",
-        ),
-        Violation::Target | Violation::Fragment => {
-            bad_request("bad_target", "The request target is not acceptable")
-        }
-        Violation::LongTarget => {
-            Row::new(StatusCode::URI_TOO_LONG, "target_too_long", "URI Too Long")
-        }
-        Violation::LineEnd | Violation::FieldName | Violation::Folded | Violation::FieldValue => {
-            bad_request("bad_header", "A header line is not acceptable")
-        }
-        Violation::ManyFields | Violation::LargeHead => large_fields("head_too_large"),
-        Violation::Length
-        | Violation::Coding
-        | Violation::LengthAndCoding
-        | Violation::Chunk
-        | Violation::Trailer => {
-            bad_request("bad_framing", "The framing of the body is not acceptable")
-        }
-        Violation::Hosts => bad_request("bad_host", "The Host header is not acceptable"),
     }
 }
 
@@ -391,12 +343,17 @@ fn forbidden(code: &'static str) -> Row {
     Row::new(StatusCode::FORBIDDEN, code, "Forbidden").template(Slot::Forbidden)
 }
 
-fn large_fields(code: &'static str) -> Row {
+/// A good token that is not enough (RFC 6750 section 3.1).
+fn insufficient(code: &'static str) -> Row {
+    forbidden(code).challenge(r#"Bearer error="insufficient_scope""#)
+}
+
+pub(super) fn large_fields(code: &'static str) -> Row {
     let title = "Request Header Fields Too Large";
     Row::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, code, title)
 }
 
-fn bad_request(code: &'static str, title: &'static str) -> Row {
+pub(super) fn bad_request(code: &'static str, title: &'static str) -> Row {
     Row::new(StatusCode::BAD_REQUEST, code, title)
 }
 
@@ -409,6 +366,22 @@ fn invalid_token(code: &'static str) -> Row {
     unauthorized(code, "The token is not valid")
         .challenge(r#"Bearer error="invalid_token""#)
         .template(Slot::InvalidToken)
+}
+
+fn no_row(error: &RowError) -> Row {
+    match error {
+        RowError::Store(error) => outcome_row(users_outcome(error)),
+        RowError::Busy | RowError::Often | RowError::Abandoned => unavailable("users_unavailable"),
+    }
+}
+
+/// Whether a row or a watch has told of it makes no difference.
+fn revoked_row(revoked: &Revoked) -> Row {
+    invalid_token(match revoked {
+        Revoked::Blocked(_) => "blocked_user",
+        Revoked::Deleted => "unknown_user",
+        Revoked::EndedBefore(_) | Revoked::SessionEnded => "ended_session",
+    })
 }
 
 fn collect_row(error: CollectError) -> Row {

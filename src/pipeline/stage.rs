@@ -1,7 +1,7 @@
 //! The states of a request on its walk.
 //!
-//! Fields are private to the pipeline and each state is built by one stage only: [`Permitted`] by `authorize`,
-//! [`Prepared`] by `inject`. `dispatch` takes nothing else.
+//! Fields are private to the pipeline and each state is built by one stage only: [`Admitted`] by `admit`, [`Permitted`] by
+//! `authorize`, [`Prepared`] by `inject`. `dispatch` takes nothing else.
 
 use std::sync::Arc;
 
@@ -76,6 +76,12 @@ pub(super) struct Identified<'a, B> {
     pub(super) proof: Option<Arc<Proof>>,
     /// What would have refused it; boxed, since few requests have any.
     pub(super) observed: Option<Observed>,
+}
+
+/// The token, if there is one, may still be used; or its route observes that it may not.
+#[derive(Debug)]
+pub(super) struct Admitted<'a, B> {
+    pub(super) identified: Identified<'a, B>,
 }
 
 /// The route's rule holds, or is observed not to.

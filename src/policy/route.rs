@@ -87,6 +87,29 @@ impl Mode {
     }
 }
 
+/// What happens to a request whose token may have been revoked meanwhile, while nobody can tell: what watches the user
+/// table is behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnStale {
+    /// It is refused for the time being, as an outage.
+    Refuse,
+    /// The row is looked up for it.
+    Ask,
+    /// It goes on by what was known last.
+    Serve,
+}
+
+impl OnStale {
+    /// The word in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Ask => "ask",
+            Self::Serve => "serve",
+        }
+    }
+}
+
 /// What happens to a permitted request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
@@ -200,6 +223,8 @@ pub struct Route {
     pub requirement: Option<Requirement>,
     /// Whether both are enforced.
     pub mode: Mode,
+    /// What happens while it cannot be told whether a token was revoked.
+    pub on_stale: OnStale,
     /// What then happens.
     pub action: Action,
     /// Whether `Authorization` goes on.

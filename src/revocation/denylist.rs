@@ -125,8 +125,8 @@ impl Denylist {
         {
             return Err(Revoked::EndedBefore(not_before));
         }
-        let token_id = grant.token_id.as_deref();
-        match token_id.and_then(|token_id| self.sessions.find(token_id)) {
+        let session = grant.session.as_deref();
+        match session.and_then(|session| self.sessions.find(session)) {
             Some(_) => Err(Revoked::SessionEnded),
             None => Ok(()),
         }
@@ -154,13 +154,13 @@ impl Denylist {
         });
     }
 
-    /// Refuses the token with this id, until it has expired anyway.
-    pub fn end_session(&self, token_id: &str, until: UnixSeconds) {
+    /// Refuses the tokens of this session, until they have expired anyway.
+    pub fn end_session(&self, session: &str, until: UnixSeconds) {
         let writing = self.writing();
         let longer = |known: Option<&UnixSeconds>| later(known.copied(), Some(until));
-        if self.sessions.edit(token_id, longer) {
+        if self.sessions.edit(session, longer) {
             self.changed(&writing);
-            self.ring(token_id);
+            self.ring(session);
         }
     }
 
@@ -180,8 +180,8 @@ impl Denylist {
         });
         let ended = sessions.into_iter();
         self.sessions.rewrite(ended, |old, mut new| {
-            for (token_id, until) in old {
-                let known = new.entry(Arc::clone(token_id)).or_insert(*until);
+            for (session, until) in old {
+                let known = new.entry(Arc::clone(session)).or_insert(*until);
                 *known = (*known).max(*until);
             }
             new
@@ -295,8 +295,8 @@ impl Cut {
     /// Waits until the token would be refused, and says why. It can be dropped and asked again.
     pub async fn revoked(&self) -> Revoked {
         let Self { denylist, grant } = self;
-        let token_id = grant.token_id.as_deref();
-        let bell = token_id.map_or(&denylist.silent, |token_id| denylist.bell(token_id));
+        let session = grant.session.as_deref();
+        let bell = session.map_or(&denylist.silent, |session| denylist.bell(session));
         loop {
             let member = denylist.bell(&grant.member).notified();
             let session = bell.notified();

@@ -12,19 +12,20 @@ use crate::clock::UnixSeconds;
 pub struct Grant {
     pub(super) member: Box<str>,
     pub(super) issued: UnixSeconds,
-    pub(super) token_id: Option<Box<str>>,
+    pub(super) session: Option<Box<str>>,
     /// The generation of the denylist at which nothing was said against it; 0 where it was not judged yet.
     cleared: AtomicU64,
 }
 
 impl Grant {
     /// `member` is the id of a row as text, `issued` when the token was, as far as that can be known (see
-    /// [`Lifetimes::issued`](super::Lifetimes::issued)), and `token_id` its `jti`.
-    pub fn new(member: &str, issued: UnixSeconds, token_id: Option<&str>) -> Self {
+    /// [`LifetimeHistory::issued`](super::LifetimeHistory::issued)), and `session` the
+    /// session that it is of.
+    pub fn new(member: &str, issued: UnixSeconds, session: Option<&str>) -> Self {
         Self {
             member: member.into(),
             issued,
-            token_id: token_id.map(Box::from),
+            session: session.map(Box::from),
             cleared: AtomicU64::new(0),
         }
     }
@@ -41,8 +42,8 @@ impl Grant {
 
     /// About how many bytes it takes besides itself.
     pub fn weight(&self) -> usize {
-        let token_id = self.token_id.as_deref();
-        let texts = [Some(self.member.len()), token_id.map(str::len)];
+        let session = self.session.as_deref();
+        let texts = [Some(self.member.len()), session.map(str::len)];
         texts.iter().flatten().map(|bytes| bytes + 16).sum()
     }
 
@@ -57,7 +58,7 @@ impl Grant {
 
 impl fmt::Debug for Grant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The member may be an e-mail elsewhere, and a token's id opens an end of it.
+        // The member may be an e-mail elsewhere, and a session's id ends it.
         let mut grant = formatter.debug_struct("Grant");
         grant.field("issued", &self.issued).finish_non_exhaustive()
     }

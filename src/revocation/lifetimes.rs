@@ -6,7 +6,7 @@ use crate::clock::UnixSeconds;
 
 /// How long tokens live, and how long they did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lifetimes {
+pub struct LifetimeHistory {
     /// What they live now.
     pub current: Duration,
     /// What they lived before.
@@ -22,7 +22,7 @@ pub struct Earlier {
     pub until: UnixSeconds,
 }
 
-impl Lifetimes {
+impl LifetimeHistory {
     /// No lifetime but this.
     pub fn always(current: Duration) -> Self {
         Self {
@@ -71,8 +71,8 @@ mod tests {
         Duration::from_secs(days * DAY)
     }
 
-    fn changed(before: u64, until: u64, now: u64) -> Lifetimes {
-        Lifetimes {
+    fn changed(before: u64, until: u64, now: u64) -> LifetimeHistory {
+        LifetimeHistory {
             current: days(now),
             earlier: vec![Earlier {
                 lifetime: days(before),
@@ -81,7 +81,7 @@ mod tests {
         }
     }
 
-    fn issued(lifetimes: &Lifetimes, expires: u64) -> u64 {
+    fn issued(lifetimes: &LifetimeHistory, expires: u64) -> u64 {
         lifetimes.issued(None, UnixSeconds(expires * DAY)).0 / DAY
     }
 
@@ -94,8 +94,8 @@ mod tests {
 
     #[test]
     fn one_lifetime_before_the_end_is_the_beginning() {
-        assert_eq!(issued(&Lifetimes::always(days(30)), 130), 100);
-        let short = Lifetimes::always(days(30));
+        assert_eq!(issued(&LifetimeHistory::always(days(30)), 130), 100);
+        let short = LifetimeHistory::always(days(30));
         assert_eq!(short.issued(None, UnixSeconds(5)), UnixSeconds(0));
     }
 
@@ -135,7 +135,7 @@ mod tests {
             // The lifetime that was in use when it was minted.
             let used = earlier.iter().find(|earlier| minted <= earlier.until.0);
             let used = used.map_or(current, |earlier| earlier.lifetime.as_secs());
-            let lifetimes = Lifetimes { current: Duration::from_secs(current), earlier };
+            let lifetimes = LifetimeHistory { current: Duration::from_secs(current), earlier };
             let found = lifetimes.issued(None, UnixSeconds(minted + used));
             prop_assert!(found.0 <= minted);
         }

@@ -20,5 +20,5 @@ mod tests;
 pub use denylist::{Block, Cut, Denylist, Revoked, Size};
 pub use freshness::{Freshness, Heard};
 pub use grant::Grant;
-pub use lifetimes::{Earlier, Lifetimes};
+pub use lifetimes::{Earlier, LifetimeHistory};
 pub use snapshot::Snapshot;

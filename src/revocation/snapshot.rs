@@ -27,9 +27,9 @@ impl Snapshot {
         entry.not_before = later(entry.not_before, Some(at));
     }
 
-    /// The token with this id is refused until then, when it has expired anyway.
-    pub fn end_session(&mut self, token_id: &str, until: UnixSeconds) {
-        self.sessions.push((token_id.into(), until));
+    /// The tokens of this session are refused until then, when they have expired anyway.
+    pub fn end_session(&mut self, session: &str, until: UnixSeconds) {
+        self.sessions.push((session.into(), until));
     }
 
     fn entry(&mut self, member: &str) -> &mut Entry {

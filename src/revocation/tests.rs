@@ -30,8 +30,8 @@ fn grant(member: &str, issued: u64) -> Grant {
     Grant::new(member, UnixSeconds(issued), None)
 }
 
-fn of_session(member: &str, token_id: &str) -> Grant {
-    Grant::new(member, UnixSeconds(100), Some(token_id))
+fn of_session(member: &str, session: &str) -> Grant {
+    Grant::new(member, UnixSeconds(100), Some(session))
 }
 
 #[test]
@@ -129,8 +129,8 @@ fn a_snapshot_says_who_is_blocked_and_takes_no_moment_back() {
     assert!(denylist.judge(&grant("2", 100)).is_err());
     assert!(denylist.judge(&grant("3", 100)).is_err());
     assert!(denylist.judge(&grant("4", 500)).is_err());
-    for token_id in ["a", "b"] {
-        assert!(denylist.judge(&of_session("5", token_id)).is_err());
+    for session in ["a", "b"] {
+        assert!(denylist.judge(&of_session("5", session)).is_err());
     }
 }
 
@@ -244,8 +244,8 @@ proptest! {
         let denylist = denylist();
         let grants: Vec<(usize, u64, usize, Grant)> = (0..60).map(|number| {
             let (member, issued, session) = (number % 3, number as u64 / 6, number % 2);
-            let token_id = session.to_string();
-            let grant = Grant::new(&member.to_string(), UnixSeconds(issued), Some(&token_id));
+            let name = session.to_string();
+            let grant = Grant::new(&member.to_string(), UnixSeconds(issued), Some(&name));
             (member, issued, session, grant)
         }).collect();
         let mut blocked = [false; 3];

@@ -48,15 +48,15 @@ fn urlencoded(fields: &[(&str, &str)]) -> String {
 }
 
 /// A login to `/auth/token/pair`.
-fn pair(email: &str, password: &str) -> Request {
+pub(crate) fn pair(email: &str, password: &str) -> Request {
     Request::post("/auth/token/pair").json(&json!({ "email": email, "password": password }))
 }
 
-fn refresh(token: &str) -> Request {
+pub(crate) fn refresh(token: &str) -> Request {
     Request::post("/auth/token/refresh").json(&json!({ "token": token }))
 }
 
-fn verify(token: &str) -> Request {
+pub(crate) fn verify(token: &str) -> Request {
     Request::post("/auth/token/verify").json(&json!({ "token": token }))
 }
 

@@ -141,6 +141,11 @@ impl Setup {
         self
     }
 
+    /// What the binary finds in its environment.
+    pub(crate) fn variables(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
     /// With at most this many open files.
     pub(crate) fn open_files(mut self, most: u32) -> Self {
         self.launcher = Some(Launcher {

@@ -38,6 +38,7 @@ pub(super) fn differences(
     let compared = [
         ("access", old.access == new.access),
         ("mode", old.mode == new.mode),
+        ("on_stale", old.on_stale == new.on_stale),
         ("require", required(old) == required(new)),
         ("authorization", old.authorization == new.authorization),
         ("rate_limit", limits(old, before) == limits(new, after)),

@@ -24,7 +24,7 @@ use crate::{
         headers::RouteHeaders,
         pattern::Pattern,
         requirement::{Condition, Requirement, Term},
-        route::{Access, Action, Authorization, Mode, RateLimits, Route, UpstreamId},
+        route::{Access, Action, Authorization, Mode, OnStale, RateLimits, Route, UpstreamId},
     },
 };
 
@@ -85,6 +85,7 @@ impl Forwarded<'_> {
             access,
             requirement,
             mode: mode(&settings),
+            on_stale: on_stale(&settings),
             action: Action::Forward(upstream?),
             authorization: authorization(&settings),
             body_size: self.body_size(&settings),
@@ -340,6 +341,15 @@ fn mode(settings: &Settings<'_>) -> Mode {
     match written.map(|written| *written.value).unwrap_or_default() {
         written::Mode::Enforce => Mode::Enforce,
         written::Mode::Observe => Mode::Observe,
+    }
+}
+
+fn on_stale(settings: &Settings<'_>) -> OnStale {
+    let written = settings.on_stale.as_ref();
+    match written.map(|written| *written.value).unwrap_or_default() {
+        written::OnStale::Refuse => OnStale::Refuse,
+        written::OnStale::Ask => OnStale::Ask,
+        written::OnStale::Serve => OnStale::Serve,
     }
 }
 

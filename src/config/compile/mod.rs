@@ -248,6 +248,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         reading,
         headers,
         row_cache: users::row_cache(document, users.as_ref()),
+        revocation: None,
         users,
         state,
         answering: Answering {

@@ -22,7 +22,9 @@ use crate::{
         method::MethodSet,
         pattern::Pattern,
         refusal::RefusalTemplate,
-        route::{Access, Action, Authorization, EndpointId, HostMatch, Mode, RateLimits, Route},
+        route::{
+            Access, Action, Authorization, EndpointId, HostMatch, Mode, OnStale, RateLimits, Route,
+        },
         table::{Ambiguity, RouteTable},
     },
 };
@@ -62,6 +64,7 @@ impl Defaults<'_> {
             access: Access::Public,
             requirement: None,
             mode: Mode::Enforce,
+            on_stale: OnStale::Ask,
             action,
             authorization: Authorization::Remove,
             body_size: u64::MAX,

@@ -1,5 +1,7 @@
 //! Tokens and what they say.
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -14,6 +16,7 @@ use crate::{
         reading::places::key_step,
         source::read_secret_file,
     },
+    revocation::Earlier,
     secret::Secret,
     template::Template,
     token::{
@@ -102,7 +105,7 @@ fn token(
     findings: &mut Findings<'_>,
 ) -> Option<TokenSettings> {
     let keys = token_keys::one_or_more(&token.into(), path, findings);
-    let lifetime: std::time::Duration = token.lifetime.into();
+    let lifetime: Duration = token.lifetime.into();
     if lifetime.as_secs() == 0 {
         findings.mistake(
             &format!("{path}.lifetime"),
@@ -124,8 +127,27 @@ fn token(
         checks,
         keys,
         lifetime,
+        earlier_lifetimes: earlier_lifetimes(token, path, findings),
         claims,
     })
+}
+
+fn earlier_lifetimes(token: &Token, path: &str, findings: &mut Findings<'_>) -> Vec<Earlier> {
+    let mut earlier = Vec::new();
+    for (index, written) in token.earlier_lifetimes.iter().enumerate() {
+        let path = format!("{path}.earlier_lifetimes[{index}]");
+        let lifetime: Duration = written.lifetime.into();
+        if lifetime.is_zero() {
+            let message = "no token can have held for no time at all";
+            let fix = "write how long tokens held then, such as 60d, or remove the entry";
+            findings.mistake(&format!("{path}.lifetime"), message, fix);
+        }
+        earlier.push(Earlier {
+            lifetime,
+            until: written.until.into(),
+        });
+    }
+    earlier
 }
 
 /// The secret itself, from the text or from the file that it names.

@@ -79,6 +79,7 @@ pub(super) fn row_cache(
         size: written.row_cache.size.into(),
         // Logins come first: the other half is theirs.
         look_ups: (table.pool.max / 2).max(1),
+        rate: None,
         deadline: table.deadline,
     })
 }

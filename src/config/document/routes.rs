@@ -75,6 +75,9 @@ shared_settings! {
     /// Whether requests that it should refuse by their token or by what it requires are refused, or only observed: forwarded
     /// and logged. Default: `enforce`.
     mode: Mode,
+    /// What happens to a request with a token while what watches the user table is behind: it is refused with 503, the user's
+    /// row is looked up for it, or it goes on by what was known last. Default: `watch.on_stale`.
+    on_stale: OnStale,
     /// Where it goes. Default: the only upstream.
     upstream: String,
     /// Whether the client's Authorization goes on. Default: `forward`.
@@ -195,6 +198,19 @@ pub enum Mode {
     Enforce,
     /// They are forwarded, and logged with what would have refused them.
     Observe,
+}
+
+/// What happens to a request while what watches the user table is behind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnStale {
+    /// It is refused with 503.
+    Refuse,
+    /// The user's row is looked up for it; 503 where that is impossible or there are too many.
+    #[default]
+    Ask,
+    /// It goes on by what was known last.
+    Serve,
 }
 
 /// Whether the client's Authorization goes on to the upstream.

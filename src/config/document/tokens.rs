@@ -52,6 +52,10 @@ pub struct Token {
     pub keys: Vec<TokenKey>,
     /// How long a minted token holds.
     pub lifetime: Span,
+    /// How long tokens held before: of a token without `iat`, when it was issued is its `exp` less its lifetime. Default:
+    /// none; `lifetime` was never another one.
+    #[serde(default)]
+    pub earlier_lifetimes: Vec<EarlierLifetime>,
     /// The claims of a minted token besides `exp`: texts may use `{user.id}`, `{token.id}`, which is another one for each
     /// token and for `jti`, `{session.id}`, with which it begins, and `{now}`, which alone is a number, for `iat`.
     #[serde(default)]
@@ -98,6 +102,16 @@ pub enum Rotation {
     /// Each refresh spends the token and gives its successor; one that comes twice ends the session. Needs a `jti` of
     /// `{token.id}` among the claims.
     On,
+}
+
+/// A lifetime that tokens had.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EarlierLifetime {
+    /// How long such a token held.
+    pub lifetime: Span,
+    /// When the last one of them was issued, such as 2026-01-31T12:00:00Z.
+    pub until: Moment,
 }
 
 /// One of several keys.

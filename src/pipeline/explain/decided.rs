@@ -44,9 +44,19 @@ pub fn of_decision(decision: &Decision, live: &Live, now: UnixSeconds) -> Explan
         observed: decision.observed.as_ref().map(Observed::from),
         ..Explanation::default()
     };
-    if let Some(DecidedToken { facts, fate, known }) = &decision.token {
+    if let Some(token) = &decision.token {
+        let DecidedToken {
+            facts,
+            fate,
+            known,
+            revocation,
+        } = token;
+        let mut details = token::details(facts, *fate, *known, decision.at);
+        if let Some(told) = revocation {
+            details.revocation = Some(told.to_string().into());
+        }
         explanation.token = Some(token::word(*fate).into());
-        explanation.token_details = Some(token::details(facts, *fate, *known, decision.at));
+        explanation.token_details = Some(details);
     } else if let Some(route) = &decision.route {
         let word = if route.access == "public" {
             "not read"

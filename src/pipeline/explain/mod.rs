@@ -19,6 +19,7 @@ pub use told::{
 pub use tree::{Line, Tone};
 
 use super::{
+    admit::{Standing, admit, admit_again},
     authorize::{Authorized, Connected, authorize, authorize_or_note},
     credential::extract,
     csrf,
@@ -31,13 +32,13 @@ use super::{
     rejection::Rejection,
     route::route,
     row,
-    stage::{Identified, Permitted},
+    stage::{Admitted, Identified, Permitted},
     token_facts::TokenFacts,
     token_fate::Fate,
 };
 use crate::{
     certificate::Identity,
-    clock::UnixSeconds,
+    clock::{Clock, UnixSeconds},
     http::{client_address::PeerAddress, target::other_readings},
     membership::Looked,
     policy::{
@@ -50,6 +51,10 @@ use crate::{
 
 /// What is said where a row would decide.
 const NOT_ASKED: &str = "the user's row decides, and no database is asked here";
+
+/// What is said where a row would tell whether a token was revoked.
+const BEHIND: &str =
+    "what watches the user table is behind, so that a request would wait for the user's row";
 
 /// A request to be explained.
 #[derive(Debug)]
@@ -101,7 +106,11 @@ pub fn judge(question: &Question<'_>, live: &Live) -> Explanation {
         let observed = seen.observed.as_ref().map(observe::Observed::rejection);
         let refusal = observed.or(ended.as_ref().err());
         let fate = Fate::of(seen.proof.as_ref(), refusal);
-        let details = token::details(facts, fate, seen.noted.known, question.now);
+        let mut details = token::details(facts, fate, seen.noted.known, question.now);
+        if let (Some(revocation), Some(proof)) = (&live.revocation, &seen.proof) {
+            let told = revocation.told(proof.grant.as_deref(), Clock.instant());
+            details.revocation = Some(told.into());
+        }
         explanation.token = Some(token::word(fate).into());
         explanation.token_details = Some(details);
     }
@@ -168,7 +177,8 @@ pub fn decide<B>(request: Request<B>, live: &Live, now: UnixSeconds) -> Result<(
     };
     let mut noted = Noted::default();
     let identified = identify(presented, live, now, &mut noted)?;
-    authorize_or_note(identified, &connected, live, &mut noted).map(drop)
+    let admitted = admit_again(identified, live, &mut noted)?;
+    authorize_or_note(admitted, &connected, live, &mut noted).map(drop)
 }
 
 /// What the walk sees of a token.
@@ -235,7 +245,10 @@ fn walk(
         certificate: question.certificate,
         row: None,
     };
-    let Some(permitted) = permitted(question, identified, connected, explanation)? else {
+    let Some(admitted) = admitted(question, identified, (live, seen), explanation)? else {
+        return Ok(Verdict::Undecided);
+    };
+    let Some(permitted) = permitted(question, admitted, connected, explanation)? else {
         return Ok(Verdict::Undecided);
     };
     if question.certificate.is_some() {
@@ -262,15 +275,34 @@ fn walk(
     })
 }
 
+/// Whether the token may still be used; nothing where only a row that was not looked up can tell.
+fn admitted<'a>(
+    question: &Question<'_>,
+    identified: Identified<'a, ()>,
+    (live, seen): (&Live, &mut Seen),
+    explanation: &mut Explanation,
+) -> Result<Option<Admitted<'a, ()>>, Rejection> {
+    let needed = match admit(identified, live, Clock.instant(), &mut seen.noted)? {
+        Standing::Admitted(admitted) => return Ok(Some(admitted)),
+        Standing::Unknown(needed) => needed,
+    };
+    let Some(looked) = question.row else {
+        explanation.needs_row_of = needed.member().map(str::to_owned);
+        explanation.notes.push(Word::Borrowed(BEHIND));
+        return Ok(None);
+    };
+    needed.judged(looked, live, &mut seen.noted).map(Some)
+}
+
 /// The live path's decision, step by step; nothing where it takes a row that was not looked up.
 fn permitted<'a>(
     question: &Question<'_>,
-    identified: Identified<'a, ()>,
+    admitted: Admitted<'a, ()>,
     connected: Connected<'_>,
     explanation: &mut Explanation,
 ) -> Result<Option<Permitted<'a, ()>>, Rejection> {
     let mut recorder = Recorder::default();
-    let authorized = authorize(identified, &connected, &mut recorder);
+    let authorized = authorize(admitted, &connected, &mut recorder);
     explanation.checks = recorder.into_checks();
     let needed = match authorized? {
         Authorized::Permitted(permitted) => return Ok(Some(permitted)),
@@ -291,7 +323,8 @@ fn permitted<'a>(
     };
     let mut recorder = Recorder::default();
     let is_judged = row.is_some();
-    let authorized = authorize(identified, &Connected { row, ..connected }, &mut recorder);
+    let admitted = Admitted { identified };
+    let authorized = authorize(admitted, &Connected { row, ..connected }, &mut recorder);
     if is_judged {
         explanation.checks = recorder.into_checks();
     }

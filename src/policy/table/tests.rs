@@ -9,7 +9,7 @@ use crate::policy::{
     method::MethodSet,
     pattern::Pattern,
     refusal::RefusalTemplate,
-    route::{Access, Action, Authorization, HostMatch, Mode, RateLimits, UpstreamId},
+    route::{Access, Action, Authorization, HostMatch, Mode, OnStale, RateLimits, UpstreamId},
 };
 
 fn route(text: &str) -> Route {
@@ -25,6 +25,7 @@ fn route(text: &str) -> Route {
         headers: None,
         upgrades: Vec::new(),
         mode: Mode::Enforce,
+        on_stale: OnStale::Ask,
         number: 0,
         rate_limits: RateLimits::default(),
         name: text.into(),
