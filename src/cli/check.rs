@@ -20,7 +20,8 @@ use crate::{
         load::{Loaded, load},
         source::{Disk, ProcessEnvironment},
     },
-    store::Store,
+    state::{self, Migrate, State},
+    store::{self, Store},
 };
 
 #[derive(Debug, clap::Args)]
@@ -28,7 +29,7 @@ pub(super) struct Arguments {
     /// The configuration file.
     #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
     config: PathBuf,
-    /// Also ask the user database for the table and every configured column.
+    /// Also ask the user database for the table and every configured column, and the own tables for their migrations.
     #[arg(long)]
     connect: bool,
     /// Also show every route: what it requires, and what it has from its group.
@@ -51,20 +52,20 @@ pub(super) fn check(arguments: &Arguments) -> Result<Outcome> {
             return Ok(Outcome::Unusable);
         }
     };
-    let database = match (&loaded.compiled, arguments.connect) {
-        (Some(compiled), true) => ask_database(compiled)?,
-        _ => None,
+    let databases = match (&loaded.compiled, arguments.connect) {
+        (Some(compiled), true) => ask_databases(compiled)?,
+        _ => Vec::new(),
     };
     let compiled = loaded.compiled.as_ref().filter(|_| arguments.routes);
     let routes = compiled.map(|compiled| compiled.outline.as_slice());
     match arguments.format {
         Format::Text => {
             routes.into_iter().flatten().for_each(show);
-            as_text(arguments, &loaded, database.as_deref());
+            as_text(arguments, &loaded, &databases);
         }
-        Format::Json => as_json(&loaded, database.as_deref(), routes)?,
+        Format::Json => as_json(&loaded, &databases, routes)?,
     }
-    let good = loaded.compiled.is_some() && database.is_none();
+    let good = loaded.compiled.is_some() && databases.is_empty();
     Ok(if good {
         Outcome::Success
     } else {
@@ -72,34 +73,57 @@ pub(super) fn check(arguments: &Arguments) -> Result<Outcome> {
     })
 }
 
-/// What the user database says against the configuration.
-fn ask_database(compiled: &Compiled) -> Result<Option<String>> {
-    let Some(users) = &compiled.users else {
-        return Ok(None);
-    };
+/// What the databases say against the configuration, by its sections.
+fn ask_databases(compiled: &Compiled) -> Result<Vec<(&'static str, String)>> {
     let runtime = control_runtime().context("cannot start the control runtime")?;
-    runtime.block_on(async {
-        let store = match Store::open(users) {
-            Ok(store) => store,
-            Err(error) => return Ok(Some(with_causes(&error))),
-        };
-        let found = store.inspect().await;
-        store.close().await;
-        Ok(found.err().map(|error| with_causes(&error)))
-    })
+    let found = runtime.block_on(async {
+        let users = ask_users(compiled).await.err();
+        let users = users.map(|error| ("users", with_causes(&error)));
+        let state = ask_state(compiled).await.err();
+        let state = state.map(|error| ("state", with_causes(&error)));
+        users.into_iter().chain(state).collect()
+    });
+    Ok(found)
 }
 
-fn as_text(arguments: &Arguments, loaded: &Loaded, database: Option<&str>) {
+async fn ask_users(compiled: &Compiled) -> Result<(), store::Error> {
+    let Some(users) = &compiled.users else {
+        return Ok(());
+    };
+    let store = Store::open(users)?;
+    let found = store.inspect().await;
+    store.close().await;
+    found
+}
+
+/// A gateway that migrates when it starts may find its tables missing until then.
+async fn ask_state(compiled: &Compiled) -> Result<(), state::Error> {
+    let Some(settings) = &compiled.state else {
+        return Ok(());
+    };
+    let state = State::open(settings)?;
+    let found = state.inspect().await;
+    state.close().await;
+    match found {
+        Err(state::Error::Pending { .. }) if settings.migrate == Migrate::OnStart => Ok(()),
+        found => found,
+    }
+}
+
+fn as_text(arguments: &Arguments, loaded: &Loaded, databases: &[(&str, String)]) {
     let paint = paint(io::stdout().is_terminal(), &ProcessEnvironment);
     for diagnostic in &loaded.diagnostics {
         report(&diagnostic.painted(paint));
     }
-    if let Some(problem) = database {
-        report(&format!("{}: users: {problem}", arguments.config.display()));
+    for (section, problem) in databases {
+        report(&format!(
+            "{}: {section}: {problem}",
+            arguments.config.display()
+        ));
     }
     let found = loaded.diagnostics.iter();
     let of_the_file = found.filter(|found| is_mistake(found)).count();
-    let mistakes = of_the_file + usize::from(database.is_some());
+    let mistakes = of_the_file + databases.len();
     let warnings = loaded.diagnostics.len() - of_the_file;
     let file = arguments.config.display();
     if mistakes > 0 {
@@ -145,11 +169,18 @@ fn show(outline: &Outline) {
     }
 }
 
-fn as_json(loaded: &Loaded, database: Option<&str>, routes: Option<&[Outline]>) -> Result<()> {
+fn as_json(
+    loaded: &Loaded,
+    databases: &[(&str, String)],
+    routes: Option<&[Outline]>,
+) -> Result<()> {
+    let said = |of: &str| databases.iter().find(|(section, _)| *section == of);
+    let said = |of: &str| said(of).map(|(_, problem)| problem);
     let mut report_text = json!({
-        "good": loaded.compiled.is_some() && database.is_none(),
+        "good": loaded.compiled.is_some() && databases.is_empty(),
         "diagnostics": loaded.diagnostics,
-        "database": database,
+        "database": said("users"),
+        "state": said("state"),
         "hash": loaded.compiled.as_ref().map(|compiled| compiled.fingerprint.hash().to_string()),
     });
     if let (Some(routes), Some(members)) = (routes, report_text.as_object_mut()) {

@@ -1,14 +1,15 @@
-//! The command line: `run`, `check`, `explain`, `test`, `plan`, `import`, `token`, `schema`, `health`, `demo`.
+//! The command line: `run`, `check`, `explain`, `test`, `plan`, `import`, `migrate`, `token`, `schema`, `health`, `demo`.
 //!
 //! Answers go to standard output, complaints to standard error. Exit codes: 0 for success, 1 for a failure at run
 //! time or of a case, 64 for a configuration or a command line that cannot be used, and 2 from `explain`
-//! for a refusal and from `plan` for a change.
+//! for a refusal, from `plan` for a change and from `migrate status` for a migration that is pending.
 
 mod check;
 mod demo;
 mod explain;
 mod health;
 mod import_openapi;
+mod migrate;
 mod operators;
 mod output;
 mod plan;
@@ -46,6 +47,9 @@ enum Command {
     /// Make routes out of an application's own description.
     #[command(subcommand)]
     Import(import_openapi::Command),
+    /// Make, change or look at sidegate's own tables, never the monolith's.
+    #[command(subcommand)]
+    Migrate(migrate::Command),
     /// Make, read or check a token.
     #[command(subcommand)]
     Token(token::Command),
@@ -121,6 +125,7 @@ pub fn run() -> ExitCode {
         Command::Test(arguments) => policy_tests::test(&arguments),
         Command::Plan(arguments) => plan::plan(&arguments),
         Command::Import(command) => import_openapi::import(&command),
+        Command::Migrate(command) => migrate::migrate(&command),
         Command::Token(command) => token::token(&command),
         Command::Schema(arguments) => schema::schema(&arguments),
         Command::Health(arguments) => health::health(&arguments),

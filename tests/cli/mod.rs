@@ -5,6 +5,7 @@ mod demo;
 mod explain;
 mod expressions;
 mod import_openapi;
+mod migrate;
 mod plan;
 mod policy_tests;
 mod published_keys;

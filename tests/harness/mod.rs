@@ -4,6 +4,7 @@
 
 pub(crate) mod certificates;
 pub(crate) mod client;
+pub(crate) mod database;
 pub(crate) mod gateway;
 pub(crate) mod http2;
 pub(crate) mod keys;
@@ -21,6 +22,7 @@ pub(crate) mod wrapping;
 use std::time::Duration;
 
 pub(crate) use client::{Client, Request, Response};
+pub(crate) use database::Database;
 pub(crate) use gateway::Gateway;
 pub(crate) use seen::Seen;
 pub(crate) use setup::Setup;
