@@ -10,6 +10,7 @@ use aws_lc_rs::hmac;
 
 use super::{
     StartError,
+    own_tables::Opened,
     proving::{Proving, own},
     ready,
 };
@@ -29,6 +30,7 @@ use crate::{
     policy::{assertion::AssertionSettings, headers::RouteHeaders, table::RouteTable},
     ratelimit::{self, RateLimit},
     revocation::Denylist,
+    state::{self, State},
     store::{self, Store},
     telemetry::counters::{Counters, RouteLabels},
     template::Template,
@@ -49,6 +51,8 @@ pub struct Assembled {
     pub(super) fingerprint: Fingerprint,
     pub(super) certificate_headers: Vec<(HeaderName, Template)>,
     users: Option<store::Settings>,
+    /// The gateway's own tables.
+    pub(super) state: Option<Opened>,
     hashing: hashing::Settings,
     /// Who may no longer use a token. One for the process, whatever tells it.
     pub denylist: Arc<Denylist>,
@@ -71,7 +75,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         users,
         row_cache,
         answering,
-        state: _,
+        state,
         revocation,
         cors,
         refusals,
@@ -133,6 +137,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         fingerprint,
         certificate_headers,
         users,
+        state: follows.state(state)?,
         hashing,
         denylist: members.denylist,
         subject_key,
@@ -239,6 +244,20 @@ impl<'a> Follows<'a> {
             Some(store) => Ok(Arc::clone(store)),
             None => Store::open(settings).map(Arc::new),
         }
+    }
+
+    /// The own tables, with their connections where the database is still the same.
+    fn state(self, settings: Option<state::Settings>) -> Result<Option<Opened>, state::Error> {
+        let Some(settings) = settings else {
+            return Ok(None);
+        };
+        let before = self.0.and_then(|before| before.state.as_ref());
+        let same = before.filter(|before| before.settings.is_same_database(&settings));
+        let state = match same {
+            Some(before) => Arc::clone(&before.state),
+            None => Arc::new(State::open(&settings)?),
+        };
+        Ok(Some(Opened { state, settings }))
     }
 
     /// The rows that are known, where they are still those that rules ask for.

@@ -10,6 +10,7 @@ mod health;
 mod key_feeds;
 mod listeners;
 mod metrics;
+mod own_tables;
 mod proving;
 mod ready;
 mod reload;
@@ -37,16 +38,18 @@ use crate::{
         source::ProcessEnvironment,
     },
     listener::{
-        self, BindError, Bound, BoundAddress, Ending, FilesLeft, Operators, TlsError, Workers,
+        self, BindError, Bound, BoundAddress, Ending, FilesLeft, HandedOver, Operators, TlsError,
+        Workers,
     },
     pipeline::{Control, Decisions, Pipeline, Snapshots},
     revocation::Denylist,
-    store,
+    state, store,
 };
 use admin_token::TokenFile;
 use health::HealthChecks;
 use key_feeds::Feeding;
 use listeners::Opened;
+use own_tables::OwnTables;
 use ready::Ready;
 pub use reload::Origin;
 use reload::{Parts, Reload};
@@ -54,7 +57,7 @@ use renewal::Renewal;
 pub use restart::needed_between as restart_needed_between;
 use shutdown::{CUT_OFF, LATE, Outcome, Signals};
 pub use takeover::TakeoverError;
-use takeover::{Named, Offer};
+use takeover::{Named, Offer, Predecessor};
 
 /// The gateway could not start.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +74,9 @@ pub enum StartError {
     /// The user store refused its settings.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The gateway's own tables refused their settings.
+    #[error(transparent)]
+    State(#[from] state::Error),
     /// A process that runs could not be followed.
     #[error(transparent)]
     Takeover(#[from] TakeoverError),
@@ -120,13 +126,7 @@ impl App {
         control: Runtime,
     ) -> Result<Self, StartError> {
         let mut handed_over = listeners::handed_over();
-        let mut predecessor = None;
-        if let Some(path) = &compiled.server.takeover
-            && let Some((asked, sockets)) = takeover::ask(path)?
-        {
-            handed_over.inherit(sockets.into_iter().map(|named| (named.name, named.socket)));
-            predecessor = Some(asked);
-        }
+        let predecessor = follow_predecessor(&compiled.server, &mut handed_over)?;
         let opened = listeners::open(&compiled, &mut handed_over)?;
         let admin_socket = listener::bind_admin(&compiled.server.admin.address, &mut handed_over)?;
         let given = given(&compiled.server, &opened, &admin_socket)?;
@@ -148,14 +148,17 @@ impl App {
         };
         let (workers, cores) = start_cores((&snapshots, &decisions), &server, &ending, handed)?;
         metrics::register(&live, &workers, &snapshots);
+        let own_tables = OwnTables::new(&live.counters, tasks.clone(), stop.clone());
         let parts = Parts {
             snapshots: Arc::clone(&snapshots),
             address_limit: Arc::clone(&opened.address_limit),
             health_checks: HealthChecks::new(tasks.clone(), stop.clone()),
             feeding: Feeding::new(tasks.clone(), stop.clone()),
+            own_tables: Arc::clone(&own_tables),
         };
         let reload = Arc::new(Reload::new(assembled, origin, parts));
         Reload::register(&reload, &live.counters);
+        control.block_on(own_tables.tried());
         let addresses = opened.addresses();
         let renewal = Renewal::new(opened.tls());
         let following = reload::follow(Arc::clone(&reload), renewal, draining.clone())?;
@@ -166,8 +169,8 @@ impl App {
         let admin = admin_socket.address.clone();
         let (token, token_file) = admin_token::prepare(&server.admin, &admin, &ProcessEnvironment)?;
         let access = Access::new(&server.admin, token);
-        let ready = Ready::new(snapshots, decisions, reload, (&draining, &tasks));
-        let report = Arc::new(ready);
+        let asked = ((snapshots, decisions), (reload, own_tables));
+        let report = Arc::new(Ready::new(asked, (&draining, &tasks)));
         let desk = Desk { access, report };
         let operators = Operators::new(admin_socket)?;
         tasks.spawn(admin::serve(operators, desk, tasks.clone(), stop.clone()));
@@ -254,6 +257,21 @@ fn announce(addresses: &[BoundAddress], admin: &BoundAddress, hash: &str) {
     }
     info!(address = %admin, "admin listening");
     info!(hash, "the configuration is in effect");
+}
+
+/// The process that this one follows, if it finds one, and its sockets among those that were handed over.
+fn follow_predecessor(
+    server: &Server,
+    handed_over: &mut HandedOver,
+) -> Result<Option<Predecessor>, StartError> {
+    let Some(path) = &server.takeover else {
+        return Ok(None);
+    };
+    let Some((asked, sockets)) = takeover::ask(path)? else {
+        return Ok(None);
+    };
+    handed_over.inherit(sockets.into_iter().map(|named| (named.name, named.socket)));
+    Ok(Some(asked))
 }
 
 /// What a process that follows gets, where it may ask for it.

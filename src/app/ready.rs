@@ -8,6 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     answers, key_feeds,
+    own_tables::OwnTables,
     reload::{self, Reload, Trigger},
 };
 use crate::{
@@ -21,21 +22,27 @@ pub(super) struct Ready {
     snapshots: Arc<Snapshots>,
     decisions: Arc<Decisions>,
     reload: Arc<Reload>,
+    own_tables: Arc<OwnTables>,
     draining: CancellationToken,
     tasks: TaskTracker,
 }
 
+/// What requests are decided by and what became of them; what is in effect beside that.
+type Asked = (
+    (Arc<Snapshots>, Arc<Decisions>),
+    (Arc<Reload>, Arc<OwnTables>),
+);
+
 impl Ready {
     pub(super) fn new(
-        snapshots: Arc<Snapshots>,
-        decisions: Arc<Decisions>,
-        reload: Arc<Reload>,
+        ((snapshots, decisions), (reload, own_tables)): Asked,
         (draining, tasks): (&CancellationToken, &TaskTracker),
     ) -> Self {
         Self {
             snapshots,
             decisions,
             reload,
+            own_tables,
             draining: draining.clone(),
             tasks: tasks.clone(),
         }
@@ -54,6 +61,7 @@ impl Report for Ready {
         {
             reasons.push(error.to_string());
         }
+        reasons.extend(self.own_tables.reason().await);
         reasons.extend(key_feeds::reasons(&live));
         let upstreams = live.upstreams.iter();
         for upstream in upstreams.filter(|upstream| upstream.is_down()) {

@@ -24,6 +24,23 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether what is open may stay open: who migrates and what is kept are decided elsewhere.
+    pub fn is_same_database(&self, other: &Self) -> bool {
+        let connection = |it: &Self| {
+            let Self {
+                database,
+                migrate: _,
+                pool,
+                connect_timeout,
+                deadline,
+                tls,
+                keep: _,
+            } = it.clone();
+            (database, pool, connect_timeout, deadline, tls)
+        };
+        connection(self) == connection(other)
+    }
+
     /// Whether the bounds of the pool can be used at all; asks no database.
     pub fn check(&self) -> Result<(), super::Error> {
         let PoolSettings { min, max } = self.pool;

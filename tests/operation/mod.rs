@@ -8,5 +8,6 @@ mod explained_tokens;
 mod health;
 mod logs;
 mod metrics;
+mod own_tables;
 mod reload;
 mod takeover;

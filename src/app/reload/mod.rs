@@ -21,6 +21,7 @@ use super::{
     assemble::{Assembled, assemble},
     health::HealthChecks,
     key_feeds::Feeding,
+    own_tables::OwnTables,
     restart,
 };
 use crate::{
@@ -62,6 +63,7 @@ pub(super) struct Parts {
     pub(super) address_limit: Arc<AddressLimit>,
     pub(super) health_checks: HealthChecks,
     pub(super) feeding: Feeding,
+    pub(super) own_tables: Arc<OwnTables>,
 }
 
 /// Reads the configuration again.
@@ -85,6 +87,7 @@ impl Reload {
         }
         parts.health_checks.follow(&running.live.upstreams);
         parts.feeding.follow(&running.live);
+        parts.own_tables.follow(running.state.as_ref());
         Self {
             path: origin.map(|origin| origin.path),
             parts,
@@ -160,6 +163,7 @@ impl Reload {
             address_limit,
             health_checks,
             feeding,
+            own_tables,
         } = &self.parts;
         *running = assembled;
         self.left.tidy();
@@ -167,6 +171,7 @@ impl Reload {
         address_limit.change(running.server.address_limit.clone());
         health_checks.follow(&running.live.upstreams);
         feeding.follow(&running.live);
+        own_tables.follow(running.state.as_ref());
     }
 
     fn status(&self) -> MutexGuard<'_, Status> {
