@@ -28,3 +28,4 @@ pub mod telemetry;
 pub mod template;
 pub mod token;
 pub mod upstream;
+pub mod valkey;

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Each module and what it may import. Arrows only point up in this table.
-const MAY_IMPORT: [(&str, &str); 30] = [
+const MAY_IMPORT: [(&str, &str); 31] = [
     ("clock", ""),
     ("entropy", ""),
     ("secret", ""),
@@ -21,13 +21,17 @@ const MAY_IMPORT: [(&str, &str); 30] = [
     ("token", "clock entropy secret template member"),
     // The limits of a rate are counted by routes and by logins alike, and know of neither.
     ("ratelimit", "clock"),
-    // Devices are known by cookies; networks are told apart as limits do it.
-    ("attempts", "clock entropy secret http ratelimit"),
+    ("valkey", "clock secret"),
     // What is asserted about a caller says when, and expressions compare times.
     ("policy", "clock certificate http template member token"),
     ("store", "clock secret telemetry member password"),
     // It connects as the user table does, and knows nobody that asks it.
     ("state", "clock secret store"),
+    // Devices are known by cookies; networks are told apart as limits do it.
+    (
+        "attempts",
+        "clock entropy secret http ratelimit valkey state",
+    ),
     // Who watches the table and who ends sessions tell it; it knows of neither.
     ("revocation", "clock entropy member store token"),
     // Rules wait for rows outside of the policy, which never waits, and of the store, which never keeps anything.
@@ -50,19 +54,19 @@ const MAY_IMPORT: [(&str, &str); 30] = [
     ),
     (
         "pipeline",
-        "clock entropy secret template certificate http telemetry member token ratelimit policy \
-         revocation membership upstream fetch listener accounts",
+        "clock entropy secret template certificate http telemetry member token ratelimit valkey policy \
+         attempts revocation membership upstream fetch listener accounts",
     ),
     ("admin", "clock secret http telemetry policy listener"),
     (
         "config",
-        "clock secret template certificate http telemetry member password token ratelimit attempts \
-         policy store state revocation membership upstream fetch listener accounts admin",
+        "clock secret template certificate http telemetry member password token ratelimit \
+         valkey policy store state attempts revocation membership upstream fetch listener accounts admin",
     ),
     (
         "app",
-        "clock entropy secret template http telemetry member password token ratelimit attempts policy store \
-         state revocation membership upstream fetch listener accounts pipeline admin config",
+        "clock entropy secret template http telemetry member password token ratelimit valkey policy store \
+         state attempts revocation membership upstream fetch listener accounts pipeline admin config",
     ),
     ("demo", "entropy listener config"),
     (

@@ -60,7 +60,7 @@ struct Delaying<'a> {
 
 impl<'a> Attempt<'a> {
     /// Counts an attempt, or refuses it and counts nothing.
-    pub(super) fn begin(
+    pub(super) async fn begin(
         accounts: &'a Accounts,
         request: &'a AccountRequest,
         account: &'a Account,
@@ -69,9 +69,15 @@ impl<'a> Attempt<'a> {
         let limited =
             Limited::begin(&request.attempts, account, now).map_err(AccountError::RateLimited)?;
         let attempts = accounts.attempts.as_deref();
-        let delaying = attempts.map(|attempts| Delaying::begin(attempts, request, account));
-        match delaying.transpose() {
-            Ok(delaying) => Ok(Self { limited, delaying }),
+        let Some(attempts) = attempts else {
+            let delaying = None;
+            return Ok(Self { limited, delaying });
+        };
+        match Delaying::begin(attempts, request, account).await {
+            Ok(delaying) => Ok(Self {
+                limited,
+                delaying: Some(delaying),
+            }),
             Err(delayed) => {
                 limited.give_back();
                 Err(delayed.into())
@@ -80,13 +86,13 @@ impl<'a> Attempt<'a> {
     }
 
     /// Only a failure counts: not the right password, and not what we could not look at.
-    pub(super) fn end(&self, ended: Ended) {
+    pub(super) async fn end(&self, ended: Ended) {
         match ended {
             Ended::Granted | Ended::Untried => self.limited.give_back(),
             Ended::Refused => {}
         }
         if let Some(delaying) = &self.delaying {
-            delaying.end(ended);
+            delaying.end(ended).await;
         }
     }
 
@@ -101,7 +107,7 @@ impl<'a> Attempt<'a> {
 }
 
 impl<'a> Delaying<'a> {
-    fn begin(
+    async fn begin(
         attempts: &'a Attempts,
         request: &'a AccountRequest,
         Account { name, row }: &'a Account,
@@ -115,9 +121,8 @@ impl<'a> Delaying<'a> {
             client: request.sender.network,
             device,
         };
-        let attempt = attempts
-            .begin(tried)
-            .inspect_err(|it| audited.delayed(it))?;
+        let attempt = attempts.begin(tried).await;
+        let attempt = attempt.inspect_err(|it| audited.delayed(it))?;
         Ok(Self {
             attempts,
             attempt,
@@ -126,18 +131,18 @@ impl<'a> Delaying<'a> {
         })
     }
 
-    fn end(&self, ended: Ended) {
+    async fn end(&self, ended: Ended) {
         let attempt = &self.attempt;
         match ended {
             Ended::Granted => {
-                self.attempts.succeeded(attempt);
+                self.attempts.succeeded(attempt).await;
                 self.audited.granted(attempt.place());
             }
             Ended::Refused => {
                 self.attempts.failed();
                 self.audited.failed(attempt.place());
             }
-            Ended::Untried => self.attempts.withdrawn(attempt),
+            Ended::Untried => self.attempts.withdrawn(attempt).await,
         }
     }
 }

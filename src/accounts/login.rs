@@ -31,13 +31,14 @@ impl Accounts {
         let login = values.get(dialect.login_field).map_or("", String::as_str);
         let members = self.store.members_by_login(login).await?;
         let account = Account::new(login, &members);
-        let attempt = Attempt::begin(self, request, &account)?;
+        let attempt = Attempt::begin(self, request, &account).await?;
         let outcome = self.try_password(dialect, typed, members).await;
-        attempt.end(match &outcome {
+        let ended = match &outcome {
             Ok(Outcome::Granted(_)) => Ended::Granted,
             Ok(Outcome::Refused(_)) => Ended::Refused,
             Err(_) => Ended::Untried,
-        });
+        };
+        attempt.end(ended).await;
         match outcome? {
             Outcome::Granted(mut answer) => {
                 attempt.remember(&mut answer);

@@ -16,7 +16,6 @@ use super::{
 };
 use crate::{
     accounts::{Accounts, TokenKind, hashing},
-    attempts::{self, Attempts},
     clock::Clock,
     config::{
         compiled::{self, Answering, Compiled, Headers, Server, TokenSettings, Tokens},
@@ -36,6 +35,7 @@ use crate::{
     template::Template,
     token::{mint::Minter, verify::Verifier},
     upstream,
+    valkey::Valkey,
 };
 
 /// How long a token usually is, in bytes.
@@ -127,6 +127,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         revocation: members.revocation,
         body_timeout: server.body_timeout,
         account_body: server.account_body,
+        valkey: members.valkey,
         rate_limits: follows.all(rate_limits, Follows::rate_limit),
         counters,
         access_log: server.logs.access,
@@ -158,14 +159,15 @@ struct Members {
     membership: Option<Arc<Membership>>,
     revocation: Option<Revocation>,
     denylist: Arc<Denylist>,
+    valkey: Option<Arc<Valkey>>,
 }
 
 /// What there was before, to be taken over where it is made of the same.
 #[derive(Clone, Copy)]
-struct Follows<'a>(Option<&'a Assembled>);
+pub(super) struct Follows<'a>(Option<&'a Assembled>);
 
 impl<'a> Follows<'a> {
-    fn live(self) -> Option<&'a Live> {
+    pub(super) fn live(self) -> Option<&'a Live> {
         self.0.map(|before| &*before.live)
     }
 
@@ -186,7 +188,9 @@ impl<'a> Follows<'a> {
         let store = store.map(|users| self.store(users)).transpose()?;
         let denylist = self.denylist();
         let told = asked.revocation.is_some().then_some(&denylist);
-        let accounts = self.opened(asked.answering, (store.as_ref(), told), tokens)?;
+        let valkey = self.valkey(asked.answering.valkey.clone())?;
+        let answering = (asked.answering, valkey.as_ref());
+        let accounts = self.opened(answering, (store.as_ref(), told), tokens)?;
         let ask = |settings| Some(self.ask(settings, Arc::clone(store.as_ref()?)));
         let revocation = asked.revocation.map(|settings| Revocation {
             denylist: Arc::clone(&denylist),
@@ -201,13 +205,14 @@ impl<'a> Follows<'a> {
             membership,
             revocation,
             denylist,
+            valkey,
         })
     }
 
     /// The endpoints with what they need; none of them does without both.
     fn opened(
         self,
-        answering: Answering,
+        (answering, valkey): (Answering, Option<&Arc<Valkey>>),
         (store, denylist): (Option<&Arc<Store>>, Option<&Arc<Denylist>>),
         tokens: &Tokens,
     ) -> Result<Option<Arc<Accounts>>, StartError> {
@@ -220,21 +225,10 @@ impl<'a> Follows<'a> {
             hashing: self.hashing(answering.hashing)?,
             access: kind(&tokens.access, tokens),
             refresh: kind(refresh, tokens),
-            attempts: answering.attempts.map(|it| self.attempts(it)),
+            attempts: answering.attempts.map(|it| self.attempts(it, valkey)),
             denylist: denylist.cloned(),
             clock: Clock,
         })))
-    }
-
-    /// Failures are not forgotten for a change of something else.
-    fn attempts(self, settings: attempts::Settings) -> Arc<Attempts> {
-        let before = self.accounts().and_then(|(_, it)| it.attempts.as_ref());
-        let new = |settings| Attempts::new(settings, Clock, Entropy::from_os());
-        match before {
-            Some(before) if *before.settings() == settings => Arc::clone(before),
-            Some(before) => Arc::new(new(settings).in_place_of(before)),
-            None => Arc::new(new(settings)),
-        }
     }
 
     fn store(self, settings: &store::Settings) -> Result<Arc<Store>, store::Error> {

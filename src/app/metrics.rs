@@ -12,6 +12,7 @@ use crate::{
     ratelimit::RateLimit,
     telemetry::counters::{Kind, Sample},
     upstream::{Event, Group},
+    valkey::{Breaker, Valkey},
 };
 
 /// Adds it to the counters of the snapshot, which all that follow share.
@@ -56,6 +57,26 @@ fn count_logins(live: &Live, snapshots: &Arc<Snapshots>) {
     });
     live.counters
         .read("login_attempt_keys", help, Kind::Gauge, keys);
+    let shared = |value: fn(&Breaker) -> u64| {
+        let snapshots = Arc::downgrade(snapshots);
+        move || {
+            let current = snapshots.upgrade().map(|snapshots| snapshots.current());
+            let server = current.as_ref().and_then(|live| live.valkey.as_deref());
+            let sample = |server: &Valkey| Sample {
+                labels: vec![("place", "redis".to_owned())],
+                value: value(server.breaker()),
+            };
+            server.map(sample).into_iter().collect()
+        }
+    };
+    let help = "Failures of the place where gateways count together";
+    let failures = shared(Breaker::failures);
+    live.counters
+        .read("shared_counters_failures", help, Kind::Counter, failures);
+    let help = "Whether the place where gateways count together answered when it was last asked";
+    let answers = shared(|breaker| u64::from(!breaker.is_failing()));
+    live.counters
+        .read("shared_counters_up", help, Kind::Gauge, answers);
 }
 
 /// The rows that rules of whichever snapshot is in effect have asked for.

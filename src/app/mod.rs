@@ -6,6 +6,7 @@
 mod admin_token;
 mod answers;
 mod assemble;
+mod counting;
 mod health;
 mod key_feeds;
 mod listeners;
@@ -43,7 +44,7 @@ use crate::{
     },
     pipeline::{Control, Decisions, Pipeline, Snapshots},
     revocation::Denylist,
-    state, store,
+    state, store, valkey,
 };
 use admin_token::TokenFile;
 use health::HealthChecks;
@@ -77,6 +78,9 @@ pub enum StartError {
     /// The gateway's own tables refused their settings.
     #[error(transparent)]
     State(#[from] state::Error),
+    /// The server of shared counters cannot be used as it was written.
+    #[error(transparent)]
+    Valkey(#[from] valkey::SettingsError),
     /// A process that runs could not be followed.
     #[error(transparent)]
     Takeover(#[from] TakeoverError),

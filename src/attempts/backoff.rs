@@ -78,6 +78,11 @@ impl Backoff {
         })
     }
 
+    /// `after`, and the three times in milliseconds.
+    pub(super) fn numbers(&self) -> [u64; 4] {
+        [u64::from(self.after), self.first, self.longest, self.forget]
+    }
+
     /// How long an attempt waits after this many failures.
     fn delay(&self, count: u32) -> Milliseconds {
         let Some(doublings) = count.checked_sub(self.after) else {

@@ -8,6 +8,7 @@
 mod backoff;
 mod device;
 mod memory;
+mod shared;
 
 use std::{
     fmt,
@@ -24,11 +25,15 @@ use smallvec::SmallVec;
 
 pub use backoff::{Backoff, BackoffError, Failures};
 pub use device::{Carrier, DeviceSettings};
+pub use shared::Shared;
 
-use crate::{clock::Clock, entropy::Entropy, ratelimit::Network, secret::Secret};
+use crate::{
+    clock::Clock, entropy::Entropy, ratelimit::Network, secret::Secret, valkey::Unavailable,
+};
 use backoff::Milliseconds;
 use device::{DeviceId, Devices};
 use memory::Memory;
+use shared::Counted;
 
 /// How failures are counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +48,17 @@ pub struct Settings {
     pub secret: Option<Secret<Vec<u8>>>,
     /// How known devices are known, if any are.
     pub devices: Option<DeviceSettings>,
+    /// Where failures are counted.
+    pub place: CountingPlace,
+}
+
+/// Where failures are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountingPlace {
+    /// In the memory of this process.
+    Memory,
+    /// In a Redis or Valkey server, too.
+    Valkey,
 }
 
 /// Who is counted, hidden.
@@ -55,6 +71,7 @@ pub struct Attempts {
     key: hmac::Key,
     devices: Option<Devices>,
     memory: Memory,
+    shared: Option<Shared>,
     start: Instant,
     clock: Clock,
     entropy: Mutex<Entropy>,
@@ -66,6 +83,7 @@ pub struct Attempts {
 struct Tally {
     failed: AtomicU64,
     delayed: AtomicU64,
+    alone: AtomicU64,
 }
 
 /// Whose login is tried, and from where.
@@ -87,6 +105,8 @@ pub struct Tried<'a> {
 pub struct Attempt {
     counters: SmallVec<[Counter; 3]>,
     began: Milliseconds,
+    /// The same by the clock of whoever counts for all gateways.
+    shared: Option<Milliseconds>,
     place: Place,
 }
 
@@ -122,7 +142,12 @@ pub enum Who {
 
 impl Attempts {
     /// Nobody has failed yet.
-    pub fn new(settings: Settings, clock: Clock, mut entropy: Entropy) -> Self {
+    pub fn new(
+        settings: Settings,
+        shared: Option<Shared>,
+        clock: Clock,
+        mut entropy: Entropy,
+    ) -> Self {
         let own: [u8; 32] = entropy.bytes();
         let secret = settings.secret.as_ref();
         let secret = secret.map_or(&own[..], |secret| secret.expose());
@@ -132,6 +157,7 @@ impl Attempts {
             key: derive(secret, b"failed logins"),
             devices,
             memory: Memory::new(settings.keys),
+            shared,
             start: clock.instant(),
             clock,
             entropy: Mutex::new(entropy),
@@ -154,6 +180,11 @@ impl Attempts {
         &self.settings
     }
 
+    /// Where failures are counted besides.
+    pub fn shared(&self) -> Option<&Shared> {
+        self.shared.as_ref()
+    }
+
     /// What a client shows to be known by.
     pub fn presented(&self, headers: &HeaderMap) -> Option<String> {
         self.devices.as_ref()?.presented(headers)
@@ -174,23 +205,62 @@ impl Attempts {
     }
 
     /// Counts an attempt, or refuses it and counts nothing.
-    pub fn begin(&self, tried: Tried<'_>) -> Result<Attempt, Delayed> {
-        let now = self.now();
+    pub async fn begin(&self, tried: Tried<'_>) -> Result<Attempt, Delayed> {
         let device = self.device(tried);
         let counted = self.counted(tried, device);
+        let place = device.map_or(Place::Elsewhere, |_| Place::KnownDevice);
+        let begun = match self.begin_here(&counted, place) {
+            Ok(attempt) => self.begin_everywhere(attempt, &counted).await,
+            Err(delayed) => Err(delayed),
+        };
+        begun.inspect_err(|_| {
+            self.tally.delayed.fetch_add(1, Ordering::Relaxed);
+        })
+    }
+
+    /// In the memory of this process. What it knows is a part of what all gateways know, so whoever has to wait here has to
+    /// wait, and nobody else needs to be asked.
+    fn begin_here(&self, counted: &[(Counter, Who)], place: Place) -> Result<Attempt, Delayed> {
         let mut attempt = Attempt {
             counters: SmallVec::new(),
-            began: now,
-            place: device.map_or(Place::Elsewhere, |_| Place::KnownDevice),
+            began: self.now(),
+            shared: None,
+            place,
         };
-        for (counter, who) in counted {
-            if let Err(wait) = self.memory.attempt(counter, self.backoff(who), now) {
+        for &(counter, who) in counted {
+            let backoff = self.backoff(who);
+            if let Err(wait) = self.memory.attempt(counter, backoff, attempt.began) {
                 self.withdraw(&attempt);
-                self.tally.delayed.fetch_add(1, Ordering::Relaxed);
-                let wait = Duration::from_millis(wait);
-                return Err(Delayed { who, wait });
+                return Err(Delayed::new(who, wait));
             }
             attempt.counters.push(counter);
+        }
+        Ok(attempt)
+    }
+
+    /// Where all gateways count; where that fails, what this process has counted has to do.
+    async fn begin_everywhere(
+        &self,
+        mut attempt: Attempt,
+        counted: &[(Counter, Who)],
+    ) -> Result<Attempt, Delayed> {
+        let Some(shared) = &self.shared else {
+            return Ok(attempt);
+        };
+        let with_backoff = counted
+            .iter()
+            .map(|&(counter, who)| (counter, self.backoff(who)));
+        let with_backoff: SmallVec<[_; 3]> = with_backoff.collect();
+        match shared.attempt(&with_backoff).await {
+            Ok(Counted::At(began)) => attempt.shared = Some(began),
+            Ok(Counted::Waits(place, wait)) => {
+                self.withdraw(&attempt);
+                let who = counted.get(place).map_or(Who::Account, |(_, who)| *who);
+                return Err(Delayed::new(who, wait));
+            }
+            Err(Unavailable) => {
+                self.tally.alone.fetch_add(1, Ordering::Relaxed);
+            }
         }
         Ok(attempt)
     }
@@ -201,27 +271,44 @@ impl Attempts {
     }
 
     /// It was the right password. A device has no failures any more; an account and an address keep those of others.
-    pub fn succeeded(&self, attempt: &Attempt) {
+    pub async fn succeeded(&self, attempt: &Attempt) {
         match attempt.place {
+            Place::Elsewhere => self.withdrawn(attempt).await,
             Place::KnownDevice => {
                 for counter in &attempt.counters {
                     self.memory.clear(*counter);
                 }
+                if let (Some(shared), Some(_)) = (&self.shared, attempt.shared) {
+                    // What cannot be forgotten now is forgotten later.
+                    let _ = shared.clear(&attempt.counters).await;
+                }
             }
-            Place::Elsewhere => self.withdraw(attempt),
         }
     }
 
     /// It could not be looked at.
-    pub fn withdrawn(&self, attempt: &Attempt) {
+    pub async fn withdrawn(&self, attempt: &Attempt) {
         self.withdraw(attempt);
+        if let (Some(shared), Some(began)) = (&self.shared, attempt.shared) {
+            // What cannot be withdrawn now is forgotten later.
+            let _ = shared.withdraw(&attempt.counters, began).await;
+        }
     }
 
-    /// How many logins have failed, and how many had to wait.
-    pub fn counts(&self) -> [(&'static str, u64); 2] {
-        let Tally { failed, delayed } = &*self.tally;
-        [("failed", failed), ("delayed", delayed)]
-            .map(|(outcome, count)| (outcome, count.load(Ordering::Relaxed)))
+    /// How many logins have failed, how many had to wait, and how many were counted by this process alone although
+    /// others should have known.
+    pub fn counts(&self) -> [(&'static str, u64); 3] {
+        let Tally {
+            failed,
+            delayed,
+            alone,
+        } = &*self.tally;
+        [
+            ("failed", failed),
+            ("delayed", delayed),
+            ("counted_alone", alone),
+        ]
+        .map(|(outcome, count)| (outcome, count.load(Ordering::Relaxed)))
     }
 
     /// How many accounts, names, devices and addresses have failures in this process.
@@ -298,6 +385,11 @@ impl Attempt {
 }
 
 impl Delayed {
+    fn new(who: Who, wait: Milliseconds) -> Self {
+        let wait = Duration::from_millis(wait);
+        Self { who, wait }
+    }
+
     /// When it is worth to try again, in whole seconds: rounded up, and never 0.
     pub fn retry_after(&self) -> Duration {
         let fraction = u64::from(self.wait.subsec_nanos() > 0);

@@ -28,7 +28,7 @@ use crate::{
     state, store, telemetry,
     template::Template,
     token::{issuer::Checks, keyring::ListedKey, mint::ClaimValue, publication::Publication},
-    upstream,
+    upstream, valkey,
 };
 
 /// A configuration without mistakes.
@@ -161,6 +161,8 @@ pub struct Answering {
     pub hashing: hashing::Settings,
     /// Who has to wait after failed logins, if anybody has.
     pub attempts: Option<attempts::Settings>,
+    /// The server of counters that gateways share, if there is one.
+    pub valkey: Option<valkey::Settings>,
 }
 
 /// Which header fields of clients go no further.

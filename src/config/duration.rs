@@ -40,6 +40,11 @@ pub enum SpanError {
 const LONGEST: Duration = Duration::from_secs(36_500 * 86_400);
 
 impl Span {
+    /// A duration of this many milliseconds, for defaults.
+    pub const fn from_millis(milliseconds: u64) -> Self {
+        Self(Duration::from_millis(milliseconds))
+    }
+
     /// A duration of this many seconds, for defaults.
     pub const fn from_secs(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))

@@ -32,6 +32,7 @@ use crate::{
         verify::Verifier,
     },
     upstream,
+    valkey::Valkey,
 };
 
 /// The snapshot.
@@ -83,6 +84,8 @@ pub struct Live {
     pub body_timeout: Duration,
     /// The largest body in bytes that such an endpoint reads.
     pub account_body: usize,
+    /// The server of counters that gateways share, if there is one.
+    pub valkey: Option<Arc<Valkey>>,
     /// How often something may happen, by [`crate::policy::route::RateLimitId`].
     pub rate_limits: Vec<Arc<RateLimit>>,
     /// What is counted.

@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(claims.issuer.as_deref(), Some("idp"));
         let audience = claims.audience.as_deref();
         assert_eq!(audience, Some("a list of 2 with \"sidegate\""));
-        assert_eq!(*claims.missing, ["tenant".into()]);
+        assert_eq!(*claims.missing, [std::sync::Arc::<str>::from("tenant")]);
         assert_eq!(&*claims.subject, "a number");
     }
 

@@ -9,6 +9,7 @@ mod outage;
 mod pair;
 mod refresh;
 mod rows;
+mod shared_attempts;
 mod storm;
 mod verify;
 

@@ -111,6 +111,7 @@ fn unchanged(old: &Compiled, new: &Compiled) -> Vec<&'static str> {
         ("users", old.users == new.users),
         ("state", old.state == new.state),
         ("passwords", old.answering.hashing == new.answering.hashing),
+        ("redis", old.answering.valkey == new.answering.valkey),
         ("attempts", old.answering.attempts == new.answering.attempts),
         ("tokens", tokens(&old.tokens) == tokens(&new.tokens)),
         ("identity", written(&old.identity, &new.identity)),

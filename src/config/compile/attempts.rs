@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use super::{Findings, identity, rate_limits::KEYS, rules::Broken, tokens};
 use crate::{
-    attempts::{Backoff, Carrier, DeviceSettings, Settings},
+    attempts::{Backoff, Carrier, CountingPlace, DeviceSettings, Settings},
     config::{
         document::{
             Document,
             accounts::Action,
-            attempts::{Attempts, Backoff as Written, Carrier as WrittenCarrier, KnownDevices},
+            attempts::{
+                Attempts, Backoff as Written, Carrier as WrittenCarrier, CountedIn, KnownDevices,
+            },
             tokens::SecretText,
         },
         duration::Span,
@@ -67,6 +69,7 @@ pub(super) fn compile(
     }
     let devices = written.known_devices.as_ref();
     let devices = devices.map(|devices| known_devices(devices, written, findings).ok_or(Broken));
+    counted_in(document, written, findings);
     let secret = written.secret.as_ref();
     let secret = secret.map(|text| secret_of(text, findings).ok_or(Broken));
     Ok(Some(Settings {
@@ -75,7 +78,28 @@ pub(super) fn compile(
         keys: usize::try_from(written.keys).unwrap_or(usize::MAX),
         secret: secret.transpose()?,
         devices: devices.transpose()?,
+        place: match written.counted_in {
+            None | Some(CountedIn::Memory) => CountingPlace::Memory,
+            Some(CountedIn::Redis) => CountingPlace::Valkey,
+        },
     }))
+}
+
+fn counted_in(document: &Document, written: &Attempts, findings: &mut Findings<'_>) {
+    const PATH: &str = "attempts.counted_in";
+    match written.counted_in {
+        None | Some(CountedIn::Memory) => return,
+        Some(CountedIn::Redis) if document.redis.is_none() => {
+            let message = "there is no server to count in";
+            findings.mistake(PATH, message, "add `redis: { url: … }`");
+        }
+        Some(CountedIn::Redis) => {}
+    }
+    if written.secret.is_none() {
+        let message = "gateways without a common secret do not count for the same accounts";
+        let fix = "write `attempts.secret`, such as \"${ATTEMPTS_SECRET}\"";
+        findings.mistake(PATH, message, fix);
+    }
 }
 
 fn secret_of(text: &SecretText, findings: &mut Findings<'_>) -> Option<Secret<Vec<u8>>> {

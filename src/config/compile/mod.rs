@@ -33,6 +33,7 @@ mod outline;
 mod paths;
 mod published_keys;
 mod rate_limits;
+mod redis;
 mod refusals;
 mod rotation;
 mod routes;
@@ -212,6 +213,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let refusals = refusals::compile(&document.refusals, "refusals", findings);
     let accounts = accounts::compile(document, findings);
     let attempts = attempts::compile(document, findings);
+    let redis = redis::compile(document, findings);
     let limits = rate_limits::Limits::new(document);
     let rate_limits = limits.compile(findings);
     let mut rules = rules::Rules::new(document, findings);
@@ -255,6 +257,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             endpoints: accounts?,
             hashing: accounts::hashing(&document.passwords),
             attempts: attempts.ok()?,
+            valkey: redis.ok()?,
         },
         cors: cors.or_else(|| routes::any_cors(table.as_ref())),
         refusals,

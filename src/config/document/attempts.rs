@@ -12,9 +12,11 @@ use crate::config::duration::Span;
 #[serde(deny_unknown_fields, default)]
 pub struct Attempts {
     /// What hides who is counted, and proves known devices: at least 32 characters, the same for all gateways.
-    /// `${NAME}` takes it from the environment, `file:PATH` from a file. Needed by `known_devices`. Default: one that
+    /// `${NAME}` takes it from the environment, `file:PATH` from a file. Needed by `known_devices` and `counted_in: redis`. Default: one that
     /// ends with the process.
     pub secret: Option<SecretText>,
+    /// Where failures are counted. Default: `memory`.
+    pub counted_in: Option<CountedIn>,
     /// Waits of an account, whoever tries it, and of each of its known devices.
     pub accounts: Backoff,
     /// Waits of a client's address, whichever accounts it tries; known devices are not counted here. Of an IPv6
@@ -26,6 +28,16 @@ pub struct Attempts {
     /// How many accounts, devices and addresses this process remembers at once; past it, those with the fewest failures
     /// are forgotten first. Each takes about 50 bytes. Default: 65536.
     pub keys: u32,
+}
+
+/// Where failures are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CountedIn {
+    /// In this process alone, and forgotten when it ends.
+    Memory,
+    /// In the server of `redis`, for all gateways; in this process alone while that is away.
+    Redis,
 }
 
 /// How waits grow.
@@ -70,6 +82,7 @@ impl Default for Attempts {
     fn default() -> Self {
         Self {
             secret: None,
+            counted_in: None,
             accounts: Backoff::default(),
             addresses: Backoff::default(),
             known_devices: None,

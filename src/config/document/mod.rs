@@ -12,6 +12,7 @@ pub mod headers;
 pub mod listeners;
 pub mod paths;
 pub mod rate_limits;
+pub mod redis;
 pub mod routes;
 pub mod rules;
 pub mod server;
@@ -32,6 +33,7 @@ use self::{
     listeners::Listener,
     paths::Paths,
     rate_limits::RateLimit,
+    redis::Redis,
     routes::{Cors, Group, Refusals, Route},
     rules::Require,
     server::{Admin, Forwarded, Headers, Limits, Logs, Shutdown},
@@ -105,6 +107,8 @@ pub struct Document {
     /// `login_clients` (by client, 20/1m) and `login_accounts` (by account, 10/5m), which hold for logins.
     #[serde(default)]
     pub rate_limits: IndexMap<String, RateLimit>,
+    /// A server of counters that several gateways share. Default: none; each gateway counts alone.
+    pub redis: Option<Redis>,
     /// Failed logins, and who has to wait after them. Default: nobody; the limit `login_accounts` holds instead.
     pub attempts: Option<Attempts>,
     /// The routes that the gateway answers itself.

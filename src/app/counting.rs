@@ -1,0 +1,58 @@
+//! Where failed logins are counted, taken over where it is the same place.
+
+use std::sync::Arc;
+
+use super::{StartError, assemble::Follows};
+use crate::{
+    attempts::{Attempts, CountingPlace, Settings, Shared},
+    clock::Clock,
+    entropy::Entropy,
+    valkey::{self, Valkey},
+};
+
+impl Follows<'_> {
+    /// The connection stays where it leads to the same server.
+    pub(super) fn valkey(
+        self,
+        settings: Option<valkey::Settings>,
+    ) -> Result<Option<Arc<Valkey>>, StartError> {
+        let Some(settings) = settings else {
+            return Ok(None);
+        };
+        let before = self.live().and_then(|live| live.valkey.as_ref());
+        if let Some(same) = before.filter(|before| *before.settings() == settings) {
+            return Ok(Some(Arc::clone(same)));
+        }
+        Ok(Some(Arc::new(Valkey::open(settings, Clock)?)))
+    }
+
+    /// Failures are not forgotten for a change of something else.
+    pub(super) fn attempts(
+        self,
+        settings: Settings,
+        valkey: Option<&Arc<Valkey>>,
+    ) -> Arc<Attempts> {
+        let shared = match settings.place {
+            CountingPlace::Memory => None,
+            CountingPlace::Valkey => valkey.map(|server| Shared::Valkey(Arc::clone(server))),
+        };
+        let same_place = |before: &Attempts| match (before.shared(), &shared) {
+            (Some(before), Some(now)) => before.is_same(now),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        let before = self.live().and_then(|live| live.accounts.as_ref());
+        let before = before.and_then(|accounts| accounts.attempts.as_ref());
+        match before {
+            Some(before) if *before.settings() == settings && same_place(before) => {
+                Arc::clone(before)
+            }
+            Some(before) => Arc::new(new(settings, shared).in_place_of(before)),
+            None => Arc::new(new(settings, shared)),
+        }
+    }
+}
+
+fn new(settings: Settings, shared: Option<Shared>) -> Attempts {
+    Attempts::new(settings, shared, Clock, Entropy::from_os())
+}
