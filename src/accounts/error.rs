@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use ::http::StatusCode;
 
-use crate::{attempts::Delayed, ratelimit::Exceeded, store, token::mint::MintError};
+use crate::{
+    attempts::Delayed, http::set_cookie::CookieError, ratelimit::Exceeded, store,
+    token::mint::MintError,
+};
 
 /// Why an endpoint has no answer in its dialect. None of these is the user's fault.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +27,9 @@ pub enum AccountError {
     /// The threads that check passwords are gone.
     #[error("the password threads have ended")]
     HashingEnded,
+    /// A token is too large for a cookie.
+    #[error(transparent)]
+    Cookie(#[from] CookieError),
     /// A token could not be signed.
     #[error(transparent)]
     Mint(#[from] MintError),
@@ -68,6 +74,7 @@ impl AccountError {
             }
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "login_busy", Some(2)),
             Self::Abandoned => (StatusCode::SERVICE_UNAVAILABLE, "shutting_down", Some(1)),
+            Self::Cookie(_) => (StatusCode::INTERNAL_SERVER_ERROR, "cookie_too_large", None),
             Self::HashingEnded | Self::Mint(_) | Self::NoEndpoint | Self::Panicked => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal", None)
             }

@@ -6,6 +6,7 @@
 
 mod attempt;
 mod audit;
+mod cookies;
 pub mod dialect;
 mod error;
 pub mod fastapi;
@@ -33,6 +34,7 @@ use crate::{
     token::{mint::Minter, verify::Verifier},
 };
 
+pub use cookies::{Cookies, EndpointCookies, Granted, Lasts, TokenCookie, TokenName};
 pub use dialect::Answer;
 pub use error::{AccountError, Outcome, users_outcome};
 pub use session::{LOGIN_VALUES, REFRESH_VALUES};
@@ -57,6 +59,8 @@ pub struct AccountRequest {
     pub content_type: Option<String>,
     /// The whole body.
     pub body: Bytes,
+    /// The token of a cookie, where the endpoint has it from there and there is one.
+    pub cookie_token: Option<String>,
     /// The limits of attempts at one account.
     pub attempts: Vec<Arc<RateLimit>>,
     /// What the client shows to be known by.
@@ -104,6 +108,8 @@ pub struct Accounts {
     pub attempts: Option<Arc<Attempts>>,
     /// Who may no longer use a token, where anything tells.
     pub denylist: Option<Arc<Denylist>>,
+    /// The cookies of tokens.
+    pub cookies: Cookies,
     /// The clock of `exp`.
     pub clock: Clock,
 }
@@ -115,12 +121,14 @@ impl Accounts {
         endpoint: usize,
         request: AccountRequest,
     ) -> Result<Answer, AccountError> {
-        match self.endpoints.get(endpoint) {
-            Some(Endpoint::Login(dialect)) => self.login(dialect, &request).await,
-            Some(Endpoint::Refresh(dialect)) => self.refresh(dialect, &request).await,
-            Some(Endpoint::Verify(dialect)) => self.verify(dialect, &request).await,
-            None => Err(AccountError::NoEndpoint),
-        }
+        let mut answer = match self.endpoints.get(endpoint) {
+            Some(Endpoint::Login(dialect)) => self.login(dialect, &request).await?,
+            Some(Endpoint::Refresh(dialect)) => self.refresh(dialect, &request).await?,
+            Some(Endpoint::Verify(dialect)) => self.verify(dialect, &request).await?,
+            None => return Err(AccountError::NoEndpoint),
+        };
+        self.cookies.deliver(endpoint, &mut answer, self.now())?;
+        Ok(answer)
     }
 
     /// What an endpoint does, in a word.

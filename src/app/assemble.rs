@@ -15,7 +15,7 @@ use super::{
     ready,
 };
 use crate::{
-    accounts::{Accounts, TokenKind, hashing},
+    accounts::{Accounts, Cookies, TokenKind, TokenName, hashing},
     clock::Clock,
     config::{
         compiled::{self, Answering, Compiled, Headers, Server, TokenSettings, Tokens},
@@ -84,7 +84,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         outline: _,
     } = compiled;
     let follows = Follows(before);
-    let hashing = answering.hashing;
+    let (hashing, refresh_cookie) = (answering.hashing, hidden(&answering.cookies));
     let asked = Asked {
         users: users.as_ref(),
         row_cache,
@@ -123,6 +123,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         refusals,
         upstreams: follows.all(upstreams, Follows::group),
         accounts: members.accounts,
+        refresh_cookie,
         membership: members.membership,
         revocation: members.revocation,
         body_timeout: server.body_timeout,
@@ -227,6 +228,7 @@ impl<'a> Follows<'a> {
             refresh: kind(refresh, tokens),
             attempts: answering.attempts.map(|it| self.attempts(it, valkey)),
             denylist: denylist.cloned(),
+            cookies: answering.cookies,
             clock: Clock,
         })))
     }
@@ -380,6 +382,11 @@ fn membership_after(
 
 fn start_counting(settings: ratelimit::Settings) -> RateLimit {
     RateLimit::new(settings, RandomState::new(), Clock.instant())
+}
+
+/// The name of what is for nobody but the gateway.
+fn hidden(cookies: &Cookies) -> Option<Box<str>> {
+    cookies.name(TokenName::Refresh).map(Box::from)
 }
 
 /// The headers by which the gateway says who the caller is, on every route.

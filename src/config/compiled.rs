@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::fingerprint::Fingerprint;
 use crate::{
-    accounts::{Endpoint, hashing},
+    accounts::{Cookies, Endpoint, hashing},
     admin, attempts, fetch,
     http::{
         client_address::{ForwardedStyle, TrustedProxies},
@@ -163,6 +163,8 @@ pub struct Answering {
     pub attempts: Option<attempts::Settings>,
     /// The server of counters that gateways share, if there is one.
     pub valkey: Option<valkey::Settings>,
+    /// The cookies of tokens.
+    pub cookies: Cookies,
 }
 
 /// Which header fields of clients go no further.

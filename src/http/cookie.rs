@@ -1,4 +1,4 @@
-//! Cookies of a request (RFC 6265 section 4.2), read and never changed.
+//! Cookies of a request (RFC 6265 section 4.2): read, and taken out.
 
 use std::ops::Range;
 
@@ -28,6 +28,45 @@ pub fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item =
         .get_all(header::COOKIE)
         .iter()
         .flat_map(move |field| values_in(field, name))
+}
+
+/// Takes every cookie of this name out; what stays keeps its bytes and its order.
+pub fn remove(headers: &mut HeaderMap, name: &str) {
+    if values(headers, name).next().is_none() {
+        return;
+    }
+    let fields = headers.get_all(header::COOKIE).iter();
+    let pairs = fields.flat_map(|field| field.as_bytes().split(|&byte| byte == b';'));
+    let kept = pairs.filter(|pair| !is_named(pair, name));
+    let kept: Vec<&[u8]> = kept.map(<[u8]>::trim_ascii_start).collect();
+    let left = HeaderValue::from_bytes(&kept.join(&b"; "[..]));
+    match left.ok().filter(|left| !left.is_empty()) {
+        Some(left) => headers.insert(header::COOKIE, left),
+        None => headers.remove(header::COOKIE),
+    };
+}
+
+/// Puts one cookie in the place of every one of its name.
+pub fn replace(headers: &mut HeaderMap, name: &str, value: &str) {
+    remove(headers, name);
+    let left = headers
+        .get(header::COOKIE)
+        .map_or(&b""[..], HeaderValue::as_bytes);
+    let pair = format!("{name}={value}");
+    let all = if left.is_empty() {
+        pair.into_bytes()
+    } else {
+        [left, pair.as_bytes()].join(&b"; "[..])
+    };
+    if let Ok(mut all) = HeaderValue::from_bytes(&all) {
+        all.set_sensitive(true);
+        headers.insert(header::COOKIE, all);
+    }
+}
+
+/// Whether a pair has this name; one without `=` is a name to some and a value to others.
+fn is_named(pair: &[u8], name: &str) -> bool {
+    value_of(pair, name).is_some() || trimmed(pair).1 == name.as_bytes()
 }
 
 fn values_in<'a>(field: &'a HeaderValue, name: &'a str) -> impl Iterator<Item = Cookie<'a>> {
@@ -95,6 +134,43 @@ mod tests {
         values(&headers, "t")
             .map(|cookie| String::from_utf8_lossy(cookie.bytes()).into_owned())
             .collect()
+    }
+
+    fn left(fields: &[&'static str], change: impl Fn(&mut HeaderMap)) -> Vec<String> {
+        let mut headers = HeaderMap::new();
+        for field in fields {
+            headers.append(header::COOKIE, HeaderValue::from_static(field));
+        }
+        change(&mut headers);
+        let left = headers.get_all(header::COOKIE).iter();
+        left.map(|field| field.to_str().expect("a text").to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_cookie_is_taken_out_wherever_it_stands_and_the_others_stay() {
+        for (fields, expected) in [
+            (&["t=a"][..], &[][..]),
+            (&["x=1; t=a; y=2"], &["x=1; y=2"]),
+            (&["t=a; x=\"1\";t=b ; t"], &["x=\"1\""]),
+            (&["x=1", "t=a; y=2"], &["x=1; y=2"]),
+            (&["x=1;y=2", "tt=a; T=2"], &["x=1;y=2", "tt=a; T=2"]),
+        ] {
+            let found = left(fields, |headers| remove(headers, "t"));
+            assert_eq!(found, expected, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_takes_the_place_of_those_of_its_name() {
+        for (fields, expected) in [
+            (&[][..], "t=n"),
+            (&["t=a"], "t=n"),
+            (&["t=a; x=1", "t=b"], "x=1; t=n"),
+        ] {
+            let found = left(fields, |headers| replace(headers, "t", "n"));
+            assert_eq!(found, [expected], "{fields:?}");
+        }
     }
 
     #[test]

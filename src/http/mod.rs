@@ -12,5 +12,6 @@ pub mod host;
 pub mod problem;
 pub mod query;
 pub mod request_body;
+pub mod set_cookie;
 pub mod stripped;
 pub mod target;

@@ -180,6 +180,12 @@ impl<'a> Record<'a> {
         line.ended();
     }
 
+    /// The validated Host.
+    pub(super) fn host_text(&self) -> &str {
+        let host = self.host.as_ref().and_then(|host| host.to_str().ok());
+        host.unwrap_or_default()
+    }
+
     pub(super) fn version(&self) -> Version {
         self.version
     }

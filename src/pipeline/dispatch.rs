@@ -7,8 +7,8 @@ use hyper::body::Body as _;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Pipeline, access_log::Record, body::Body, publish, refuse::name_decision, rejection::Rejection,
-    snapshot::View, stage::Prepared, upgrade::can_ask,
+    Pipeline, access_log::Record, body::Body, endpoint_cookie, publish, refuse::name_decision,
+    rejection::Rejection, snapshot::View, stage::Prepared, upgrade::can_ask,
 };
 use crate::{
     accounts::{AccountError, AccountRequest, Answer, Sender},
@@ -38,7 +38,7 @@ impl Pipeline {
             Action::Forward(upstream) => upstream,
             // Few requests are answered here, and the state of one should not weigh on every idle connection.
             Action::Answer(endpoint) => {
-                return Box::pin(self.answer(endpoint, prepared, view, record)).await;
+                return Box::pin(self.answer(endpoint, prepared, (view, peer), record)).await;
             }
             Action::ShowKeys => {
                 peer.notices.leave_body();
@@ -87,12 +87,13 @@ impl Pipeline {
         &self,
         EndpointId(endpoint): EndpointId,
         prepared: Prepared<'a, RequestBody>,
-        view: &View,
+        (view, peer): (&View, &Peer),
         record: &mut Record<'a>,
     ) -> Result<Response<Body>, Rejection> {
         let live = &*view.live;
         let accounts = live.accounts.as_ref().ok_or(Rejection::Misrouted)?;
         let action = accounts.action(endpoint);
+        let cookie_token = endpoint_cookie::read(&prepared, endpoint, accounts, (peer, record))?;
         let (head, body) = prepared.request.into_parts();
         let deadline = self.core.deadlines().unset();
         deadline.set_from_now(live.body_timeout);
@@ -105,6 +106,7 @@ impl Pipeline {
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned),
             body: body.ok_or(Rejection::BodyTimeout)??,
+            cookie_token,
             attempts: live
                 .rate_limits(&prepared.route.rate_limits.attempts)
                 .cloned()

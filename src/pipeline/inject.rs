@@ -23,12 +23,13 @@ use crate::{
     entropy::DecisionId,
     http::{
         cache_control::keep_private,
+        cookie,
         header::{Expectation, Said, Trailers, clean_request},
     },
     listener::Peer,
     policy::{
         headers::{Facts, Rendered, RequestFacts, RouteHeaders},
-        route::{Authorization, Route},
+        route::{Action, Authorization, Route},
     },
     upstream::Fields,
 };
@@ -176,6 +177,14 @@ fn clean(headers: &mut HeaderMap, route: &Route, live: &Live) -> Said {
     }
     if route.authorization == Authorization::Remove {
         headers.remove(header::AUTHORIZATION);
+    }
+    if let Some(name) = route.removed_cookie() {
+        cookie::remove(headers, name);
+    }
+    if let Some(name) = &live.refresh_cookie
+        && matches!(route.action, Action::Forward(_))
+    {
+        cookie::remove(headers, name);
     }
     said
 }

@@ -76,6 +76,8 @@ pub struct Live {
     pub upstreams: Vec<Arc<upstream::Group>>,
     /// The endpoints that the gateway answers, if there are any.
     pub accounts: Option<Arc<Accounts>>,
+    /// The cookie of refresh tokens, which are for nobody but the gateway.
+    pub refresh_cookie: Option<Box<str>>,
     /// The rows that rules ask for; `None` where no rule does.
     pub membership: Option<Arc<Membership>>,
     /// How it is known who may no longer use a token; `None` where nothing tells.

@@ -13,6 +13,7 @@ mod credential;
 mod csrf;
 mod decisions;
 mod dispatch;
+mod endpoint_cookie;
 pub mod explain;
 mod forwarded;
 #[cfg(fuzzing)]

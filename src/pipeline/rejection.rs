@@ -415,6 +415,7 @@ fn account_row(error: &AccountError) -> Row {
         | AccountError::Busy
         | AccountError::RateLimited(_)
         | AccountError::HashingEnded
+        | AccountError::Cookie(_)
         | AccountError::Mint(_)
         | AccountError::NoEndpoint
         | AccountError::Panicked

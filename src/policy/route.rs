@@ -264,6 +264,8 @@ pub struct TokenCookie {
     pub name: Box<str>,
     /// Whose pages may use it; `None` where any may.
     pub csrf: Option<CsrfPolicy>,
+    /// Whether it goes on to the upstream.
+    pub forwarding: Authorization,
 }
 
 /// A parameter of the query that holds a token.
@@ -279,6 +281,12 @@ impl Route {
     /// Whose pages may use the token of the route's cookie; `None` where any may, or there is no cookie.
     pub fn csrf(&self) -> Option<&CsrfPolicy> {
         self.token_places.as_ref()?.cookie.as_ref()?.csrf.as_ref()
+    }
+
+    /// The name of the cookie with a token that does not go on to the upstream, if there is one.
+    pub fn removed_cookie(&self) -> Option<&str> {
+        let cookie = self.token_places.as_ref()?.cookie.as_ref()?;
+        (cookie.forwarding == Authorization::Remove).then_some(&*cookie.name)
     }
 
     /// Whether the token of the route's cookie is for pages of this origin by name, or for any.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod attempts;
+mod cookies;
 mod dialects;
 mod limits;
 mod login;

@@ -11,7 +11,10 @@ use ::http::{HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::fastapi::{self, Field, Invalid};
+use super::{
+    Granted,
+    fastapi::{self, Field, Invalid},
+};
 use crate::member::StateName;
 
 pub use shape::{Shape, ShapeError};
@@ -35,6 +38,8 @@ pub struct Answer {
     pub body: Bytes,
     /// What it was, for the log.
     pub outcome: &'static str,
+    /// The tokens that it grants.
+    pub granted: Option<Box<Granted>>,
 }
 
 /// An answer whose body has placeholders.
@@ -140,6 +145,13 @@ impl RequestShape {
             FieldSource::Json => fastapi::json(&self.fields, content_type, &request.body),
             FieldSource::Form => fastapi::form(&self.fields, content_type, &request.body),
         };
+        if let Some(token) = &request.cookie_token {
+            return match values.as_deref() {
+                // Which of the two is meant nobody knows.
+                Ok([other]) if !other.is_empty() && other != token => Err(refused.clone()),
+                Ok(_) | Err(_) => Ok(vec![token.clone()]),
+            };
+        }
         values.map_err(|invalid| match self.invalid {
             InvalidRequest::FastApi => Answer::from(invalid),
             InvalidRequest::Refused => refused.clone(),
@@ -150,7 +162,19 @@ impl RequestShape {
 impl AnswerTemplate {
     /// Fills the placeholders; a name that has no value becomes null.
     pub(super) fn fill(&self, values: &dyn Fn(&str) -> Option<Value>) -> Answer {
-        Answer::json(self.status, &self.body.fill(values), "granted")
+        let token = |name| match values(name) {
+            Some(Value::String(token)) => Some(token),
+            Some(_) | None => None,
+        };
+        let granted = token("access_token").zip(token("refresh_token"));
+        let granted = granted.map(|(access_token, refresh_token)| Granted {
+            access_token,
+            refresh_token,
+        });
+        Answer {
+            granted: granted.map(Box::new),
+            ..Answer::json(self.status, &self.body.fill(values), "granted")
+        }
     }
 }
 
@@ -164,6 +188,7 @@ impl Answer {
             // A `Value` always serialises: its maps have text keys.
             body: serde_json::to_vec(body).unwrap_or_default().into(),
             outcome,
+            granted: None,
         }
     }
 }
@@ -177,6 +202,7 @@ impl From<Invalid> for Answer {
             headers: Vec::new(),
             body: invalid.body.into(),
             outcome: "invalid",
+            granted: None,
         }
     }
 }

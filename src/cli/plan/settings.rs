@@ -112,6 +112,10 @@ fn unchanged(old: &Compiled, new: &Compiled) -> Vec<&'static str> {
         ("state", old.state == new.state),
         ("passwords", old.answering.hashing == new.answering.hashing),
         ("redis", old.answering.valkey == new.answering.valkey),
+        (
+            "cookies",
+            written(&old.answering.cookies, &new.answering.cookies),
+        ),
         ("attempts", old.answering.attempts == new.answering.attempts),
         ("tokens", tokens(&old.tokens) == tokens(&new.tokens)),
         ("identity", written(&old.identity, &new.identity)),

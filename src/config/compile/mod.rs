@@ -10,6 +10,7 @@ mod attempts;
 mod claim_tests;
 mod client_certificates;
 mod column_tests;
+mod cookies;
 mod cors;
 mod csrf;
 mod database;
@@ -214,6 +215,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let accounts = accounts::compile(document, findings);
     let attempts = attempts::compile(document, findings);
     let redis = redis::compile(document, findings);
+    let cookies = cookies::compile(document, findings);
     let limits = rate_limits::Limits::new(document);
     let rate_limits = limits.compile(findings);
     let mut rules = rules::Rules::new(document, findings);
@@ -258,6 +260,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             hashing: accounts::hashing(&document.passwords),
             attempts: attempts.ok()?,
             valkey: redis.ok()?,
+            cookies,
         },
         cors: cors.or_else(|| routes::any_cors(table.as_ref())),
         refusals,

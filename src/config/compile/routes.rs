@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Findings, cors,
+    Findings, cookies, cors, csrf,
     forwarded_routes::Forwarded,
     groups::Groups,
     published_keys,
@@ -11,9 +11,11 @@ use super::{
     rules::Rules,
 };
 use crate::{
+    accounts::TokenName,
     config::document::{
         Document,
         accounts::{self, Account},
+        cookies as written,
     },
     http::target::Reading,
     policy::{
@@ -24,6 +26,7 @@ use crate::{
         refusal::RefusalTemplate,
         route::{
             Access, Action, Authorization, EndpointId, HostMatch, Mode, OnStale, RateLimits, Route,
+            TokenCookie, TokenPlaces,
         },
         table::{Ambiguity, RouteTable},
     },
@@ -86,7 +89,7 @@ pub(super) fn compile(
 ) -> Option<RouteTable> {
     let accounts = document.accounts.iter().enumerate();
     let mut routes: Vec<Option<Route>> = accounts
-        .map(|(index, account)| account_route(index, account, defaults, findings))
+        .map(|(index, account)| account_route(index, (document, account), defaults, findings))
         .collect();
     for (index, route) in document.routes.iter().enumerate() {
         let path = format!("routes[{index}]");
@@ -157,7 +160,7 @@ fn ambiguous(ambiguity: Ambiguity, positions: &[String], findings: &mut Findings
 
 fn account_route(
     index: usize,
-    account: &Account,
+    (document, account): (&Document, &Account),
     defaults: &Defaults<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Route> {
@@ -190,11 +193,41 @@ fn account_route(
     let name = (account.matches.as_str(), findings.place(&path));
     let action = Action::Answer(EndpointId(index));
     let route = defaults.own_route(name, host?, matched?, action);
+    let cors = own_cors.or_else(|| route.cors.clone());
     Some(Route {
         rate_limits,
-        cors: own_cors.or_else(|| route.cors.clone()),
+        token_places: token_places((document, account), defaults, cors.as_deref()),
+        cors,
         ..route
     })
+}
+
+/// The cookie that an account reads, or sets: either way it matters whose page makes a browser send the request.
+fn token_places(
+    (document, account): (&Document, &Account),
+    defaults: &Defaults<'_>,
+    cors: Option<&CorsPolicy>,
+) -> Option<Box<TokenPlaces>> {
+    let first = account.cookies.first();
+    let set = first.map(|token| match token {
+        written::TokenName::Access => TokenName::Access,
+        written::TokenName::Refresh => TokenName::Refresh,
+    });
+    let token = cookies::read_by(account).or(set)?;
+    let name = cookies::written(document, token)?.name.as_str().into();
+    let csrf = defaults.csrf.clone().map(|mut policy| {
+        policy.origins.extend(csrf::with_cookies(cors));
+        policy
+    });
+    Some(Box::new(TokenPlaces {
+        cookie: Some(TokenCookie {
+            name,
+            csrf,
+            forwarding: Authorization::Forward,
+        }),
+        websocket_protocol: None,
+        query: None,
+    }))
 }
 
 /// `GET,HEAD /docs/**`, or a path alone.

@@ -5,7 +5,7 @@ use crate::{
     config::document::routes::{Authorization, Setting, TokenFrom},
     policy::{
         csrf::CsrfPolicy,
-        route::{Access, QueryToken, TokenCookie, TokenPlaces},
+        route::{self, Access, QueryToken, TokenCookie, TokenPlaces},
     },
 };
 
@@ -80,12 +80,20 @@ pub(super) fn token_places(
             );
         }
     }
+    if written.token_cookie.is_some() && written.cookie.is_none() {
+        let message = "this is about a cookie that is not named";
+        findings.mistake(path, message, "add `cookie: …`, or remove it");
+    }
     let text = |place: &Option<String>| place.as_deref().map(Box::from);
     let query = query(written, path, findings);
     Some(Box::new(TokenPlaces {
         cookie: written.cookie.as_deref().map(|name| TokenCookie {
             name: name.into(),
             csrf,
+            forwarding: match written.token_cookie {
+                Some(Authorization::Remove) => route::Authorization::Remove,
+                Some(Authorization::Forward) | None => route::Authorization::Forward,
+            },
         }),
         websocket_protocol: text(&written.websocket_protocol),
         query,

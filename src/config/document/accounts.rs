@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::routes::Cors;
+use super::{
+    cookies::{TokenName, TokenSource},
+    routes::Cors,
+};
 
 /// One such route.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -23,6 +26,12 @@ pub struct Account {
     pub rate_limit: Option<Vec<String>>,
     /// CORS headers of its answers. Default: the gateway's `cors`.
     pub cors: Option<Cors>,
+    /// The cookies, of `cookies`, that it sets when it grants tokens, whatever else its dialect answers. Default: none.
+    #[serde(default)]
+    pub cookies: Vec<TokenName>,
+    /// Where a refresh has the refresh token from, and a verify the access token. Default: `request`.
+    #[serde(default)]
+    pub token_from: TokenSource,
 }
 
 /// What an account route does.

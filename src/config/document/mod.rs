@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod assertion;
 pub mod attempts;
+pub mod cookies;
 pub mod csrf;
 pub mod dialect;
 pub mod headers;
@@ -29,6 +30,7 @@ use self::{
     accounts::{Account, Passwords},
     assertion::{Assertion, PublishedKeys},
     attempts::Attempts,
+    cookies::Cookies,
     csrf::Csrf,
     listeners::Listener,
     paths::Paths,
@@ -119,6 +121,9 @@ pub struct Document {
     pub refusals: Refusals,
     /// CORS headers of the gateway's own answers, unless a route says otherwise.
     pub cors: Option<Cors>,
+    /// Tokens that are given to browsers as cookies. Default: none.
+    #[serde(default)]
+    pub cookies: Cookies,
     /// Whose pages may use the token of a cookie, unless a route says otherwise.
     #[serde(default)]
     pub csrf: Csrf,

@@ -158,6 +158,8 @@ pub enum RequireOfGroup {
 pub struct TokenFrom {
     /// The name of a cookie.
     pub cookie: Option<String>,
+    /// Whether that cookie goes on to the upstream. Default: `forward`.
+    pub token_cookie: Option<Authorization>,
     /// The word before the token in `Sec-WebSocket-Protocol`, as in `new WebSocket(url, ["bearer", token])`. The token
     /// does not go on to the upstream, the word does.
     pub websocket_protocol: Option<String>,

@@ -1,0 +1,153 @@
+//! Tokens that are given to browsers as cookies.
+
+use super::Findings;
+use crate::{
+    accounts::{Cookies, EndpointCookies, Lasts, TokenCookie, TokenName},
+    config::document::{
+        Document,
+        accounts::{Account, Action},
+        cookies::{self as written, Cookie, TokenSource},
+    },
+    http::set_cookie::{Attributes, CookieError, CookieShape, SameSite, Scripts, Transport},
+};
+
+/// The cookies, and what each account does with them.
+pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Cookies {
+    let cookies = &document.cookies;
+    if let (Some(access), Some(refresh)) = (&cookies.access, &cookies.refresh)
+        && access.name == refresh.name
+    {
+        let message = "both cookies have this name";
+        findings.mistake("cookies.refresh.name", message, "give them different names");
+    }
+    let accounts = document.accounts.iter().enumerate();
+    let endpoints = accounts
+        .map(|(index, account)| endpoint(document, account, index, findings))
+        .collect();
+    let cookies = [&cookies.access, &cookies.refresh];
+    let [access, refresh] = cookies.map(Option::as_ref);
+    Cookies {
+        access: access.and_then(|cookie| compiled(cookie, "cookies.access", findings)),
+        refresh: refresh.and_then(|cookie| compiled(cookie, "cookies.refresh", findings)),
+        endpoints,
+    }
+}
+
+/// The cookie that an account has its token from.
+pub(super) fn read_by(account: &Account) -> Option<TokenName> {
+    match (account.token_from, account.action) {
+        (TokenSource::Request, _) | (TokenSource::Cookie, Action::Login) => None,
+        (TokenSource::Cookie, Action::Refresh) => Some(TokenName::Refresh),
+        (TokenSource::Cookie, Action::Verify) => Some(TokenName::Access),
+    }
+}
+
+/// How it was written, if it was.
+pub(super) fn written(document: &Document, token: TokenName) -> Option<&Cookie> {
+    match token {
+        TokenName::Access => document.cookies.access.as_ref(),
+        TokenName::Refresh => document.cookies.refresh.as_ref(),
+    }
+}
+
+fn endpoint(
+    document: &Document,
+    account: &Account,
+    index: usize,
+    findings: &mut Findings<'_>,
+) -> EndpointCookies {
+    let path = format!("accounts[{index}]");
+    let mut sets = Vec::new();
+    for (index, &token) in account.cookies.iter().enumerate() {
+        let path = format!("{path}.cookies[{index}]");
+        let (token, key) = match token {
+            written::TokenName::Access => (TokenName::Access, "access"),
+            written::TokenName::Refresh => (TokenName::Refresh, "refresh"),
+        };
+        needs(document, token, (&path, key), findings);
+        if sets.contains(&token) {
+            findings.mistake(&path, "this is named twice", "name it once");
+        }
+        sets.push(token);
+    }
+    if !sets.is_empty() && matches!(account.action, Action::Verify) {
+        let path = format!("{path}.cookies");
+        findings.mistake(&path, "this action grants no token", "take it out");
+    }
+    let reads = read_by(account);
+    let path = format!("{path}.token_from");
+    if account.token_from == TokenSource::Cookie && reads.is_none() {
+        findings.mistake(&path, "a login takes no token", "take it out");
+    }
+    if let Some(token) = reads {
+        let key = match token {
+            TokenName::Access => "access",
+            TokenName::Refresh => "refresh",
+        };
+        needs(document, token, (&path, key), findings);
+    }
+    EndpointCookies { reads, sets }
+}
+
+fn needs(
+    document: &Document,
+    token: TokenName,
+    (path, key): (&str, &str),
+    findings: &mut Findings<'_>,
+) {
+    if written(document, token).is_none() {
+        let fix = format!("add `cookies: {{ {key}: {{ name: … }} }}`");
+        findings.mistake(path, "there is no such cookie", &fix);
+    }
+}
+
+fn compiled(cookie: &Cookie, path: &str, findings: &mut Findings<'_>) -> Option<TokenCookie> {
+    let attributes = Attributes {
+        path: cookie.path.as_str().into(),
+        domain: cookie.domain.as_deref().map(Box::from),
+        same_site: match cookie.same_site {
+            written::SameSite::Strict => SameSite::Strict,
+            written::SameSite::Lax => SameSite::Lax,
+            written::SameSite::None => SameSite::None,
+        },
+        transport: match cookie.clear_text {
+            Some(_) => Transport::Any,
+            None => Transport::Secure,
+        },
+        scripts: match cookie.read_by_scripts {
+            Some(_) => Scripts::Admitted,
+            None => Scripts::Shut,
+        },
+    };
+    let lasts = match cookie.lasts {
+        written::Lasts::Token => Lasts::Token,
+        written::Lasts::Session => Lasts::Session,
+    };
+    match CookieShape::new(&cookie.name, &attributes) {
+        Ok(shape) => Some(TokenCookie { shape, lasts }),
+        Err(error) => {
+            let (key, fix) = mend(error);
+            findings.mistake(&format!("{path}.{key}"), &error.to_string(), fix);
+            None
+        }
+    }
+}
+
+fn mend(error: CookieError) -> (&'static str, &'static str) {
+    match error {
+        CookieError::Path => ("path", "write one such as /, without ;"),
+        CookieError::Domain => ("domain", "write a name such as example.com"),
+        CookieError::NotOfHost => (
+            "name",
+            "leave `path` and `domain` out, or begin the name with __Secure-",
+        ),
+        CookieError::NotSecure => (
+            "name",
+            "leave `clear_text` out, or take the prefix from the name",
+        ),
+        CookieError::NoneNotSecure => ("same_site", "leave `clear_text` out"),
+        CookieError::Name | CookieError::Value | CookieError::TooLarge { .. } => {
+            ("name", "use letters, digits, - and _")
+        }
+    }
+}
