@@ -10,7 +10,7 @@ use aws_lc_rs::hmac;
 
 use super::{
     StartError,
-    own_tables::Opened,
+    own_tables::OwnState,
     proving::{Proving, own},
     ready,
 };
@@ -29,7 +29,6 @@ use crate::{
     policy::{assertion::AssertionSettings, headers::RouteHeaders, table::RouteTable},
     ratelimit::{self, RateLimit},
     revocation::Denylist,
-    state::{self, State},
     store::{self, Store},
     telemetry::counters::{Counters, RouteLabels},
     template::Template,
@@ -52,7 +51,7 @@ pub struct Assembled {
     pub(super) certificate_headers: Vec<(HeaderName, Template)>,
     users: Option<store::Settings>,
     /// The gateway's own tables.
-    pub(super) state: Option<Opened>,
+    pub(super) state: Option<OwnState>,
     hashing: hashing::Settings,
     /// Who may no longer use a token. One for the process, whatever tells it.
     pub denylist: Arc<Denylist>,
@@ -139,7 +138,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         fingerprint,
         certificate_headers,
         users,
-        state: follows.state(state)?,
+        state: OwnState::after(before, state)?,
         hashing,
         denylist: members.denylist,
         subject_key,
@@ -240,20 +239,6 @@ impl<'a> Follows<'a> {
             Some(store) => Ok(Arc::clone(store)),
             None => Store::open(settings).map(Arc::new),
         }
-    }
-
-    /// The own tables, with their connections where the database is still the same.
-    fn state(self, settings: Option<state::Settings>) -> Result<Option<Opened>, state::Error> {
-        let Some(settings) = settings else {
-            return Ok(None);
-        };
-        let before = self.0.and_then(|before| before.state.as_ref());
-        let same = before.filter(|before| before.settings.is_same_database(&settings));
-        let state = match same {
-            Some(before) => Arc::clone(&before.state),
-            None => Arc::new(State::open(&settings)?),
-        };
-        Ok(Some(Opened { state, settings }))
     }
 
     /// The rows that are known, where they are still those that rules ask for.

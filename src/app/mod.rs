@@ -11,6 +11,7 @@ mod health;
 mod key_feeds;
 mod listeners;
 mod metrics;
+mod other_gateways;
 mod own_tables;
 mod proving;
 mod ready;

@@ -1,4 +1,5 @@
-//! The gateway's own tables while it serves: migrated at the start where that is wanted, purged on a schedule, counted.
+//! The gateway's own tables while it serves: migrated at the start where that is wanted, followed, purged on a schedule,
+//! counted.
 //!
 //! A database that is away keeps nobody from being served: `/ready` says so, and what needs the tables says so itself.
 
@@ -14,8 +15,10 @@ use tokio::time::{sleep, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
+use super::{assemble::Assembled, other_gateways::OtherGateways};
 use crate::{
     clock::Clock,
+    revocation::Denylist,
     state::{self, Error, Migrate, Purge, State, Task},
     telemetry::counters::{Counters, Kind, Sample},
 };
@@ -32,9 +35,28 @@ const BREATH: Duration = Duration::from_millis(50);
 
 /// The tables of a snapshot, and what they were made of.
 #[derive(Debug, Clone)]
-pub(super) struct Opened {
+pub(super) struct OwnState {
     pub(super) state: Arc<State>,
     pub(super) settings: state::Settings,
+}
+
+impl OwnState {
+    /// With the connections of those before, where the database is still the same.
+    pub(super) fn after(
+        before: Option<&Assembled>,
+        settings: Option<state::Settings>,
+    ) -> Result<Option<Self>, Error> {
+        let Some(settings) = settings else {
+            return Ok(None);
+        };
+        let before = before.and_then(|before| before.state.as_ref());
+        let same = before.filter(|before| before.settings.is_same_database(&settings));
+        let state = match same {
+            Some(before) => Arc::clone(&before.state),
+            None => Arc::new(State::open(&settings)?),
+        };
+        Ok(Some(Self { state, settings }))
+    }
 }
 
 /// The tables of the snapshot that is in effect.
@@ -48,10 +70,10 @@ pub(super) struct OwnTables {
 
 #[derive(Debug)]
 struct Kept {
-    opened: Opened,
+    opened: OwnState,
     /// Ends what was begun for these settings.
     stop: CancellationToken,
-    /// Migrations have been applied, or that has failed once.
+    /// They have been migrated and read, or that has failed once.
     tried: CancellationToken,
 }
 
@@ -72,26 +94,37 @@ impl OwnTables {
         tables
     }
 
-    /// Looks after these and no others. Has to be called inside the control runtime.
-    pub(super) fn follow(self: &Arc<Self>, opened: Option<&Opened>) {
+    /// Looks after the tables of this snapshot and no others. Has to be called inside the control runtime.
+    pub(super) fn follow(self: &Arc<Self>, assembled: &Assembled) {
         let mut current = self.current();
-        let same = |kept: &Kept, opened: &Opened| {
-            Arc::ptr_eq(&kept.opened.state, &opened.state)
-                && kept.opened.settings == opened.settings
+        let wanted = assembled.state.as_ref();
+        let same = |kept: &Kept, wanted: &OwnState| {
+            Arc::ptr_eq(&kept.opened.state, &wanted.state)
+                && kept.opened.settings == wanted.settings
         };
-        match (&*current, opened) {
+        match (&*current, wanted) {
             (None, None) => return,
-            (Some(kept), Some(opened)) if same(kept, opened) => return,
+            (Some(kept), Some(wanted)) if same(kept, wanted) => return,
             (Some(kept), _) => kept.stop.cancel(),
             (None, Some(_)) => {}
         }
-        *current = opened.map(|opened| self.begin(opened.clone()));
+        if wanted.is_none() {
+            assembled.denylist.freshness().unwatch();
+        }
+        *current = wanted.map(|wanted| self.begin(wanted.clone(), &assembled.denylist));
     }
 
-    fn begin(self: &Arc<Self>, opened: Opened) -> Kept {
+    fn begin(self: &Arc<Self>, opened: OwnState, denylist: &Arc<Denylist>) -> Kept {
         let (stop, tried) = (self.stop.child_token(), CancellationToken::new());
-        let work = Arc::clone(self).look_after(opened.clone(), stop.clone(), tried.clone());
-        self.tasks.spawn(work);
+        let others = OtherGateways {
+            state: Arc::clone(&opened.state),
+            denylist: Arc::clone(denylist),
+            watched: false,
+        };
+        others.expect();
+        let (tables, ending) = (Arc::clone(self), (stop.clone(), tried.clone()));
+        self.tasks
+            .spawn(tables.look_after(opened.clone(), others, ending));
         Kept {
             opened,
             stop,
@@ -99,7 +132,7 @@ impl OwnTables {
         }
     }
 
-    /// When migrations have been tried once, and after the database's own deadline at the latest.
+    /// When they have been migrated and read, or that was tried once, and after the database's own deadline at the latest.
     pub(super) async fn tried(&self) {
         let waiting = self.current().as_ref().map(|kept| {
             let settings = &kept.opened.settings;
@@ -133,22 +166,23 @@ impl OwnTables {
 
     async fn look_after(
         self: Arc<Self>,
-        opened: Opened,
-        stop: CancellationToken,
-        tried: CancellationToken,
+        OwnState { state, settings }: OwnState,
+        others: OtherGateways,
+        (stop, tried): (CancellationToken, CancellationToken),
     ) {
-        let Opened { state, settings } = opened;
         if settings.migrate == Migrate::OnStart {
             migrate(&state, &stop, &tried).await;
         }
-        tried.cancel();
+        let denylist = Arc::clone(&others.denylist);
         let purging = async {
             loop {
                 self.purge(&state, &settings).await;
+                denylist.tidy(Clock.unix_seconds(), settings.keep.stamps);
                 sleep(EVERY).await;
             }
         };
-        stop.run_until_cancelled(purging).await;
+        let both = futures_util::future::join(others.follow(tried), purging);
+        stop.run_until_cancelled(both).await;
     }
 
     async fn purge(&self, state: &State, settings: &state::Settings) {

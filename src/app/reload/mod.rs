@@ -87,7 +87,7 @@ impl Reload {
         }
         parts.health_checks.follow(&running.live.upstreams);
         parts.feeding.follow(&running.live);
-        parts.own_tables.follow(running.state.as_ref());
+        parts.own_tables.follow(&running);
         Self {
             path: origin.map(|origin| origin.path),
             parts,
@@ -171,7 +171,7 @@ impl Reload {
         address_limit.change(running.server.address_limit.clone());
         health_checks.follow(&running.live.upstreams);
         feeding.follow(&running.live);
-        own_tables.follow(running.state.as_ref());
+        own_tables.follow(running);
     }
 
     fn status(&self) -> MutexGuard<'_, Status> {

@@ -36,6 +36,7 @@ mod published_keys;
 mod rate_limits;
 mod redis;
 mod refusals;
+mod revocation;
 mod rotation;
 mod routes;
 mod rule_values;
@@ -252,7 +253,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         reading,
         headers,
         row_cache: users::row_cache(document, users.as_ref()),
-        revocation: None,
+        revocation: revocation::compile(state.as_ref(), users.as_ref()),
         users,
         state,
         answering: Answering {
