@@ -54,7 +54,7 @@ const MAY_IMPORT: [(&str, &str); 31] = [
     ),
     (
         "pipeline",
-        "clock entropy secret template certificate http telemetry member token ratelimit valkey policy \
+        "clock entropy secret template certificate deadline http telemetry member token ratelimit valkey policy \
          attempts revocation membership upstream fetch listener accounts",
     ),
     ("admin", "clock secret http telemetry policy listener"),

@@ -94,8 +94,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
     let subject_key = follows.subject_key();
     let certificate_headers = identity.certificate_headers;
     let identity_headers = IdentityHeaders::new(identity.headers, identity.header_limits);
-    let assertion_header = assertion.as_ref().map(|assertion| &assertion.header);
-    let names = Names(&identity_headers, &certificate_headers, assertion_header);
+    let names = Names(&identity_headers, &certificate_headers, assertion.as_ref());
     let stripped = stripped(&names, &headers, &table);
     let assertions = assertion.map(|settings| follows.assertions(settings));
     let counters = follows.counters();
@@ -378,7 +377,7 @@ fn hidden(cookies: &Cookies) -> Option<Box<str>> {
 struct Names<'a>(
     &'a IdentityHeaders,
     &'a [(HeaderName, Template)],
-    Option<&'a HeaderName>,
+    Option<&'a AssertionSettings>,
 );
 
 /// What no client may send: what the gateway says itself about the caller, on whichever route, and what the operator names.
@@ -391,7 +390,7 @@ fn stripped(names: &Names<'_>, headers: &Headers, table: &RouteTable) -> Strippe
     let further = identity
         .names()
         .chain(of_certificates)
-        .chain(assertion.map(HeaderName::as_str))
+        .chain(assertion.map(|assertion| assertion.header.as_str()))
         .chain(of_routes.map(HeaderName::as_str))
         .chain(headers.strip.iter().map(String::as_str));
     Stripped::new(further, headers.keep.iter().map(String::as_str))

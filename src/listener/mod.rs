@@ -43,7 +43,7 @@ pub use tls::{
 };
 #[cfg(fuzzing)]
 pub use tunnel::fuzzing;
-pub use tunnel::{Far, Protocol, Switch, Switching};
+pub use tunnel::{Ends, Far, Protocol, Switch, Switching};
 pub use worker::{Core, Ending, Workers};
 
 use crate::{

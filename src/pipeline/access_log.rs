@@ -13,7 +13,7 @@ use ::http::{HeaderValue, Method, Request, Response, Version, uri::PathAndQuery}
 use tracing::info;
 
 use super::{
-    body::Body,
+    body::{Body, BrokenOff},
     decisions::{CoreDecisions, DecidedRoute, DecidedToken, Decision, path_of},
     identify::Proof,
     live::Live,
@@ -35,7 +35,6 @@ use crate::{
         AccessLogging,
         counters::{CoreCounts, Counters},
     },
-    upstream::RelayError,
 };
 
 /// What a request begins with.
@@ -205,6 +204,10 @@ impl<'a> Record<'a> {
 
     pub(super) fn origin(&self) -> Option<&HeaderValue> {
         self.origin.as_ref()
+    }
+
+    pub(super) fn live(&self) -> &'a Live {
+        self.live
     }
 
     pub(super) fn route(&self) -> Option<&'a Route> {
@@ -393,8 +396,11 @@ impl Line {
         self.bytes = self.bytes.saturating_add(bytes as u64);
     }
 
-    pub(super) fn broke(&mut self, error: &RelayError) {
-        self.outcome = "upstream_broke_off";
+    pub(super) fn broke(&mut self, error: &BrokenOff) {
+        self.outcome = match error {
+            BrokenOff::Upstream(_) => "upstream_broke_off",
+            BrokenOff::Ended(_) => "stream_ended",
+        };
         self.reason = Some(error.to_string());
         self.whole = Whole::Yes;
     }

@@ -1,4 +1,6 @@
 //! The body of an answer: relayed from the upstream, or our own.
+//!
+//! One that is relayed is broken off when its token stops counting, so that nobody takes what has come for all of it.
 
 use std::{
     pin::Pin,
@@ -8,7 +10,10 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 
-use super::access_log::Line;
+use super::{
+    access_log::Line,
+    open::{Ended, Guard},
+};
 use crate::upstream::{Relay, RelayError};
 
 /// A body, and the access line that is written when it has left.
@@ -16,8 +21,20 @@ use crate::upstream::{Relay, RelayError};
 pub struct Body {
     content: Content,
     line: Option<Box<Line>>,
+    guard: Guard,
     /// How it broke off.
-    broken: Option<RelayError>,
+    broken: Option<BrokenOff>,
+}
+
+/// Why a body is not whole.
+#[derive(Debug, thiserror::Error)]
+pub enum BrokenOff {
+    /// It was the upstream's doing.
+    #[error(transparent)]
+    Upstream(#[from] RelayError),
+    /// Its token stopped counting.
+    #[error(transparent)]
+    Ended(#[from] Ended),
 }
 
 #[derive(Debug)]
@@ -41,6 +58,12 @@ impl Body {
         Self::from(Content::Relayed(relay))
     }
 
+    /// To be broken off when the guard says so.
+    pub(super) fn guarded(mut self, guard: Guard) -> Self {
+        self.guard = guard;
+        self
+    }
+
     pub(super) fn write_at_end(&mut self, mut line: Box<Line>) {
         // Of our own bodies the library may need nothing, and asks only once for what it needs.
         let is_own = matches!(self.content, Content::Own(_));
@@ -48,6 +71,29 @@ impl Body {
             line.ended();
         }
         self.line = Some(line);
+    }
+}
+
+impl Guard {
+    /// The next piece, unless the stream has to end.
+    fn poll(
+        &mut self,
+        relay: &mut Relay,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        let polled = Pin::new(relay).poll_frame(context);
+        if matches!(self, Self::Off) {
+            return polled.map_err(BrokenOff::Upstream);
+        }
+        let allowed = match &polled {
+            Poll::Ready(Some(Ok(_))) => self.poll_piece(context),
+            Poll::Pending => self.poll_wait(context),
+            Poll::Ready(None | Some(Err(_))) => Ok(()),
+        };
+        match allowed {
+            Ok(()) => polled.map_err(BrokenOff::Upstream),
+            Err(ended) => Poll::Ready(Some(Err(ended.into()))),
+        }
     }
 }
 
@@ -65,6 +111,7 @@ impl From<Content> for Body {
         Self {
             content,
             line: None,
+            guard: Guard::Off,
             broken: None,
         }
     }
@@ -72,19 +119,19 @@ impl From<Content> for Body {
 
 impl http_body::Body for Body {
     type Data = Bytes;
-    type Error = RelayError;
+    type Error = BrokenOff;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, RelayError>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         let this = &mut *self;
         if let Some(error) = this.broken.take() {
             return Poll::Ready(Some(Err(error)));
         }
         let polled = match &mut this.content {
             Content::Own(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Content::Relayed(relay) => Pin::new(relay).poll_frame(context),
+            Content::Relayed(relay) => this.guard.poll(relay, context),
         };
         if let (Some(line), Poll::Ready(Some(frame))) = (&mut this.line, &polled) {
             match frame {
@@ -98,6 +145,10 @@ impl http_body::Body for Body {
             line.ended();
         }
         if let Poll::Ready(Some(Err(error))) = polled {
+            if matches!(error, BrokenOff::Ended(_)) {
+                // The upstream need not go on.
+                this.content = Content::Own(None);
+            }
             // The library drops what it has not written yet when a body breaks: it gets a chance to write that first.
             this.broken = Some(error);
             context.waker().wake_by_ref();
@@ -107,7 +158,7 @@ impl http_body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.content.is_end_stream()
+        self.broken.is_none() && self.content.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -7,8 +7,17 @@ use hyper::body::Body as _;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Pipeline, access_log::Record, body::Body, endpoint_cookie, publish, refuse::name_decision,
-    rejection::Rejection, snapshot::View, stage::Prepared, upgrade::can_ask,
+    Pipeline,
+    access_log::Record,
+    body::Body,
+    endpoint_cookie,
+    open::{self, Guard},
+    publish,
+    refuse::name_decision,
+    rejection::Rejection,
+    snapshot::View,
+    stage::Prepared,
+    upgrade::can_ask,
 };
 use crate::{
     accounts::{AccountError, AccountRequest, Answer, Sender},
@@ -72,11 +81,24 @@ impl Pipeline {
             // Rare, and its state should not weigh on every idle connection.
             return Box::pin(self.upgrade(&upgrade, prepared, (upstream, peer), record)).await;
         }
-        let Prepared { request, added, .. } = prepared;
+        let Prepared {
+            request,
+            route,
+            added,
+            ..
+        } = prepared;
         let response = upstream.send(request, &added, limits, sent).await;
         record.set_upstream_time(|| self.clock.instant().duration_since(sent));
         let response = response.map_err(|lost| record.noted().not_answered(lost, &added));
-        let mut response = response?.map(Body::relayed);
+        let response = response?;
+        let mut guard = Guard::Off;
+        if !response.body().is_end_stream() {
+            let length = response.body().size_hint().exact();
+            let deadline = || self.core.deadlines().unset();
+            let described = (response.headers(), length);
+            guard = open::of_body(added.proof(), (&view.live, route), described, deadline);
+        }
+        let mut response = response.map(|relay| Body::relayed(relay).guarded(guard));
         let headers = response.headers_mut();
         clean_response(headers);
         added.change_response(headers);

@@ -23,6 +23,7 @@ mod inject;
 mod live;
 mod noted;
 mod observe;
+mod open;
 mod options;
 mod preflight;
 mod publish;
@@ -54,10 +55,11 @@ use tokio_util::task::TaskTracker;
 
 pub use admit::Revocation;
 pub use assertion::{Assertions, Unasserted};
-pub use body::Body;
+pub use body::{Body, BrokenOff};
 pub use decisions::{Decision, Decisions};
 pub use identify::{IdentityHeaders, Proof, SubjectLog};
 pub use live::Live;
+pub use open::Ended;
 pub use rejection::Rejection;
 pub use snapshot::Snapshots;
 

@@ -10,12 +10,13 @@ use super::{
     Pipeline,
     access_log::Record,
     body::Body,
+    open,
     rejection::Rejection,
     stage::{Prepared, SentBy},
 };
 use crate::{
     http::{header::clean_response, request_body::RequestBody},
-    listener::{Peer, Protocol, Switch},
+    listener::{Ends, Peer, Protocol, Switch},
     policy::{cors::Origins, route::Route},
     upstream::{Switched, Upstream},
 };
@@ -104,7 +105,12 @@ impl Pipeline {
         let answered = asked.await;
         match answered.map_err(|lost| record.noted().not_answered(lost, &added))? {
             Switched::Response(response) => {
-                let mut response = response.map(Body::relayed);
+                let length = response.body().size_hint().exact();
+                let described = (response.headers(), length);
+                let deadline = || self.core.deadlines().unset();
+                let watched = (record.live(), route);
+                let guard = open::of_body(added.proof(), watched, described, deadline);
+                let mut response = response.map(|relay| Body::relayed(relay).guarded(guard));
                 let headers = response.headers_mut();
                 clean_response(headers);
                 added.change_response(headers);
@@ -115,7 +121,12 @@ impl Pipeline {
                 stream,
                 early,
             } => {
+                let expiry = upgrade.is_websocket();
+                let expiry = expiry.then(|| self.core.deadlines().unset());
+                let watched = (record.live(), route);
+                let ends = open::of_tunnel(added.proof(), watched, expiry, record.decision());
                 peer.switching.set(Switch {
+                    ends: ends.map(Ends),
                     far: Box::new(stream),
                     early,
                     protocol: self.protocol(upgrade),

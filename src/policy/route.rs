@@ -110,6 +110,15 @@ impl OnStale {
     }
 }
 
+/// What happens to an open WebSocket or stream of events when its token expires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnExpiry {
+    /// It ends.
+    End,
+    /// It goes on.
+    Continue,
+}
+
 /// What happens to a permitted request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
@@ -225,6 +234,8 @@ pub struct Route {
     pub mode: Mode,
     /// What happens while it cannot be told whether a token was revoked.
     pub on_stale: OnStale,
+    /// What happens to what is open when a token expires.
+    pub on_expiry: OnExpiry,
     /// What then happens.
     pub action: Action,
     /// Whether `Authorization` goes on.

@@ -1,6 +1,6 @@
 //! A gateway in this process, whose denylist a test can write to as whatever watches a table does.
 
-use std::{num::NonZeroU32, path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, path::Path, sync::Arc, time::Duration};
 
 use sidegate::{
     app::{App, control_runtime},
@@ -71,12 +71,16 @@ impl Inside {
         self.setup.users().path()
     }
 
-    pub(super) fn client(&self) -> Client {
+    pub(super) fn address(&self) -> SocketAddr {
         let app = self.app.as_ref().expect("it serves");
         match app.addresses.first() {
-            Some(BoundAddress::Ip(address)) => Client::to(*address),
+            Some(BoundAddress::Ip(address)) => *address,
             other => panic!("{other:?}"),
         }
+    }
+
+    pub(super) fn client(&self) -> Client {
+        Client::to(self.address())
     }
 
     pub(super) fn send(&self, request: &Request) -> Response {

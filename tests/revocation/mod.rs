@@ -5,3 +5,4 @@ mod inside;
 mod outage;
 mod refusals;
 mod sessions;
+mod streams;

@@ -39,6 +39,7 @@ pub(super) fn differences(
         ("access", old.access == new.access),
         ("mode", old.mode == new.mode),
         ("on_stale", old.on_stale == new.on_stale),
+        ("on_expiry", old.on_expiry == new.on_expiry),
         ("require", required(old) == required(new)),
         ("authorization", old.authorization == new.authorization),
         ("rate_limit", limits(old, before) == limits(new, after)),

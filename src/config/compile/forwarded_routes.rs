@@ -24,7 +24,9 @@ use crate::{
         headers::RouteHeaders,
         pattern::Pattern,
         requirement::{Condition, Requirement, Term},
-        route::{Access, Action, Authorization, Mode, OnStale, RateLimits, Route, UpstreamId},
+        route::{
+            Access, Action, Authorization, Mode, OnExpiry, OnStale, RateLimits, Route, UpstreamId,
+        },
     },
 };
 
@@ -86,6 +88,7 @@ impl Forwarded<'_> {
             requirement,
             mode: mode(&settings),
             on_stale: on_stale(&settings),
+            on_expiry: on_expiry(&settings),
             action: Action::Forward(upstream?),
             authorization: authorization(&settings),
             body_size: self.body_size(&settings),
@@ -350,6 +353,14 @@ fn on_stale(settings: &Settings<'_>) -> OnStale {
         written::OnStale::Refuse => OnStale::Refuse,
         written::OnStale::Ask => OnStale::Ask,
         written::OnStale::Serve => OnStale::Serve,
+    }
+}
+
+fn on_expiry(settings: &Settings<'_>) -> OnExpiry {
+    let written = settings.on_expiry.as_ref();
+    match written.map(|written| *written.value).unwrap_or_default() {
+        written::OnExpiry::End => OnExpiry::End,
+        written::OnExpiry::Continue => OnExpiry::Continue,
     }
 }
 

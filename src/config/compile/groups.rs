@@ -14,7 +14,10 @@ use crate::{
     config::{
         document::{
             Document,
-            routes::{At, Authorization, Cors, Credentials, Group, Mode, RequireOfGroup, Route},
+            routes::{
+                At, Authorization, Cors, Credentials, Group, Mode, OnExpiry, OnStale,
+                RequireOfGroup, Route,
+            },
         },
         reading::places::key_step,
         size::SizeLimit,
@@ -152,16 +155,12 @@ fn weaknesses(route: &Route, group: &Group, limit: SizeLimit) -> Vec<(&'static s
     let observed = route.mode == Some(Mode::Observe) && group.mode != Some(Mode::Observe);
     let how = "what it would refuse is forwarded";
     add(observed, "mode", how);
+    for (weaker, key, how) in laxities(route, group) {
+        add(weaker, key, how);
+    }
     let dropped = route.require_of_group == RequireOfGroup::Dropped;
     let how = "what the group requires does not have to hold";
     add(dropped && group.require.is_some(), "require_of_group", how);
-    let forwards = matches!(route.authorization, Some(Authorization::Forward))
-        && matches!(group.authorization, Some(Authorization::Remove));
-    add(
-        forwards,
-        "authorization",
-        "the token goes on to the upstream",
-    );
     if let Some(own) = route.body_size {
         let of_group = group.body_size.unwrap_or(limit);
         let larger = u64::from(own) > u64::from(of_group);
@@ -217,6 +216,36 @@ fn weaknesses(route: &Route, group: &Group, limit: SizeLimit) -> Vec<(&'static s
         );
     }
     found
+}
+
+/// Where tokens go further, or count for longer.
+fn laxities(route: &Route, group: &Group) -> [(bool, &'static str, &'static str); 3] {
+    let forwards = matches!(route.authorization, Some(Authorization::Forward))
+        && matches!(group.authorization, Some(Authorization::Remove));
+    let stale = (route.on_stale, group.on_stale);
+    let serves = matches!(
+        stale,
+        (Some(OnStale::Serve), Some(OnStale::Ask | OnStale::Refuse))
+    );
+    let expiry = (route.on_expiry, group.on_expiry);
+    let continues = matches!(expiry, (Some(OnExpiry::Continue), Some(OnExpiry::End)));
+    [
+        (
+            forwards,
+            "authorization",
+            "the token goes on to the upstream",
+        ),
+        (
+            serves,
+            "on_stale",
+            "a token goes on that may have been revoked",
+        ),
+        (
+            continues,
+            "on_expiry",
+            "what is open goes on when its token expires",
+        ),
+    ]
 }
 
 fn wider(own: &Cors, of_group: &Cors) -> bool {

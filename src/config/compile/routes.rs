@@ -25,8 +25,8 @@ use crate::{
         pattern::Pattern,
         refusal::RefusalTemplate,
         route::{
-            Access, Action, Authorization, EndpointId, HostMatch, Mode, OnStale, RateLimits, Route,
-            TokenCookie, TokenPlaces,
+            Access, Action, Authorization, EndpointId, HostMatch, Mode, OnExpiry, OnStale,
+            RateLimits, Route, TokenCookie, TokenPlaces,
         },
         table::{Ambiguity, RouteTable},
     },
@@ -68,6 +68,7 @@ impl Defaults<'_> {
             requirement: None,
             mode: Mode::Enforce,
             on_stale: OnStale::Ask,
+            on_expiry: OnExpiry::End,
             action,
             authorization: Authorization::Remove,
             body_size: u64::MAX,

@@ -78,6 +78,9 @@ shared_settings! {
     /// What happens to a request with a token while what watches the user table is behind: it is refused with 503, the user's
     /// row is looked up for it, or it goes on by what was known last. Default: `watch.on_stale`.
     on_stale: OnStale,
+    /// What happens to an open WebSocket or stream of events when its token expires: it ends or goes on. A download goes
+    /// on in any case, and whatever is open ends when its token is revoked. Default: `end`.
+    on_expiry: OnExpiry,
     /// Where it goes. Default: the only upstream.
     upstream: String,
     /// Whether the client's Authorization goes on. Default: `forward`.
@@ -213,6 +216,17 @@ pub enum OnStale {
     Ask,
     /// It goes on by what was known last.
     Serve,
+}
+
+/// What happens to an open WebSocket or stream of events when its token expires.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnExpiry {
+    /// It ends: a WebSocket by a close frame with the code 1008, events by a connection that breaks off.
+    #[default]
+    End,
+    /// It goes on.
+    Continue,
 }
 
 /// Whether the client's Authorization goes on to the upstream.

@@ -4,7 +4,10 @@
 const MOST_HEADER: usize = 14;
 
 /// `1001`: the endpoint goes away (section 7.4.1).
-const GOING_AWAY: [u8; 2] = 1001_u16.to_be_bytes();
+pub(super) const GOING_AWAY: [u8; 2] = 1001_u16.to_be_bytes();
+
+/// The other side does what it may not (section 7.4.1).
+pub(super) const POLICY: [u8; 2] = 1008_u16.to_be_bytes();
 
 /// The opcode of a close frame.
 const CLOSE: u8 = 8;
@@ -80,12 +83,12 @@ fn payload_of(header: &[u8]) -> Option<u64> {
 }
 
 /// A close frame; masked where it speaks for a client (section 5.3).
-pub(super) fn close_frame(mask: Option<[u8; 4]>) -> Vec<u8> {
+pub(super) fn close_frame(code: [u8; 2], mask: Option<[u8; 4]>) -> Vec<u8> {
     let head = 0x80 | CLOSE;
     match mask {
-        None => [&[head, 2][..], &GOING_AWAY].concat(),
+        None => [&[head, 2][..], &code].concat(),
         Some(mask) => {
-            let masked = GOING_AWAY.iter().zip(mask).map(|(byte, mask)| byte ^ mask);
+            let masked = code.iter().zip(mask).map(|(byte, mask)| byte ^ mask);
             [head, 0x80 | 2]
                 .into_iter()
                 .chain(mask)
@@ -142,14 +145,17 @@ mod tests {
 
     #[test]
     fn a_close_frame_is_noticed_and_is_one_itself() {
-        for close in [close_frame(None), close_frame(Some([1, 2, 3, 4]))] {
+        for close in [
+            close_frame(GOING_AWAY, None),
+            close_frame(GOING_AWAY, Some([1, 2, 3, 4])),
+        ] {
             let mut frames = Frames::default();
             frames.pass(&frame(1, 5, false));
             frames.pass(&close);
             assert!(frames.is_between() && frames.has_closed());
         }
         assert_eq!(
-            close_frame(Some([1, 2, 3, 4])),
+            close_frame(GOING_AWAY, Some([1, 2, 3, 4])),
             [0x88, 0x82, 1, 2, 3, 4, 0x03 ^ 1, 0xE9 ^ 2]
         );
     }

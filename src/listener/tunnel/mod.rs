@@ -1,8 +1,8 @@
 //! A connection that is no longer HTTP: bytes go both ways until both sides have ended, nothing has moved for too long,
 //! or the gateway stops.
 //!
-//! When it stops, each side of a WebSocket is told so by a close frame (RFC 6455 section 7.1.1) between two frames of
-//! the other side's. Nothing else is known of what goes through.
+//! When it stops, or the tunnel has to end before it does, each side of a WebSocket is told so by a close frame (RFC 6455
+//! section 7.1.1) between two frames of the other side's. Nothing else is known of what goes through.
 
 mod direction;
 mod frames;
@@ -23,10 +23,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{farewell, transport::Prefixed, worker::Core};
 use direction::{Direction, Moved};
-use frames::{Frames, close_frame};
+use frames::{Frames, GOING_AWAY, POLICY, close_frame};
 
 /// How long a client may take to answer a close frame.
 const CLOSING: Duration = Duration::from_secs(2);
+
+/// How long the frame that is on its way may take, on a tunnel that has to end.
+const LAST_FRAME: Duration = Duration::from_millis(500);
 
 /// The other end of a tunnel.
 pub trait Far: AsyncRead + AsyncWrite + Unpin + fmt::Debug {}
@@ -44,6 +47,17 @@ pub struct Switch {
     pub protocol: Protocol,
     /// How long nothing may move.
     pub idle_timeout: Duration,
+    /// When it has to end, if ever.
+    pub ends: Option<Ends>,
+}
+
+/// Ready when a tunnel has to end.
+pub struct Ends(pub Pin<Box<dyn Future<Output = ()>>>);
+
+impl fmt::Debug for Ends {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Ends")
+    }
 }
 
 /// What is spoken on a tunnel.
@@ -80,19 +94,33 @@ pub(super) async fn join(near: Prefixed, switch: Switch, core: &Core) {
         early,
         protocol,
         idle_timeout,
+        mut ends,
     } = switch;
     let deadline = core.deadlines().unset();
     let mut tunnel = Tunnel::new(near, far, &early, protocol);
     let mut moved = None;
+    let mut is_ending = false;
     let end = poll_fn(|context| {
-        let ended = tunnel.poll(core.is_draining(), context);
+        let mut has_to_end = |ends: &mut Ends| ends.0.as_mut().poll(context).is_ready();
+        if ends.as_mut().is_some_and(&mut has_to_end) {
+            ends = None;
+            if !tunnel.say_farewell(POLICY) {
+                return Poll::Ready(End::Both);
+            }
+            is_ending = true;
+            deadline.set_from_now(LAST_FRAME);
+        }
+        if core.is_draining() {
+            tunnel.say_farewell(GOING_AWAY);
+        }
+        let ended = tunnel.poll(context);
         if ended.is_ready() {
             return Poll::Ready(End::Both);
         }
         if tunnel.is_farewell_said() {
             return Poll::Ready(End::Farewell);
         }
-        if moved != Some(tunnel.moved()) {
+        if !is_ending && moved != Some(tunnel.moved()) {
             moved = Some(tunnel.moved());
             deadline.set_from_now(idle_timeout);
         }
@@ -138,11 +166,17 @@ impl Tunnel {
         }
     }
 
-    fn poll(&mut self, draining: bool, context: &mut Context<'_>) -> Poll<()> {
-        if draining && let Some(mask) = self.mask {
-            self.down.end_with(close_frame(None));
-            self.up.end_with(close_frame(Some(mask)));
-        }
+    /// Ends both ways with a close frame of this code, where there are frames.
+    fn say_farewell(&mut self, code: [u8; 2]) -> bool {
+        let Some(mask) = self.mask else {
+            return false;
+        };
+        self.down.end_with(close_frame(code, None));
+        self.up.end_with(close_frame(code, Some(mask)));
+        true
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let up = self.up.poll(&mut self.near, &mut self.far, context);
         let down = self.down.poll(&mut self.far, &mut self.near, context);
         match (up, down) {

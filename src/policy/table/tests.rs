@@ -9,7 +9,9 @@ use crate::policy::{
     method::MethodSet,
     pattern::Pattern,
     refusal::RefusalTemplate,
-    route::{Access, Action, Authorization, HostMatch, Mode, OnStale, RateLimits, UpstreamId},
+    route::{
+        Access, Action, Authorization, HostMatch, Mode, OnExpiry, OnStale, RateLimits, UpstreamId,
+    },
 };
 
 fn route(text: &str) -> Route {
@@ -26,6 +28,7 @@ fn route(text: &str) -> Route {
         upgrades: Vec::new(),
         mode: Mode::Enforce,
         on_stale: OnStale::Ask,
+        on_expiry: OnExpiry::End,
         number: 0,
         rate_limits: RateLimits::default(),
         name: text.into(),

@@ -131,6 +131,11 @@ impl Verified {
         self.from <= now && now < self.until && !self.key.is_withdrawn()
     }
 
+    /// The first second in which it no longer holds, leeway included.
+    pub fn until(&self) -> UnixSeconds {
+        self.until
+    }
+
     /// Compares the times: `exp` is the first second in which the token no longer holds (RFC 7519 section 4.1.4),
     /// unless there is leeway.
     pub fn check_times(&self, now: UnixSeconds) -> Result<(), InvalidToken> {
