@@ -91,20 +91,19 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         answering,
     };
     let members = follows.members(asked, &tokens, identity.subject_is_row_id)?;
-    let subject_key = follows.subject_key();
+    let (subject_key, counters) = (follows.subject_key(), follows.counters());
     let certificate_headers = identity.certificate_headers;
     let identity_headers = IdentityHeaders::new(identity.headers, identity.header_limits);
-    let names = Names(&identity_headers, &certificate_headers, assertion.as_ref());
-    let stripped = stripped(&names, &headers, &table);
     let assertions = assertion.map(|settings| follows.assertions(settings));
-    let counters = follows.counters();
+    let asserted = assertions.as_ref().map(|it| &it.settings().header);
+    let names = Names(&identity_headers, &certificate_headers, asserted);
     let weighed = (assertions.as_deref(), members.revocation.is_some());
     let proving = follows.proving(&fingerprint, &tokens, weighed);
     let live = Live {
         hash: fingerprint.hash().to_string().into(),
         reading,
         certificate_headers: self::names(&certificate_headers).cloned().collect(),
-        stripped: follows.stripped(stripped),
+        stripped: follows.stripped(stripped(&names, &headers, &table)),
         route_rows: counters.rows(route_labels(&table)),
         table,
         verifier: proving.verifier,
@@ -377,7 +376,7 @@ fn hidden(cookies: &Cookies) -> Option<Box<str>> {
 struct Names<'a>(
     &'a IdentityHeaders,
     &'a [(HeaderName, Template)],
-    Option<&'a AssertionSettings>,
+    Option<&'a HeaderName>,
 );
 
 /// What no client may send: what the gateway says itself about the caller, on whichever route, and what the operator names.
@@ -390,7 +389,7 @@ fn stripped(names: &Names<'_>, headers: &Headers, table: &RouteTable) -> Strippe
     let further = identity
         .names()
         .chain(of_certificates)
-        .chain(assertion.map(|assertion| assertion.header.as_str()))
+        .chain(assertion.map(HeaderName::as_str))
         .chain(of_routes.map(HeaderName::as_str))
         .chain(headers.strip.iter().map(String::as_str));
     Stripped::new(further, headers.keep.iter().map(String::as_str))
