@@ -32,8 +32,11 @@ const MAY_IMPORT: [(&str, &str); 31] = [
         "attempts",
         "clock entropy secret http ratelimit valkey state",
     ),
-    // Who watches the table and who ends sessions tell it; it knows of neither.
-    ("revocation", "clock entropy member store token"),
+    // It watches the tables of the monolith, and keeps in our own what those do not remember. Who ends sessions tells it.
+    (
+        "revocation",
+        "clock entropy secret member token store state",
+    ),
     // Rules wait for rows outside of the policy, which never waits, and of the store, which never keeps anything.
     // Look-ups are counted in a time as requests are.
     ("membership", "clock member ratelimit store"),

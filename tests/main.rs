@@ -23,3 +23,5 @@ mod operation;
 mod requests;
 #[cfg(test)]
 mod revocation;
+#[cfg(test)]
+mod watching;

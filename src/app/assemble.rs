@@ -28,7 +28,7 @@ use crate::{
     pipeline::{Assertions, IdentityHeaders, Live, Revocation, SubjectLog},
     policy::{assertion::AssertionSettings, headers::RouteHeaders, table::RouteTable},
     ratelimit::{self, RateLimit},
-    revocation::Denylist,
+    revocation::{Denylist, feed},
     store::{self, Store},
     telemetry::counters::{Counters, RouteLabels},
     template::Template,
@@ -55,6 +55,8 @@ pub struct Assembled {
     hashing: hashing::Settings,
     /// Who may no longer use a token. One for the process, whatever tells it.
     pub denylist: Arc<Denylist>,
+    /// What is watched in the monolith's tables.
+    pub(super) watch: Option<feed::Settings>,
     /// Of this process alone: equal subjects look equal in one run's log, and nothing leads back to them.
     subject_key: hmac::Key,
 }
@@ -68,7 +70,6 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         tokens,
         identity,
         assertion,
-        publication,
         reading,
         headers,
         users,
@@ -76,11 +77,9 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         answering,
         state,
         revocation,
-        cors,
-        refusals,
         rate_limits,
         table,
-        outline: _,
+        ..
     } = compiled;
     let follows = Follows(before);
     let (hashing, refresh_cookie) = (answering.hashing, hidden(&answering.cookies));
@@ -112,12 +111,12 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         key_feeds: proving.key_feeds,
         identity: identity_headers,
         assertions,
-        publication,
+        publication: compiled.publication,
         subject_log: SubjectLog::new(&subject_key, identity.subject_is_row_id),
         trusted_proxies: server.trusted_proxies.clone(),
         forwarded: server.forwarded,
-        cors,
-        refusals,
+        cors: compiled.cors,
+        refusals: compiled.refusals,
         upstreams: follows.all(upstreams, Follows::group),
         accounts: members.accounts,
         refresh_cookie,
@@ -139,6 +138,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         state: OwnState::after(before, state)?,
         hashing,
         denylist: members.denylist,
+        watch: compiled.watch,
         subject_key,
     })
 }

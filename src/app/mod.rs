@@ -22,6 +22,7 @@ mod service_manager;
 mod shutdown;
 mod stamp;
 mod takeover;
+mod watching;
 
 use std::{io, mem, sync::Arc, thread::JoinHandle, time::Duration};
 
@@ -60,6 +61,7 @@ pub use restart::needed_between as restart_needed_between;
 use shutdown::{CUT_OFF, LATE, Outcome, Signals};
 pub use takeover::TakeoverError;
 use takeover::{Named, Offer, Predecessor};
+use watching::Watching;
 
 /// The gateway could not start.
 #[derive(Debug, thiserror::Error)]
@@ -154,12 +156,15 @@ impl App {
         let (workers, cores) = start_cores((&snapshots, &decisions), &server, &ending, handed)?;
         metrics::register(&live, &workers, &snapshots);
         let own_tables = OwnTables::new(&live.counters, tasks.clone(), stop.clone());
+        let watching = Watching::new((&tasks, &stop), &denylist, &snapshots);
+        watching.count(&live);
         let parts = Parts {
             snapshots: Arc::clone(&snapshots),
             address_limit: Arc::clone(&opened.address_limit),
             health_checks: HealthChecks::new(tasks.clone(), stop.clone()),
             feeding: Feeding::new(tasks.clone(), stop.clone()),
             own_tables: Arc::clone(&own_tables),
+            watching: Arc::clone(&watching),
         };
         let reload = Arc::new(Reload::new(assembled, origin, parts));
         Reload::register(&reload, &live.counters);
@@ -174,7 +179,7 @@ impl App {
         let admin = admin_socket.address.clone();
         let (token, token_file) = admin_token::prepare(&server.admin, &admin, &ProcessEnvironment)?;
         let access = Access::new(&server.admin, token);
-        let asked = ((snapshots, decisions), (reload, own_tables));
+        let asked = ((snapshots, decisions), (reload, own_tables, watching));
         let report = Arc::new(Ready::new(asked, (&draining, &tasks)));
         let desk = Desk { access, report };
         let operators = Operators::new(admin_socket)?;

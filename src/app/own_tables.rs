@@ -71,6 +71,8 @@ pub(super) struct OwnTables {
 #[derive(Debug)]
 struct Kept {
     opened: OwnState,
+    /// Whether rows are watched beside them.
+    watched: bool,
     /// Ends what was begun for these settings.
     stop: CancellationToken,
     /// They have been migrated and read, or that has failed once.
@@ -98,9 +100,11 @@ impl OwnTables {
     pub(super) fn follow(self: &Arc<Self>, assembled: &Assembled) {
         let mut current = self.current();
         let wanted = assembled.state.as_ref();
+        let watched = assembled.watch.is_some();
         let same = |kept: &Kept, wanted: &OwnState| {
             Arc::ptr_eq(&kept.opened.state, &wanted.state)
                 && kept.opened.settings == wanted.settings
+                && kept.watched == watched
         };
         match (&*current, wanted) {
             (None, None) => return,
@@ -111,15 +115,15 @@ impl OwnTables {
         if wanted.is_none() {
             assembled.denylist.freshness().unwatch();
         }
-        *current = wanted.map(|wanted| self.begin(wanted.clone(), &assembled.denylist));
+        *current = wanted.map(|wanted| self.begin(wanted.clone(), &assembled.denylist, watched));
     }
 
-    fn begin(self: &Arc<Self>, opened: OwnState, denylist: &Arc<Denylist>) -> Kept {
+    fn begin(self: &Arc<Self>, opened: OwnState, denylist: &Arc<Denylist>, watched: bool) -> Kept {
         let (stop, tried) = (self.stop.child_token(), CancellationToken::new());
         let others = OtherGateways {
             state: Arc::clone(&opened.state),
             denylist: Arc::clone(denylist),
-            watched: false,
+            watched,
         };
         others.expect();
         let (tables, ending) = (Arc::clone(self), (stop.clone(), tried.clone()));
@@ -127,6 +131,7 @@ impl OwnTables {
             .spawn(tables.look_after(opened.clone(), others, ending));
         Kept {
             opened,
+            watched,
             stop,
             tried,
         }

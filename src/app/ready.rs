@@ -10,6 +10,7 @@ use super::{
     answers, key_feeds,
     own_tables::OwnTables,
     reload::{self, Reload, Trigger},
+    watching::Watching,
 };
 use crate::{
     admin::Report,
@@ -23,6 +24,7 @@ pub(super) struct Ready {
     decisions: Arc<Decisions>,
     reload: Arc<Reload>,
     own_tables: Arc<OwnTables>,
+    watching: Arc<Watching>,
     draining: CancellationToken,
     tasks: TaskTracker,
 }
@@ -30,12 +32,12 @@ pub(super) struct Ready {
 /// What requests are decided by and what became of them; what is in effect beside that.
 type Asked = (
     (Arc<Snapshots>, Arc<Decisions>),
-    (Arc<Reload>, Arc<OwnTables>),
+    (Arc<Reload>, Arc<OwnTables>, Arc<Watching>),
 );
 
 impl Ready {
     pub(super) fn new(
-        ((snapshots, decisions), (reload, own_tables)): Asked,
+        ((snapshots, decisions), (reload, own_tables, watching)): Asked,
         (draining, tasks): (&CancellationToken, &TaskTracker),
     ) -> Self {
         Self {
@@ -43,6 +45,7 @@ impl Ready {
             decisions,
             reload,
             own_tables,
+            watching,
             draining: draining.clone(),
             tasks: tasks.clone(),
         }
@@ -63,6 +66,7 @@ impl Report for Ready {
         }
         reasons.extend(self.own_tables.reason().await);
         reasons.extend(key_feeds::reasons(&live));
+        reasons.extend(self.watching.reasons());
         let upstreams = live.upstreams.iter();
         for upstream in upstreams.filter(|upstream| upstream.is_down()) {
             let name = &upstream.settings().name;

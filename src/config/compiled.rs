@@ -24,7 +24,7 @@ use crate::{
         table::RouteTable,
     },
     ratelimit,
-    revocation::{Earlier, LifetimeHistory},
+    revocation::{Earlier, LifetimeHistory, feed},
     state, store, telemetry,
     template::Template,
     token::{issuer::Checks, keyring::ListedKey, mint::ClaimValue, publication::Publication},
@@ -60,6 +60,8 @@ pub struct Compiled {
     pub state: Option<state::Settings>,
     /// How it is known who may no longer use a token, where anything tells.
     pub revocation: Option<Revocation>,
+    /// What is watched in the monolith's tables, if anything is.
+    pub watch: Option<feed::Settings>,
     /// What the gateway answers itself.
     pub answering: Answering,
     /// CORS where no route is known.

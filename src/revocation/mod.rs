@@ -9,6 +9,7 @@
 mod bench;
 pub mod binlog;
 mod denylist;
+pub mod feed;
 mod freshness;
 mod grant;
 mod lifetimes;

@@ -21,6 +21,7 @@ mod settings;
 mod sqlite;
 mod table_map;
 mod url;
+mod watched;
 
 use cell::Cell;
 use mysql::MySql;
@@ -36,6 +37,7 @@ pub use settings::{
     TlsSettings,
 };
 pub use url::{DatabaseUrl, DatabaseUrlError};
+pub use watched::{CHUNK, WatchedRow};
 
 /// The longest login or id that is looked up.
 const LONGEST: usize = 1024;
@@ -115,15 +117,19 @@ impl Store {
         if wanted.len() > LONGEST || wanted.contains('\0') {
             return Ok(Vec::new());
         }
-        let mut rows = match self {
-            Self::MySql(store) => store.rows(look_up, wanted).await?,
-            Self::Sqlite(store) => store.rows(look_up, wanted).await?,
-        };
+        let mut rows = self.fetch(look_up, &[wanted.to_owned()]).await?;
         rows.retain(|row| {
             row.get(look_up.key)
                 .is_some_and(|cell| cell.is_meant_by(wanted))
         });
         Ok(rows)
+    }
+
+    async fn fetch(&self, look_up: &LookUp, wanted: &[String]) -> Result<Vec<Vec<Cell>>, Error> {
+        match self {
+            Self::MySql(store) => store.rows(look_up, wanted).await,
+            Self::Sqlite(store) => store.rows(look_up, wanted).await,
+        }
     }
 
     fn the_one(&self, mut rows: Vec<Vec<Cell>>, id: &str) -> Result<Option<Vec<Cell>>, Error> {

@@ -9,6 +9,7 @@ use super::decode::{first_state, number};
 use super::error::Error;
 use super::settings::{Settings, SettingsError};
 use super::table_map::{Dialect, LookUp, StatePlace, look_up, place, state_places};
+use super::watched::Many;
 use crate::member::{ColumnValue, Row};
 
 /// The columns, as a statement and places: indices into these columns and no others.
@@ -19,6 +20,8 @@ pub(super) struct RuledMap {
     /// The places of the columns that rules name.
     pub(super) values: Vec<usize>,
     pub(super) by_id: LookUp,
+    /// Many rows at once, for whoever watches them.
+    pub(super) many: Many,
 }
 
 impl RuledMap {
@@ -32,12 +35,15 @@ impl RuledMap {
         let states = state_places(settings, &mut columns)?;
         let ruled = settings.ruled.iter();
         let values = ruled.map(|column| place(&mut columns, column)).collect();
-        let by_id = look_up(table, &dialect.quote_columns(&columns)?, id);
+        let quoted = dialect.quote_columns(&columns)?;
+        let by_id = look_up(table, &quoted, id);
+        let many = Many::new(table, &quoted);
         Ok(Self {
             columns,
             states,
             values,
             by_id,
+            many,
         })
     }
 }

@@ -23,6 +23,7 @@ use super::{
     key_feeds::Feeding,
     own_tables::OwnTables,
     restart,
+    watching::Watching,
 };
 use crate::{
     clock::Clock,
@@ -64,6 +65,7 @@ pub(super) struct Parts {
     pub(super) health_checks: HealthChecks,
     pub(super) feeding: Feeding,
     pub(super) own_tables: Arc<OwnTables>,
+    pub(super) watching: Arc<Watching>,
 }
 
 /// Reads the configuration again.
@@ -88,6 +90,7 @@ impl Reload {
         parts.health_checks.follow(&running.live.upstreams);
         parts.feeding.follow(&running.live);
         parts.own_tables.follow(&running);
+        parts.watching.follow(&running);
         Self {
             path: origin.map(|origin| origin.path),
             parts,
@@ -164,6 +167,7 @@ impl Reload {
             health_checks,
             feeding,
             own_tables,
+            watching,
         } = &self.parts;
         *running = assembled;
         self.left.tidy();
@@ -172,6 +176,7 @@ impl Reload {
         health_checks.follow(&running.live.upstreams);
         feeding.follow(&running.live);
         own_tables.follow(running);
+        watching.follow(running);
     }
 
     fn status(&self) -> MutexGuard<'_, Status> {

@@ -110,6 +110,7 @@ fn unchanged(old: &Compiled, new: &Compiled) -> Vec<&'static str> {
         ),
         ("users", old.users == new.users),
         ("state", old.state == new.state),
+        ("watch", old.watch == new.watch),
         ("passwords", old.answering.hashing == new.answering.hashing),
         ("redis", old.answering.valkey == new.answering.valkey),
         (

@@ -48,6 +48,7 @@ mod tokens;
 mod upgrades;
 mod upstreams;
 mod users;
+mod watch;
 
 use std::{
     ops::Range,
@@ -222,6 +223,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let mut rules = rules::Rules::new(document, findings);
     let users = users::compile(document, rules.columns(), findings);
     let state = state::compile(document, findings);
+    let watch = watch::compile(document, users.as_ref(), findings);
     let groups = groups::Groups::new(document, &mut rules, findings);
     let csrf = csrf::compile(&document.csrf, "csrf", findings);
     let defaults = routes::Defaults {
@@ -253,9 +255,10 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         reading,
         headers,
         row_cache: users::row_cache(document, users.as_ref()),
-        revocation: revocation::compile(state.as_ref(), users.as_ref()),
+        revocation: revocation::compile(users.as_ref(), (state.is_some(), watch.is_some())),
         users,
         state,
+        watch,
         answering: Answering {
             endpoints: accounts?,
             hashing: accounts::hashing(&document.passwords),

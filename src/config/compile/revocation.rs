@@ -2,18 +2,17 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use crate::{config::compiled::Revocation, membership, ratelimit::Quota, state, store};
+use crate::{config::compiled::Revocation, membership, ratelimit::Quota, store};
 
 /// How many rows may be looked up in a second while it is not known what has ended.
 const LOOK_UPS: u32 = 200;
 
-/// Wherever anything could tell it.
+/// Wherever anything could tell it: the gateway's own tables, or a watch of the monolith's.
 pub(super) fn compile(
-    state: Option<&state::Settings>,
     users: Option<&store::Settings>,
+    (has_state, has_watch): (bool, bool),
 ) -> Option<Revocation> {
-    state?;
-    Some(Revocation {
+    (has_state || has_watch).then(|| Revocation {
         ask: users.and_then(ask),
     })
 }

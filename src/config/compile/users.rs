@@ -107,7 +107,7 @@ fn states(users: &Users, findings: &mut Findings<'_>) -> Vec<StateRule> {
     rules
 }
 
-fn expected(value: &Value) -> Result<Expected, &'static str> {
+pub(super) fn expected(value: &Value) -> Result<Expected, &'static str> {
     match value {
         Value::Null => Ok(Expected::Null),
         Value::Bool(truth) => Ok(Expected::Boolean(*truth)),

@@ -21,6 +21,7 @@ pub mod state;
 pub mod tokens;
 pub mod upstreams;
 pub mod users;
+pub mod watch;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -43,6 +44,7 @@ use self::{
     tokens::{Identity, Tokens},
     upstreams::Upstream,
     users::Users,
+    watch::Watch,
 };
 
 /// The whole file.
@@ -90,6 +92,8 @@ pub struct Document {
     pub users: Option<Users>,
     /// sidegate's own tables: what the monolith's do not remember. Default: none.
     pub state: Option<State>,
+    /// What is watched in the monolith's tables, so that what is written there takes effect at once. Default: nothing.
+    pub watch: Option<Watch>,
     /// How passwords are checked.
     #[serde(default)]
     pub passwords: Passwords,

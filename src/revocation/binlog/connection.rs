@@ -11,6 +11,7 @@ use super::change::Watched;
 use super::fault::Fault;
 use super::layout::Layout;
 use super::position::{LogPosition, Position, parse_gtids};
+use crate::clock::Clock;
 use crate::store::{DatabaseUrl, PoolSettings, TlsSettings, driver_options};
 
 /// An update of one row is an event with the row twice, whatever the server's own limit for a packet is: a smaller bound
@@ -43,6 +44,8 @@ pub(super) struct Server {
     pub(super) any_case: bool,
     /// The schema of the URL.
     pub(super) schema: String,
+    /// How many seconds our clock is ahead of its.
+    pub(super) ahead: i64,
     /// Its own number among replicas.
     id: u32,
 }
@@ -168,9 +171,11 @@ async fn visible_position(conn: &mut Conn, is_mariadb: bool) -> Result<LogPositi
 
 /// Asks for no privilege.
 async fn describe(conn: &mut Conn) -> Result<Server, Fault> {
-    let sql = "SELECT VERSION(), @@log_bin, @@global.binlog_format, @@lower_case_table_names, @@server_id, DATABASE()";
-    let row: Option<(String, u8, String, u8, u32, Option<String>)> = conn.query_first(sql).await?;
-    let (version, log_bin, format, case, id, schema) =
+    type Described = (String, u8, String, u8, u32, Option<String>, i64);
+    let sql = "SELECT VERSION(), @@log_bin, @@global.binlog_format, @@lower_case_table_names, @@server_id, DATABASE(), UNIX_TIMESTAMP()";
+    let row: Option<Described> = conn.query_first(sql).await?;
+    let ours = Clock.unix_seconds().0;
+    let (version, log_bin, format, case, id, schema, theirs) =
         row.ok_or(Fault::Protocol("the server's settings"))?;
     if log_bin == 0 {
         return Err(Fault::Disabled);
@@ -182,6 +187,9 @@ async fn describe(conn: &mut Conn) -> Result<Server, Fault> {
         is_mariadb: version.to_lowercase().contains("mariadb"),
         any_case: case != 0,
         schema: schema.unwrap_or_default(),
+        ahead: i64::try_from(ours)
+            .unwrap_or(i64::MAX)
+            .saturating_sub(theirs),
         id,
     })
 }

@@ -3,7 +3,7 @@
 //! It is a task of its own so that reading goes on while somebody looks at rows: a heartbeat that waits in a queue is a
 //! server that is there. And a defect in the driver's decoding ends this task and nothing else.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use mysql_async::BinlogStream;
@@ -16,6 +16,7 @@ use super::connection::{Companion, Settings, stream};
 use super::decode::Decoder;
 use super::fault::Fault;
 use super::position::{LogPosition, Position};
+use crate::clock::Clock;
 
 /// How much news may wait; then the server waits.
 const QUEUE: usize = 1024;
@@ -27,9 +28,12 @@ const MISSED: u32 = 4;
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 const VISIBLE_WITHIN: Duration = Duration::from_secs(10);
 
+/// News, and when it came: it may have waited since.
+type Told = Result<(Instant, News), Fault>;
+
 /// A stream of news from one server.
 pub struct Replica {
-    news: mpsc::Receiver<Result<News, Fault>>,
+    news: mpsc::Receiver<Told>,
     companion: Companion,
     start: Position,
     /// Ends with the handle.
@@ -98,16 +102,16 @@ impl Replica {
         &self.start
     }
 
-    /// The next news; cancel-safe.
-    pub async fn next(&mut self) -> Result<News, Fault> {
+    /// How many seconds our clock is ahead of the server's.
+    pub fn ahead(&self) -> i64 {
+        self.companion.server.ahead
+    }
+
+    /// The next news, and when it came; cancel-safe.
+    pub async fn next(&mut self) -> Told {
         // Without a word the task ended by a panic.
         let news = self.news.recv().await;
         news.unwrap_or(Err(Fault::Protocol("an event broke the decoder")))
-    }
-
-    /// What waits already.
-    pub fn waiting(&mut self) -> Option<Result<News, Fault>> {
-        self.news.try_recv().ok()
     }
 
     /// Waits until everything before a position can be read from the tables.
@@ -140,11 +144,11 @@ struct Reading {
 }
 
 impl Reading {
-    async fn run(mut self, sender: mpsc::Sender<Result<News, Fault>>) {
+    async fn run(mut self, sender: mpsc::Sender<Told>) {
         loop {
             let news = match self.step().await {
                 Ok(None) => continue,
-                Ok(Some(news)) => Ok(news),
+                Ok(Some(news)) => Ok((Clock.instant(), news)),
                 Err(fault) => Err(fault),
             };
             let ended = news.is_err();

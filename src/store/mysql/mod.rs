@@ -16,7 +16,7 @@ use std::fmt;
 use std::time::Duration;
 
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Pool, Row};
+use mysql_async::{Conn, Params, Pool, Row, Value};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -69,7 +69,7 @@ impl MySql {
     pub(super) async fn rows(
         &self,
         look_up: &LookUp,
-        wanted: &str,
+        wanted: &[String],
     ) -> Result<Vec<Vec<Cell>>, Error> {
         self.within_deadline(async {
             match self.rows_once(look_up, wanted).await {
@@ -109,13 +109,17 @@ impl MySql {
         }
     }
 
-    async fn rows_once(&self, look_up: &LookUp, wanted: &str) -> Result<Vec<Vec<Cell>>, Failure> {
+    async fn rows_once(
+        &self,
+        look_up: &LookUp,
+        wanted: &[String],
+    ) -> Result<Vec<Vec<Cell>>, Failure> {
         let _place = self.place().await?;
         let mut conn = self.connection().await?;
         match fetch(&mut conn, look_up, wanted).await {
             Err(Failure::ColumnMissing) => Err(self.missing_column(&mut conn).await),
             // ASCII can be written in every character set, so there it is the table that is at odds.
-            Err(Failure::Incomparable) if !wanted.is_ascii() => Ok(Vec::new()),
+            Err(Failure::Incomparable) if !wanted.iter().all(|it| it.is_ascii()) => Ok(Vec::new()),
             settled => settled,
         }
     }
@@ -163,15 +167,34 @@ impl MySql {
     }
 }
 
-async fn fetch(conn: &mut Conn, look_up: &LookUp, wanted: &str) -> Result<Vec<Vec<Cell>>, Failure> {
+async fn fetch(
+    conn: &mut Conn,
+    look_up: &LookUp,
+    wanted: &[String],
+) -> Result<Vec<Vec<Cell>>, Failure> {
     let statement = conn.prep(&look_up.sql).await?;
     let columns = statement.columns();
     let column = columns.get(look_up.key);
-    let Some(parameter) = value::parameter(column, wanted) else {
+    let parameters = wanted.iter();
+    let mut parameters: Vec<_> = parameters
+        .filter_map(|wanted| value::parameter(column, wanted))
+        .collect();
+    let bound_as_integer = parameters.iter().any(value::Parameter::is_integer);
+    let count = usize::from(statement.num_params());
+    let mut values: Vec<_> = parameters
+        .drain(..)
+        .map(value::Parameter::into_value)
+        .collect();
+    // What the column cannot hold is found nowhere; in its place something is asked for twice.
+    let Some(filling) = values
+        .last()
+        .cloned()
+        .or((count == 0).then_some(Value::NULL))
+    else {
         return Ok(Vec::new());
     };
-    let bound_as_integer = parameter.is_integer();
-    let rows: Vec<Row> = conn.exec(&statement, (parameter.into_value(),)).await?;
+    values.resize(count, filling);
+    let rows: Vec<Row> = conn.exec(&statement, Params::Positional(values)).await?;
     let mut rows: Vec<_> = rows.into_iter().map(value::cells).collect();
     if bound_as_integer {
         // The column may have become text since the statement was prepared, and text equals an

@@ -84,11 +84,11 @@ impl Sqlite {
     pub(super) async fn rows(
         &self,
         look_up: &LookUp,
-        wanted: &str,
+        wanted: &[String],
     ) -> Result<Vec<Vec<Cell>>, Error> {
         let question = Question::Rows {
             sql: look_up.sql.clone(),
-            wanted: wanted.to_owned(),
+            wanted: wanted.to_vec(),
         };
         self.ask(question).await
     }

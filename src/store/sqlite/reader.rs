@@ -42,7 +42,7 @@ impl Reader {
         Ok(handle)
     }
 
-    pub(super) fn rows(&mut self, sql: &str, wanted: &str) -> Result<Vec<Vec<Cell>>, Error> {
+    pub(super) fn rows(&mut self, sql: &str, wanted: &[String]) -> Result<Vec<Vec<Cell>>, Error> {
         self.reading(|connection| fetch(connection, sql, wanted))
     }
 
@@ -141,10 +141,14 @@ impl Reader {
     }
 }
 
-fn fetch(connection: &Connection, sql: &str, wanted: &str) -> rusqlite::Result<Vec<Vec<Cell>>> {
+fn fetch(
+    connection: &Connection,
+    sql: &str,
+    wanted: &[String],
+) -> rusqlite::Result<Vec<Vec<Cell>>> {
     let mut statement = connection.prepare_cached(sql)?;
     let width = statement.column_count();
-    let mut rows = statement.query([wanted])?;
+    let mut rows = statement.query(rusqlite::params_from_iter(wanted))?;
     let mut fetched = Vec::new();
     while let Some(row) = rows.next()? {
         let cells = (0..width).map(|place| row.get_ref(place).map(cell));

@@ -18,7 +18,7 @@ type Answer = Result<Vec<Vec<Cell>>, Error>;
 
 /// What is asked of the thread.
 pub(super) enum Question {
-    Rows { sql: String, wanted: String },
+    Rows { sql: String, wanted: Vec<String> },
     Inspect,
 }
 

@@ -1,0 +1,322 @@
+//! What is watched in the monolith's tables.
+
+use std::time::Duration;
+
+use super::{Findings, database, tokens, users};
+use crate::{
+    config::document::{
+        Document,
+        watch::{self, Effect, Table, Watch, When},
+    },
+    member::StateName,
+    revocation::feed::{self, Settings},
+    secret::Secret,
+    store::{self, Columns, DatabaseUrl, PoolSettings, StateRule, TlsSettings},
+};
+
+/// A shorter key of fingerprints could be guessed by whoever reads them.
+const SHORTEST_SECRET: usize = 32;
+
+/// A server that says less often that it is there could be away for longer than a ban may take.
+const LONGEST_HEARTBEAT: Duration = Duration::from_millis(300);
+
+/// Looks at everything may take longer than one for a login: they read a thousand rows.
+const SHORTEST_DEADLINE: Duration = Duration::from_secs(10);
+
+pub(super) fn compile(
+    document: &Document,
+    users: Option<&store::Settings>,
+    findings: &mut Findings<'_>,
+) -> Option<Settings> {
+    let written = document.watch.as_ref()?;
+    let Some(users) = users else {
+        if document.users.is_none() {
+            let fix = "add `users`, which says where it is and what its columns are";
+            findings.mistake("watch", "there is no user table to be watched", fix);
+        }
+        return None;
+    };
+    let reached = reached(written, users, findings)?;
+    let source = source(written, &reached.database, findings);
+    let mut tables = tables(document, users, findings);
+    for table in &mut tables {
+        table.store.database = reached.database.clone();
+        table.store.tls.clone_from(&reached.tls);
+    }
+    times(written, findings);
+    let secret = secret(document, &tables, findings);
+    for (place, table) in tables.iter().enumerate() {
+        let path = format!("watch.tables[{place}]");
+        let fix = "write names as the database has them";
+        findings.take(table.store.check(), &path, fix)?;
+    }
+    Some(Settings {
+        source,
+        tables,
+        secret,
+        heartbeat: written.heartbeat.into(),
+        stale_after: written.stale_after.into(),
+        reconcile: written.reconcile.every.into(),
+        rate: written.reconcile.rate,
+        poll: written.poll.every.into(),
+    })
+}
+
+/// The server, and how it is spoken to.
+struct Reached {
+    database: DatabaseUrl,
+    tls: Option<TlsSettings>,
+}
+
+fn reached(
+    written: &Watch,
+    users: &store::Settings,
+    findings: &mut Findings<'_>,
+) -> Option<Reached> {
+    let database = match &written.database {
+        Some(url) => database::url(url, "watch.database", findings)?,
+        None => users.database.clone(),
+    };
+    let tls = match &written.tls {
+        Some(tls) => Some(TlsSettings {
+            authorities: tls
+                .ca
+                .as_deref()
+                .and_then(|ca| database::read_authorities(ca, "watch.tls.ca", findings)),
+        }),
+        None => users.tls.clone(),
+    };
+    Some(Reached { database, tls })
+}
+
+fn source(written: &Watch, database: &DatabaseUrl, findings: &mut Findings<'_>) -> feed::Source {
+    match (written.source, database) {
+        (Some(watch::Source::Binlog), DatabaseUrl::Sqlite(_)) => {
+            let fix = "write `polling`, or leave it out";
+            findings.mistake("watch.source", "SQLite has no binlog", fix);
+            feed::Source::Polling
+        }
+        (Some(watch::Source::Binlog) | None, DatabaseUrl::MySql(_)) => feed::Source::Binlog,
+        (Some(watch::Source::Polling), _) | (None, DatabaseUrl::Sqlite(_)) => feed::Source::Polling,
+    }
+}
+
+fn times(written: &Watch, findings: &mut Findings<'_>) {
+    let heartbeat = Duration::from(written.heartbeat);
+    if heartbeat.is_zero() || heartbeat > LONGEST_HEARTBEAT {
+        let message = "a server would be missed too late, or asked without a pause";
+        findings.mistake("watch.heartbeat", message, "write a time from 1ms to 300ms");
+    }
+    if Duration::from(written.stale_after) < heartbeat.saturating_mul(2) {
+        let message = "the watch would be behind between two heartbeats";
+        let fix = "write at least twice `watch.heartbeat`, such as 1s";
+        findings.mistake("watch.stale_after", message, fix);
+    }
+    for (path, every) in [
+        ("watch.reconcile.every", written.reconcile.every),
+        ("watch.poll.every", written.poll.every),
+    ] {
+        if Duration::from(every) < Duration::from_millis(100) {
+            let message = "the database would do nothing else";
+            findings.mistake(path, message, "write a time of 100ms or more");
+        }
+    }
+    if written.reconcile.rate < 100 {
+        let message = "a look at everything would take too long to be of use";
+        findings.mistake("watch.reconcile.rate", message, "write 100 rows or more");
+    }
+}
+
+fn secret(
+    document: &Document,
+    tables: &[feed::Table],
+    findings: &mut Findings<'_>,
+) -> Option<Secret<Vec<u8>>> {
+    const PATH: &str = "watch.secret";
+    let remembers = |table: &feed::Table| table.deleted || !table.store.ruled.is_empty();
+    let is_needed = tables.iter().any(remembers);
+    if is_needed && document.state.is_none() {
+        let message = "what the tables do not remember has to be kept: that a password was changed, that a row is gone";
+        let fix = "add `state`, sidegate's own tables";
+        findings.mistake("watch.tables", message, fix);
+    }
+    let Some(text) = document
+        .watch
+        .as_ref()
+        .and_then(|watch| watch.secret.as_ref())
+    else {
+        if is_needed {
+            let message =
+                "nothing tells that a password was changed or a row is gone after a restart";
+            let fix = "write `watch.secret`, such as \"${WATCH_SECRET}\"";
+            findings.absence("watch", message, fix);
+        }
+        return None;
+    };
+    let secret = tokens::secret(text, PATH, findings)?;
+    if secret.expose().len() < SHORTEST_SECRET {
+        let message = format!("the secret has less than {SHORTEST_SECRET} characters");
+        let fix = "write a longer one, such as `openssl rand -hex 32` prints";
+        findings.mistake(PATH, &message, fix);
+    }
+    Some(secret)
+}
+
+fn tables(
+    document: &Document,
+    users: &store::Settings,
+    findings: &mut Findings<'_>,
+) -> Vec<feed::Table> {
+    let written = document
+        .watch
+        .as_ref()
+        .and_then(|watch| watch.tables.as_ref());
+    let Some(written) = written else {
+        return vec![user_table(document, users, findings)];
+    };
+    if written.is_empty() {
+        let fix = "name a table, or leave `tables` out for the user table";
+        findings.mistake("watch.tables", "nothing is watched", fix);
+    }
+    let tables = written.iter().enumerate();
+    tables
+        .map(|(place, written)| table((place, written), users, findings))
+        .collect()
+}
+
+/// What holds where nothing is written.
+fn user_table(
+    document: &Document,
+    users: &store::Settings,
+    findings: &mut Findings<'_>,
+) -> feed::Table {
+    let remembers = document.state.is_some();
+    if !remembers {
+        let message = "only the states of users are watched: without `state` nothing remembers that a password was \
+                       changed or a row is gone";
+        let fix = "add `state`, or name the `tables` and what they mean";
+        findings.warning("watch", message, fix);
+    }
+    let mut store = bare(users, &users.table, &users.columns.id);
+    store.states.clone_from(&users.states);
+    if remembers {
+        store.ruled = vec![users.columns.password.clone()];
+    }
+    feed::Table {
+        store,
+        deleted: remembers,
+        cached: users.ruled.clone(),
+    }
+}
+
+/// A table of which nothing is asked yet.
+fn bare(users: &store::Settings, table: &str, key: &str) -> store::Settings {
+    store::Settings {
+        table: table.to_owned(),
+        columns: Columns {
+            id: key.to_owned(),
+            login: key.to_owned(),
+            password: key.to_owned(),
+        },
+        states: Vec::new(),
+        shown: Vec::new(),
+        ruled: Vec::new(),
+        pool: PoolSettings { min: 0, max: 2 },
+        deadline: users.deadline.max(SHORTEST_DEADLINE),
+        ..users.clone()
+    }
+}
+
+fn table(
+    (place, written): (usize, &Table),
+    users: &store::Settings,
+    findings: &mut Findings<'_>,
+) -> feed::Table {
+    let path = format!("watch.tables[{place}]");
+    let of_users = written.table == users.table;
+    if written.when.is_empty() {
+        let fix = "write what its rows mean, such as `- { row: deleted, effect: block }`";
+        findings.mistake(&format!("{path}.when"), "its rows mean nothing", fix);
+    }
+    let mut table = feed::Table {
+        store: bare(users, &written.table, &written.key),
+        deleted: false,
+        cached: if of_users {
+            users.ruled.clone()
+        } else {
+            Vec::new()
+        },
+    };
+    for (place, when) in written.when.iter().enumerate() {
+        let path = format!("{path}.when[{place}]");
+        let known = of_users.then_some(users.states.as_slice());
+        add(&mut table, when, (&path, known), findings);
+    }
+    table
+}
+
+fn add(
+    table: &mut feed::Table,
+    when: &When,
+    (path, states): (&str, Option<&[StateRule]>),
+    findings: &mut Findings<'_>,
+) {
+    match (&when.states, &when.column, when.row, when.effect) {
+        (Some(name), None, None, Effect::Block) if when.becomes.is_none() => {
+            let path = format!("{path}.states");
+            table
+                .store
+                .states
+                .extend(named(name, &path, states, findings));
+        }
+        (None, Some(column), None, Effect::Block) if when.becomes.is_some() => {
+            let value = when.becomes.as_ref().map(users::expected);
+            let fix = "write true, false, null, a whole number or a text";
+            let value =
+                value.and_then(|value| findings.take(value, &format!("{path}.becomes"), fix));
+            table.store.states.extend(value.map(|value| StateRule {
+                name: StateName::new(column),
+                all: vec![(column.clone(), value)],
+            }));
+        }
+        (None, Some(column), None, Effect::EndSessions) if when.becomes.is_none() => {
+            table.store.ruled.push(column.clone());
+        }
+        (None, None, Some(watch::Row::Deleted), Effect::Block) if when.becomes.is_none() => {
+            table.deleted = true;
+        }
+        _ => {
+            let fix = "write one of: { states: all, effect: block }, { column: …, becomes: …, effect: block }, \
+                       { column: …, effect: end_sessions }, { row: deleted, effect: block }";
+            findings.mistake(path, "this is no change with an effect", fix);
+        }
+    }
+}
+
+/// The states of a name.
+fn named(
+    name: &str,
+    path: &str,
+    states: Option<&[StateRule]>,
+    findings: &mut Findings<'_>,
+) -> Vec<StateRule> {
+    let Some(states) = states else {
+        let fix = "write `column` and `becomes`: states are those of `users.table`";
+        findings.mistake(path, "this table has no states", fix);
+        return Vec::new();
+    };
+    if name == "all" {
+        return states.to_vec();
+    }
+    let found: Vec<StateRule> = states
+        .iter()
+        .filter(|state| state.name.as_str() == name)
+        .cloned()
+        .collect();
+    if found.is_empty() {
+        let known: Vec<&str> = states.iter().map(|state| state.name.as_str()).collect();
+        let fix = "name one of `users.states`, or `all`";
+        findings.unknown(path, "there is no such state", &known, fix);
+    }
+    found
+}

@@ -1,0 +1,56 @@
+//! Keyed hashes of watched secrets: enough to know that one has changed, and nothing to guess it by without the key.
+
+use aws_lc_rs::hmac;
+
+use super::settings::Table;
+use crate::entropy::hex_pair;
+use crate::state::Fingerprint;
+use crate::store::WatchedRow;
+
+/// Makes the fingerprints of one table.
+pub(super) struct Fingerprinting {
+    key: hmac::Key,
+    source: String,
+}
+
+impl Fingerprinting {
+    pub(super) fn new(secret: &[u8], table: &Table) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        let mut columns = table.store.ruled.clone();
+        columns.sort();
+        // Fingerprints of other columns or by another key say nothing about these: they are kept apart.
+        let named = format!("{}\n{}", table.store.table, columns.join("\n"));
+        let check = hmac::sign(&key, named.as_bytes());
+        let check = check.as_ref().iter().take(6);
+        let check: String = check
+            .flat_map(|byte| hex_pair(*byte))
+            .map(char::from)
+            .collect();
+        let table: String = table.store.table.chars().take(64).collect();
+        let source = format!("{table}#{check}");
+        Self { key, source }
+    }
+
+    /// What they are kept under.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
+    pub(super) fn of(&self, row: &WatchedRow) -> Fingerprint {
+        let mut context = hmac::Context::with_key(&self.key);
+        // The same password of two members has two fingerprints.
+        context.update(
+            &u64::try_from(row.id.len())
+                .unwrap_or(u64::MAX)
+                .to_le_bytes(),
+        );
+        context.update(row.id.as_bytes());
+        context.update(row.secret.expose());
+        let tag = context.sign();
+        let mut fingerprint = [0; 32];
+        for (to, from) in fingerprint.iter_mut().zip(tag.as_ref()) {
+            *to = *from;
+        }
+        Fingerprint(fingerprint)
+    }
+}

@@ -1,0 +1,234 @@
+//! What is known, and how a row changes it.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::mpsc;
+use tracing::warn;
+
+use super::blocks::Blocks;
+use super::fingerprint::Fingerprinting;
+use super::recorder::Record;
+use super::scan::Scan;
+use super::tally::add;
+use super::{Feed, Interruption, position};
+use crate::clock::{Clock, UnixSeconds};
+use crate::revocation::Block;
+use crate::revocation::binlog::{Change, Position};
+use crate::state;
+use crate::store::WatchedRow;
+
+/// What is kept under this name is how far the stream was read.
+const CHECKPOINT: &str = "binlog";
+
+/// The state of a watch, whatever it is connected to.
+pub(super) struct Watcher<'a> {
+    pub(super) feed: &'a Feed,
+    pub(super) blocks: Blocks,
+    /// By table.
+    pub(super) fingerprints: Vec<Option<Fingerprinting>>,
+    records: Option<mpsc::Sender<Record>>,
+    /// Behind what was seen last.
+    pub(super) position: Option<Position>,
+    /// The look at everything that is under way.
+    pub(super) scan: Option<Scan>,
+    /// Whether everything has been looked at once.
+    pub(super) is_complete: bool,
+    pub(super) connections: u64,
+    /// Whether what comes from the stream was written just now.
+    pub(super) is_live: bool,
+}
+
+/// How a row came to be read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    /// When it was written, by our clock.
+    pub(super) at: UnixSeconds,
+    /// Whether one of its secrets is known to be another than before.
+    pub(super) secret: bool,
+}
+
+impl<'a> Watcher<'a> {
+    pub(super) fn new(feed: &'a Feed, records: Option<mpsc::Sender<Record>>) -> Self {
+        let secret = feed.settings.secret.as_ref();
+        let fingerprints = feed.settings.tables.iter().map(|table| {
+            let secret = secret.filter(|_| table.is_fingerprinted() && records.is_some());
+            secret.map(|secret| Fingerprinting::new(secret.expose(), table))
+        });
+        Self {
+            blocks: Blocks::new(std::sync::Arc::clone(&feed.parts.denylist)),
+            fingerprints: fingerprints.collect(),
+            feed,
+            records,
+            position: None,
+            scan: None,
+            is_complete: false,
+            connections: 0,
+            is_live: false,
+        }
+    }
+
+    /// What our own tables remember: moments, rows that are gone, and how far the stream was read.
+    pub(super) async fn remember(&mut self) -> Result<(), Interruption> {
+        let Some(state) = &self.feed.parts.state else {
+            return Ok(());
+        };
+        let (changes, _) = state.stamps_load().await?;
+        let deleting = self
+            .feed
+            .settings
+            .tables
+            .iter()
+            .position(|table| table.deleted);
+        for change in changes {
+            match change {
+                state::Change::NotBefore { member, at } => {
+                    self.feed.parts.denylist.not_before(&member, at);
+                }
+                state::Change::Deleted { member } => {
+                    if let Some(table) = deleting {
+                        self.blocks.set(&member, table, Some(Block::Deleted));
+                    }
+                }
+                state::Change::SessionEnded { token_id, until } => {
+                    self.feed.parts.denylist.end_session(&token_id, until);
+                }
+                state::Change::Restored { .. } => {}
+            }
+        }
+        let checkpoint = state.checkpoint(CHECKPOINT).await?;
+        self.position = position(checkpoint.as_deref());
+        Ok(())
+    }
+
+    /// The stream cannot go on from where it stood: everything is read anew.
+    pub(super) fn lose_position(&mut self) {
+        self.position = None;
+        self.scan = None;
+    }
+
+    /// Everything up to this position was seen.
+    pub(super) fn reached(&mut self, position: Position) {
+        let text = position.to_string();
+        self.position = Some(position);
+        self.record(Record::Checkpoint {
+            source: CHECKPOINT.to_owned(),
+            position: text,
+        });
+    }
+
+    /// Reads the rows that were written, and judges their members.
+    pub(super) async fn look(
+        &mut self,
+        changes: &[Change],
+        at: UnixSeconds,
+    ) -> Result<(), Interruption> {
+        let feed = self.feed;
+        for (table, store) in feed.stores.iter().enumerate() {
+            let of_table: Vec<&Change> = changes
+                .iter()
+                .filter(|change| change.table == table)
+                .collect();
+            if of_table.is_empty() {
+                continue;
+            }
+            let ids: Vec<String> = of_table.iter().map(|change| change.key.clone()).collect();
+            let rows = store.watched_rows(&ids).await?;
+            let mut rows: HashMap<String, WatchedRow> =
+                rows.into_iter().map(|row| (row.id.clone(), row)).collect();
+            for change in of_table {
+                let secret = change.secret;
+                match rows.remove(&change.key) {
+                    Some(row) => self.row(table, &row, Seen { at, secret }),
+                    None => {
+                        self.gone(table, &change.key);
+                    }
+                }
+            }
+        }
+        add(&feed.parts.tally.changes, changes.len());
+        Ok(())
+    }
+
+    /// A row as it is now.
+    fn row(&mut self, table: usize, row: &WatchedRow, seen: Seen) {
+        self.standing(table, row);
+        let feed = self.feed;
+        let Some(Some(fingerprinting)) = self.fingerprints.get(table) else {
+            return;
+        };
+        let (source, fingerprint) = (fingerprinting.source().to_owned(), fingerprinting.of(row));
+        let member = row.id.clone();
+        let record = if feed.own.take(&member, fingerprint) {
+            Record::Own {
+                source,
+                member,
+                fingerprint,
+            }
+        } else {
+            if seen.secret {
+                feed.parts.denylist.not_before(&member, seen.at);
+            }
+            Record::Secret {
+                source,
+                member,
+                fingerprint,
+                at: seen.at,
+                changed: seen.secret,
+            }
+        };
+        self.record(record);
+    }
+
+    /// What a row's states say; whether that is news.
+    pub(super) fn standing(&mut self, table: usize, row: &WatchedRow) -> bool {
+        (self.feed.parts.forget)(&row.id);
+        if self.blocks.is_deleted(&row.id, table) {
+            // An id may have been given to somebody else.
+            let at = Clock.unix_seconds();
+            self.feed.parts.denylist.not_before(&row.id, at);
+            let member = row.id.clone();
+            self.record(Record::Restored { member, at });
+        }
+        let block = row.state.clone().map(Block::State);
+        self.blocks.set(&row.id, table, block)
+    }
+
+    /// There is no such row any more; whether that is news.
+    pub(super) fn gone(&mut self, table: usize, member: &str) -> bool {
+        (self.feed.parts.forget)(member);
+        let told = self
+            .feed
+            .settings
+            .tables
+            .get(table)
+            .is_some_and(|table| table.deleted);
+        let news = self
+            .blocks
+            .set(member, table, told.then_some(Block::Deleted));
+        if let Some(Some(fingerprinting)) = self.fingerprints.get(table) {
+            let source = fingerprinting.source().to_owned();
+            let member = member.to_owned();
+            self.record(Record::Gone {
+                source,
+                member,
+                told,
+            });
+        }
+        news
+    }
+
+    pub(super) fn record(&mut self, record: Record) {
+        let Some(records) = &self.records else {
+            return;
+        };
+        if records.try_send(record).is_err() {
+            let lost = &self.feed.parts.tally.unrecorded;
+            if lost.fetch_add(1, Ordering::Relaxed) == 0 {
+                warn!(
+                    "more has changed than can wait for the own tables; the next look finds it again"
+                );
+            }
+        }
+    }
+}

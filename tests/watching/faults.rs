@@ -1,0 +1,268 @@
+//! What goes wrong between the gateway and the server: nothing is lost, and no good token is called a bad one.
+
+use super::{
+    bans::{WATCH, follow, fresh},
+    monolith::{Monolith, Server, issued_in, status, status_of},
+    wire::Wire,
+};
+use crate::harness::{Gateway, Upstream, wait_until};
+
+/// With a look at everything so rarely that no test sees one.
+const STREAM_ALONE: &str =
+    "{ secret: \"${SECRET_KEY}\", database: \"${WATCH_URL}\", reconcile: { every: 1d } }";
+
+fn banned(gateway: &Gateway, user: u32) {
+    wait_until("the ban", || status(gateway, "/a", user) == 401);
+}
+
+fn metric(gateway: &Gateway, line: &str) -> bool {
+    gateway.ask("/metrics").text().lines().any(|it| it == line)
+}
+
+#[test]
+fn what_was_written_while_no_gateway_ran_is_known_to_the_next() {
+    let server = Server::start("");
+    let upstream = Upstream::start();
+    let mut monolith = server.monolith();
+    let mut gateway = follow(monolith.setup(&upstream, STREAM_ALONE));
+    let gone = issued_in(4, 100);
+    monolith.sql("DELETE FROM user WHERE id = 8");
+    wait_until("a deletion", || status(&gateway, "/a", 8) == 401);
+    for purged in [false, true] {
+        let (first, second, third) = if purged { (5, 6, 7) } else { (1, 2, 3) };
+        let old = issued_in(second, 0);
+        assert_eq!(status_of(&gateway, "/a", &old), 200);
+        gateway.sigkill();
+        monolith.sql(&format!(
+            "UPDATE user SET is_restricted = 1 WHERE id = {first}"
+        ));
+        monolith.sql(&format!(
+            "UPDATE user SET hashed_password = 'another' WHERE id = {second}"
+        ));
+        monolith.sql(&format!("DELETE FROM user WHERE id = {third}"));
+        monolith.sql("DELETE FROM user WHERE id = 4");
+        if purged {
+            monolith.sql("FLUSH LOGS");
+            monolith.sql("FLUSH LOGS");
+            let newest = monolith.column("SHOW BINARY LOGS").pop().expect("a file");
+            wait_until("to purge", || {
+                monolith.sql(&format!("PURGE BINARY LOGS TO '{newest}'"));
+                monolith.column("SHOW BINARY LOGS").len() == 1
+            });
+        }
+        gateway = gateway.follow();
+        fresh(&gateway);
+        assert_eq!(status(&gateway, "/a", first), 401);
+        wait_until("the end of sessions", || {
+            status_of(&gateway, "/a", &old) == 401
+        });
+        assert_eq!(status_of(&gateway, "/a", &issued_in(second, 100)), 200);
+        assert_eq!(status(&gateway, "/a", third), 401);
+        assert_eq!(status_of(&gateway, "/a", &gone), 401);
+        assert_eq!(status(&gateway, "/a", 8), 401, "known for longer");
+    }
+}
+
+#[test]
+fn a_server_that_restarts_or_is_another_one_is_followed_again() {
+    let mut server = Server::start("");
+    let upstream = Upstream::start();
+    let mut monolith = server.monolith();
+    let gateway = follow(monolith.setup(&upstream, STREAM_ALONE));
+    server.halt();
+    wait_until("the watch to be behind", || {
+        status(&gateway, "/refuse/a", 9) == 503
+    });
+    assert_eq!(status(&gateway, "/serve/a", 9), 200);
+    assert_eq!(status(&gateway, "/a", 9), 503, "nobody can be asked");
+    server.resume();
+    monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 1");
+    fresh(&gateway);
+    banned(&gateway, 1);
+    server.halt();
+    server.resume_with("--server-id=77 --gtid-domain-id=3");
+    monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 2");
+    fresh(&gateway);
+    banned(&gateway, 2);
+    assert_eq!(status(&gateway, "/a", 1), 401);
+    assert_eq!(status(&gateway, "/a", 3), 200);
+}
+
+#[test]
+fn a_lost_binlog_begins_with_everything_anew() {
+    let server = Server::start("");
+    let upstream = Upstream::start();
+    let mut monolith = server.monolith();
+    let wire = Wire::to(monolith.port());
+    let setup = monolith.setup(&upstream, STREAM_ALONE);
+    let gateway = follow(setup.variable("WATCH_URL", &monolith.url(Some(wire.port))));
+    wire.cut(true);
+    wait_until("the watch to be behind", || {
+        status(&gateway, "/refuse/a", 9) == 503
+    });
+    monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 1");
+    monolith.sql("RESET MASTER");
+    monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 2");
+    assert_eq!(status(&gateway, "/a", 1), 401, "the row is asked meanwhile");
+    wire.cut(false);
+    fresh(&gateway);
+    banned(&gateway, 1);
+    banned(&gateway, 2);
+    monolith.sql("UPDATE user SET is_restricted = 0 WHERE id = 1");
+    wait_until("the end of the ban", || status(&gateway, "/a", 1) == 200);
+}
+
+#[test]
+fn a_cut_in_the_network_is_noticed_and_nothing_is_missed() {
+    let upstream = Upstream::start();
+    let mut monolith = Monolith::shared();
+    let wire = Wire::to(monolith.port());
+    let setup = monolith.setup(&upstream, STREAM_ALONE);
+    let gateway = follow(setup.variable("WATCH_URL", &monolith.url(Some(wire.port))));
+    wire.cut(true);
+    monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 1");
+    let old = issued_in(2, 0);
+    monolith.sql("UPDATE user SET hashed_password = 'another' WHERE id = 2");
+    wait_until("the watch to be behind", || {
+        status(&gateway, "/refuse/a", 9) == 503
+    });
+    assert_eq!(status(&gateway, "/serve/a", 1), 200, "as it is told to");
+    assert_eq!(gateway.ask("/ready").status, 503);
+    wire.cut(false);
+    fresh(&gateway);
+    banned(&gateway, 1);
+    wait_until("the end of sessions", || {
+        status_of(&gateway, "/a", &old) == 401
+    });
+    wait_until("to be ready", || gateway.ask("/ready").status == 200);
+}
+
+#[test]
+fn changes_that_rows_do_not_tell_are_found_by_reading_everything() {
+    let upstream = Upstream::start();
+    let mut monolith = Monolith::shared();
+    let gateway = follow(monolith.setup(&upstream, STREAM_ALONE));
+    // A cascade.
+    monolith.sql("CREATE TABLE tenant (id INT PRIMARY KEY)");
+    monolith.sql("INSERT INTO tenant VALUES (1)");
+    monolith.sql("ALTER TABLE user ADD tenant INT FIRST, ADD FOREIGN KEY (tenant) REFERENCES tenant (id) ON DELETE CASCADE");
+    monolith.sql("UPDATE user SET tenant = 1 WHERE id = 1");
+    monolith.sql("DELETE FROM tenant");
+    wait_until("the cascade", || status(&gateway, "/a", 1) == 401);
+    // A statement in place of rows.
+    monolith.sql("SET SESSION binlog_format = STATEMENT");
+    monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 2");
+    wait_until("the statement", || status(&gateway, "/a", 2) == 401);
+    monolith.sql("SET SESSION binlog_format = ROW");
+    // A huge transaction.
+    monolith.sql("INSERT INTO user (id, is_active) SELECT seq, 1 FROM seq_1000_to_61000");
+    monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 3 OR id >= 1000");
+    wait_until("the huge transaction", || status(&gateway, "/a", 3) == 401);
+    wait_until("its last row", || status(&gateway, "/a", 61_000) == 401);
+    // All of them.
+    monolith.sql("SET FOREIGN_KEY_CHECKS = 0");
+    monolith.sql("TRUNCATE TABLE user");
+    wait_until("the truncation", || status(&gateway, "/a", 4) == 401);
+}
+
+#[test]
+fn what_no_binlog_shows_is_found_by_the_next_look_at_everything() {
+    let upstream = Upstream::start();
+    let mut monolith = Monolith::shared();
+    let watch =
+        "{ secret: \"${SECRET_KEY}\", database: \"${WATCH_URL}\", reconcile: { every: 200ms } }";
+    let gateway = follow(monolith.setup(&upstream, watch));
+    let old = issued_in(3, 0);
+    monolith.sql("SET sql_log_bin = 0");
+    monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 1");
+    monolith.sql("DELETE FROM user WHERE id = 2");
+    monolith.sql("UPDATE user SET hashed_password = 'another' WHERE id = 3");
+    banned(&gateway, 1);
+    wait_until("the deletion", || status(&gateway, "/a", 2) == 401);
+    wait_until("the end of sessions", || {
+        status_of(&gateway, "/a", &old) == 401
+    });
+    assert_eq!(status_of(&gateway, "/a", &issued_in(3, 100)), 200);
+}
+
+#[test]
+fn without_the_right_to_replicate_the_table_is_polled_and_operators_are_told() {
+    let upstream = Upstream::start();
+    let mut monolith = Monolith::shared();
+    let name = monolith.name.clone();
+    monolith.sql(&format!(
+        "REVOKE REPLICATION SLAVE ON *.* FROM '{name}'@'%'"
+    ));
+    let watch = "{ secret: \"${SECRET_KEY}\", database: \"${WATCH_URL}\", poll: { every: 200ms } }";
+    let gateway = follow(monolith.setup(&upstream, watch));
+    monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 1");
+    banned(&gateway, 1);
+    gateway.log_line("GRANT REPLICATION SLAVE");
+    let ready = gateway.ask("/ready");
+    assert!(
+        ready.text().contains("GRANT REPLICATION SLAVE"),
+        "{}",
+        ready.text()
+    );
+    assert!(
+        metric(&gateway, "sidegate_watch_phase{phase=\"polling\"} 1"),
+        "{}",
+        gateway.ask("/metrics").text()
+    );
+    let old = issued_in(2, 0);
+    monolith.sql("UPDATE user SET hashed_password = 'another' WHERE id = 2");
+    wait_until("the end of sessions", || {
+        status_of(&gateway, "/a", &old) == 401
+    });
+    monolith.sql(&format!("GRANT REPLICATION SLAVE ON *.* TO '{name}'@'%'"));
+    wait_until("the stream", || {
+        metric(&gateway, "sidegate_watch_phase{phase=\"streaming\"} 1")
+    });
+    monolith.sql("UPDATE user SET is_restricted = 0 WHERE id = 1");
+    wait_until("the end of the ban", || status(&gateway, "/a", 1) == 200);
+}
+
+#[test]
+fn a_right_that_is_taken_away_is_missed_when_the_stream_breaks() {
+    let upstream = Upstream::start();
+    let mut monolith = Monolith::shared();
+    let name = monolith.name.clone();
+    let watch = "{ secret: \"${SECRET_KEY}\", database: \"${WATCH_URL}\", poll: { every: 200ms } }";
+    let gateway = follow(monolith.setup(&upstream, watch));
+    monolith.sql(&format!(
+        "REVOKE REPLICATION SLAVE ON *.* FROM '{name}'@'%'"
+    ));
+    let sql = format!(
+        "SELECT CAST(id AS CHAR) FROM information_schema.processlist WHERE user = '{name}' AND command = 'Binlog Dump'"
+    );
+    let dump = monolith.column(&sql).pop().expect("a stream");
+    monolith.sql(&format!("KILL {dump}"));
+    monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 1");
+    wait_until("polling", || {
+        metric(&gateway, "sidegate_watch_phase{phase=\"polling\"} 1")
+    });
+    banned(&gateway, 1);
+    assert_eq!(status(&gateway, "/a", 2), 200);
+}
+
+#[test]
+fn columns_that_rules_ask_for_are_kept_live() {
+    let upstream = Upstream::start();
+    let mut monolith = Monolith::shared();
+    let setup = monolith.setup(&upstream, WATCH);
+    let setup = setup.routes(
+        "- { match: \"/refuse/**\", access: required, on_stale: refuse }\n\
+         - { match: \"/**\", access: required, require: { user: { point: 7 } } }",
+    );
+    let users = "
+database: ${DATABASE_URL}
+table: user
+columns: { id: id, login: email, password: hashed_password }
+row_cache: { lifetime: 1h }";
+    let gateway = follow(setup.section("users", users));
+    assert_eq!(status(&gateway, "/a", 1), 403);
+    monolith.sql("UPDATE user SET point = 7 WHERE id = 1");
+    wait_until("the change", || status(&gateway, "/a", 1) == 200);
+    monolith.sql("UPDATE user SET point = 8 WHERE id = 1");
+    wait_until("the change back", || status(&gateway, "/a", 1) == 403);
+}
