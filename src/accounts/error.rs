@@ -30,6 +30,9 @@ pub enum AccountError {
     /// A token is too large for a cookie.
     #[error(transparent)]
     Cookie(#[from] CookieError),
+    /// More tokens are renewed at once than are kept track of.
+    #[error("too many tokens are being renewed at once")]
+    ManyRenewals,
     /// A token could not be signed.
     #[error(transparent)]
     Mint(#[from] MintError),
@@ -73,6 +76,7 @@ impl AccountError {
                 )
             }
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "login_busy", Some(2)),
+            Self::ManyRenewals => (StatusCode::SERVICE_UNAVAILABLE, "renewals_busy", Some(1)),
             Self::Abandoned => (StatusCode::SERVICE_UNAVAILABLE, "shutting_down", Some(1)),
             Self::Cookie(_) => (StatusCode::INTERNAL_SERVER_ERROR, "cookie_too_large", None),
             Self::HashingEnded | Self::Mint(_) | Self::NoEndpoint | Self::Panicked => {

@@ -15,6 +15,7 @@ pub mod hashing;
 mod login;
 mod pick;
 mod refresh;
+mod renewal;
 mod session;
 mod verify;
 
@@ -37,6 +38,7 @@ use crate::{
 pub use cookies::{Cookies, EndpointCookies, Granted, Lasts, TokenCookie, TokenName};
 pub use dialect::Answer;
 pub use error::{AccountError, Outcome, users_outcome};
+pub use renewal::{Renewals, Renewed, Renewing};
 pub use session::{LOGIN_VALUES, REFRESH_VALUES};
 
 /// One route that the gateway answers.
@@ -110,6 +112,8 @@ pub struct Accounts {
     pub denylist: Option<Arc<Denylist>>,
     /// The cookies of tokens.
     pub cookies: Cookies,
+    /// The access tokens that are being renewed.
+    pub renewals: Renewals,
     /// The clock of `exp`.
     pub clock: Clock,
 }

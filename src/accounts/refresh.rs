@@ -1,6 +1,8 @@
 //! A refresh token for a new access token; the same refresh token comes back, as the monolith does it.
 
-use super::{AccountError, AccountRequest, Accounts, Answer, TokenKind, dialect::RefreshDialect};
+use super::{
+    AccountError, AccountRequest, Accounts, Answer, Granted, TokenKind, dialect::RefreshDialect,
+};
 use crate::{member::Member, revocation::Grant, token::verify::Verified};
 
 /// A good token, and the unblocked member that it is about.
@@ -20,14 +22,28 @@ impl Accounts {
             Err(answer) => return Ok(answer),
         };
         let token = values.first().map_or("", String::as_str);
-        let Some(held) = self.holder(&self.refresh, token).await? else {
+        let Some(granted) = self.renew(token, request).await? else {
             return Ok(dialect.refused.clone());
         };
-        let access_token = self.renew_session(&held)?;
         Ok(dialect.granted.fill(&|name| match name {
-            "access_token" => Some(access_token.as_str().into()),
-            "refresh_token" => Some(token.into()),
+            "access_token" => Some(granted.access_token.as_str().into()),
+            "refresh_token" => Some(granted.refresh_token.as_str().into()),
             _ => None,
+        }))
+    }
+
+    /// The tokens in return for a refresh token, if it is good for any.
+    pub(super) async fn renew(
+        &self,
+        token: &str,
+        _request: &AccountRequest,
+    ) -> Result<Option<Granted>, AccountError> {
+        let Some(held) = self.holder(&self.refresh, token).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Granted {
+            access_token: self.renew_session(&held)?,
+            refresh_token: token.to_owned(),
         }))
     }
 

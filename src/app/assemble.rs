@@ -15,7 +15,7 @@ use super::{
     ready,
 };
 use crate::{
-    accounts::{Accounts, Cookies, TokenKind, TokenName, hashing},
+    accounts::{Accounts, Cookies, Renewals, TokenKind, TokenName, hashing},
     clock::Clock,
     config::{
         compiled::{self, Answering, Compiled, Headers, Server, TokenSettings, Tokens},
@@ -226,6 +226,7 @@ impl<'a> Follows<'a> {
             attempts: answering.attempts.map(|it| self.attempts(it, valkey)),
             denylist: denylist.cloned(),
             cookies: answering.cookies,
+            renewals: Renewals::default(),
             clock: Clock,
         })))
     }

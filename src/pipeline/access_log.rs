@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::http::{HeaderValue, Method, Request, Response, Version, uri::PathAndQuery};
+use ::http::{HeaderValue, Method, Request, Response, Version, header, uri::PathAndQuery};
 use tracing::info;
 
 use super::{
@@ -28,6 +28,7 @@ use super::{
 use crate::{
     clock::Clock,
     entropy::DecisionId,
+    http::cache_control::keep_private,
     listener::Peer,
     policy::route::Route,
     ratelimit::Standing,
@@ -71,6 +72,8 @@ pub(super) struct Record<'a> {
     client: HeaderValue,
     answer: Answer,
     told: Option<Box<ToldLimits>>,
+    /// What the answer sets, whoever gives it; boxed, since few set any.
+    cookies: Option<Box<[HeaderValue]>>,
     noted: Noted,
     observed: Option<Observed>,
 }
@@ -136,6 +139,7 @@ impl<'a> Record<'a> {
             client: live.client_of(peer, request.headers()),
             answer: Answer::Owed,
             told: None,
+            cookies: None,
             noted: Noted::default(),
             observed: None,
         }
@@ -165,6 +169,7 @@ impl<'a> Record<'a> {
             client: peer.address_value.clone(),
             answer: Answer::Owed,
             told: None,
+            cookies: None,
             noted: Noted::default(),
             observed: None,
         }
@@ -325,11 +330,24 @@ impl<'a> Record<'a> {
         self.told.get_or_insert_default().add(standing);
     }
 
+    /// Cookies for the answer to set, whatever it is.
+    pub(super) fn set_cookies(&mut self, cookies: Vec<HeaderValue>) {
+        self.cookies = Some(cookies.into());
+    }
+
     /// Gives the line to the body, to be written when it has left.
     pub(super) fn attach(&mut self, response: &mut Response<Body>) {
         self.answer = Answer::Given;
         if let Some(told) = self.told.take() {
             told.write(response.headers_mut());
+        }
+        if let Some(cookies) = self.cookies.take() {
+            let headers = response.headers_mut();
+            // Who gets the answer gets the cookie.
+            keep_private(headers);
+            for cookie in cookies {
+                headers.append(header::SET_COOKIE, cookie);
+            }
         }
         self.counts
             .answered(self.number(), response.status().as_u16());

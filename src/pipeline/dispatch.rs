@@ -166,7 +166,7 @@ impl Pipeline {
 }
 
 /// As the access line has it: the headers about it speak to the upstream by now.
-fn sender(record: &Record<'_>) -> Sender {
+pub(super) fn sender(record: &Record<'_>) -> Sender {
     let address = record.client();
     let parsed = address.to_str().ok().and_then(|text| text.parse().ok());
     Sender {

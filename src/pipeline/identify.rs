@@ -16,7 +16,8 @@ use super::{
     noted::{Known, Noted},
     observe::observe,
     rejection::Rejection,
-    stage::{Identified, Presented},
+    renewal::{self, RenewalNeeded},
+    stage::{Identified, Presented, SentBy},
 };
 use crate::{
     clock::{Clock, UnixSeconds},
@@ -109,6 +110,7 @@ impl std::fmt::Debug for SubjectLog {
 pub(super) enum Looked<'a, B> {
     Identified(Identified<'a, B>),
     Waits(Box<KeysNeeded<'a, B>>),
+    Renews(Box<RenewalNeeded<'a, B>>),
 }
 
 /// A request whose token can be judged when the keys of its issuer have been looked at again.
@@ -123,32 +125,57 @@ pub(super) fn look<'a, B>(
     judging: Judging<'_>,
     noted: &mut Noted,
 ) -> Result<Looked<'a, B>, Rejection> {
-    let proof = match presented.credential.token() {
-        Some(token) => match find_or_prove(token, judging, &mut noted.known) {
-            Ok(proof) => Some(proof),
-            Err(Unproven::KeysNeeded(issuer)) => {
-                let needed = KeysNeeded { presented, issuer };
-                return Ok(Looked::Waits(Box::new(needed)));
-            }
-            Err(Unproven::Invalid(reason)) => {
-                noted.refused(&presented.routed, judging.live);
-                let nobody = unproven(presented, judging.now, reason.into())?;
-                return Ok(Looked::Identified(nobody));
-            }
-        },
-        None => None,
+    let Some(token) = presented.credential.token() else {
+        return Ok(match renewal::refresh_token(&presented)? {
+            Some(token) => renewing(presented, token),
+            None => Looked::Identified(anonymous(presented, judging.now)),
+        });
     };
-    Ok(Looked::Identified(Identified {
-        sent_by: presented.credential.sent_by(),
-        at: judging.now,
-        routed: presented.routed,
-        proof,
-        observed: None,
+    match find_or_prove(token, judging, &mut noted.known) {
+        Ok(proof) => {
+            let mut identified = anonymous(presented, judging.now);
+            identified.proof = Some(proof);
+            Ok(Looked::Identified(identified))
+        }
+        Err(Unproven::KeysNeeded(issuer)) => {
+            let needed = KeysNeeded { presented, issuer };
+            Ok(Looked::Waits(Box::new(needed)))
+        }
+        Err(Unproven::Invalid(reason)) => {
+            let is_cookie = presented.credential.sent_by() == SentBy::Browser;
+            if reason == InvalidToken::Expired
+                && is_cookie
+                && let Some(token) = renewal::refresh_token(&presented)?
+            {
+                return Ok(renewing(presented, token));
+            }
+            noted.refused(&presented.routed, judging.live);
+            let nobody = unproven(presented, judging.now, reason.into())?;
+            Ok(Looked::Identified(nobody))
+        }
+    }
+}
+
+fn renewing<B>(presented: Presented<'_, B>, refresh_token: String) -> Looked<'_, B> {
+    Looked::Renews(Box::new(RenewalNeeded {
+        presented,
+        refresh_token,
     }))
 }
 
+/// A request of which nothing is known but that it goes on.
+pub(super) fn anonymous<B>(presented: Presented<'_, B>, at: UnixSeconds) -> Identified<'_, B> {
+    Identified {
+        sent_by: presented.credential.sent_by(),
+        at,
+        routed: presented.routed,
+        proof: None,
+        observed: None,
+    }
+}
+
 /// A token that proves nothing: a refusal, unless its route only observes it.
-fn unproven<B>(
+pub(super) fn unproven<B>(
     presented: Presented<'_, B>,
     at: UnixSeconds,
     rejection: Rejection,
@@ -177,6 +204,7 @@ pub(super) fn identify<'a, B>(
     };
     match look(presented, judging, noted)? {
         Looked::Identified(identified) => Ok(identified),
+        Looked::Renews(needed) => needed.without(judging),
         Looked::Waits(needed) => {
             let issuer = needed.issuer;
             let feed = live.key_feed(issuer);
@@ -212,6 +240,7 @@ impl<'a, B> KeysNeeded<'a, B> {
         };
         let needed = match look(self.presented, judging, noted)? {
             Looked::Identified(identified) => return Ok(identified),
+            Looked::Renews(needed) => return needed.without(judging),
             Looked::Waits(needed) => needed,
         };
         noted.refused(&needed.presented.routed, live);

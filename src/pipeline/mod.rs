@@ -30,6 +30,7 @@ mod publish;
 mod receive;
 mod refuse;
 mod rejection;
+mod renewal;
 mod route;
 mod row;
 mod snapshot;
@@ -77,6 +78,7 @@ use authorize::{Authorized, Connected, authorize_or_note};
 use decisions::CoreDecisions;
 use identify::{Judging, KeysNeeded, Looked};
 use refuse::{refuse, refuse_unread};
+use renewal::RenewalNeeded;
 use row::RowNeeded;
 use snapshot::{Follower, View};
 use stage::{Admitted, Identified, Permitted, Prepared};
@@ -171,6 +173,7 @@ impl Pipeline {
                 go_on(identified, now, (live, peer), record)
             }
             Looked::Waits(needed) => Ok(Walked::Waits(Box::new(Waiting::Keys(needed)))),
+            Looked::Renews(needed) => Ok(Walked::Waits(Box::new(Waiting::Renewal(needed)))),
         }
     }
 
@@ -188,6 +191,10 @@ impl Pipeline {
                 Waiting::Keys(needed) => {
                     let identified = needed.wait(live, self.clock, record.noted()).await?;
                     go_on(identified, self.clock.instant(), (live, peer), record)?
+                }
+                Waiting::Renewal(needed) => {
+                    let renewed = needed.wait((live, peer), &self.control, self.clock, record);
+                    go_on(renewed.await?, self.clock.instant(), (live, peer), record)?
                 }
                 Waiting::Standing(needed) => {
                     let admitted = needed.wait(live, &self.control, record.noted()).await?;
@@ -311,6 +318,8 @@ enum Walked<'a> {
 enum Waiting<'a> {
     /// For the keys of an issuer that publishes them.
     Keys(Box<KeysNeeded<'a, RequestBody>>),
+    /// For a new token in the place of the browser's, which has expired.
+    Renewal(Box<RenewalNeeded<'a, RequestBody>>),
     /// For the user's row, where only that can tell whether the token may still be used.
     Standing(AskNeeded<'a, RequestBody>),
     /// For the user's row, where a rule asks for it and it is not known.

@@ -35,6 +35,7 @@ fn may_pass(rejection: &Rejection) -> bool {
         | Rejection::InvalidToken(_)
         | Rejection::KeysUnavailable(_)
         | Rejection::Csrf(_)
+        | Rejection::NotRenewed(_)
         | Rejection::ClientCertificate
         | Rejection::NotTheSubject { .. }
         | Rejection::Scope { .. }

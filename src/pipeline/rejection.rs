@@ -1,6 +1,6 @@
 //! Why a request is refused, and what that is to the client: one table.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use ::http::StatusCode;
 
@@ -60,6 +60,9 @@ pub enum Rejection {
     /// The route is for clients with other certificates.
     #[error("the client has presented no certificate, or another one than the route requires")]
     ClientCertificate,
+    /// The token has expired, and it is not known whether it may be renewed.
+    #[error("the token cannot be renewed: {0}")]
+    NotRenewed(#[source] Arc<AccountError>),
     /// The route requires a token.
     #[error("the route requires a token and the request has none")]
     MissingToken,
@@ -311,6 +314,7 @@ impl Rejection {
             .template(Slot::RateLimited)
             .retry_after(Some(exceeded.retry_after())),
             Self::Account(error) => account_row(error),
+            Self::NotRenewed(error) => account_row(error),
             Self::Upstream(failure) => upstream_row(failure),
             Self::Misrouted => Row::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -416,6 +420,7 @@ fn account_row(error: &AccountError) -> Row {
         | AccountError::RateLimited(_)
         | AccountError::HashingEnded
         | AccountError::Cookie(_)
+        | AccountError::ManyRenewals
         | AccountError::Mint(_)
         | AccountError::NoEndpoint
         | AccountError::Panicked

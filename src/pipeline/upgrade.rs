@@ -49,24 +49,28 @@ impl Upgrade {
     fn is_websocket(&self) -> bool {
         self.protocol.as_bytes().eq_ignore_ascii_case(b"websocket")
     }
+}
 
-    /// A browser opens a WebSocket for any page, without asking first as it does for other requests (RFC 6455 section
-    /// 10.2). A page of an origin that is not listed may not; where no origin is listed it may not use what the browser
-    /// sends by itself.
-    fn check_origin(&self, headers: &HeaderMap, route: &Route) -> Result<(), Rejection> {
-        let Some(origin) = headers.get(header::ORIGIN) else {
-            return Ok(());
-        };
-        let listed = match &route.cors {
-            Some(cors) if cors.origins != Origins::Any => cors.allows(origin),
-            Some(_) | None => self.sent_by != SentBy::Browser,
-        };
-        let taken = self.sent_by == SentBy::Browser && route.takes_token_for(origin);
-        if listed || taken || is_same(origin, headers.get(header::HOST)) {
-            Ok(())
-        } else {
-            Err(Rejection::Origin)
-        }
+/// A browser opens a WebSocket for any page, without asking first as it does for other requests (RFC 6455 section
+/// 10.2). A page of an origin that is not listed may not; where no origin is listed it may not use what the browser
+/// sends by itself.
+pub(super) fn check_origin(
+    headers: &HeaderMap,
+    route: &Route,
+    sent_by: SentBy,
+) -> Result<(), Rejection> {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return Ok(());
+    };
+    let listed = match &route.cors {
+        Some(cors) if cors.origins != Origins::Any => cors.allows(origin),
+        Some(_) | None => sent_by != SentBy::Browser,
+    };
+    let taken = sent_by == SentBy::Browser && route.takes_token_for(origin);
+    if listed || taken || is_same(origin, headers.get(header::HOST)) {
+        Ok(())
+    } else {
+        Err(Rejection::Origin)
     }
 }
 
@@ -98,7 +102,7 @@ impl Pipeline {
             ..
         } = prepared;
         if upgrade.is_websocket() {
-            upgrade.check_origin(request.headers(), route)?;
+            check_origin(request.headers(), route, upgrade.sent_by)?;
         }
         let now = self.clock.instant();
         let asked = upstream.upgrade(&request, &added, &upgrade.protocol, now);

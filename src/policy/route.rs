@@ -277,6 +277,8 @@ pub struct TokenCookie {
     pub csrf: Option<CsrfPolicy>,
     /// Whether it goes on to the upstream.
     pub forwarding: Authorization,
+    /// The cookie with a refresh token, by which one that has expired is renewed.
+    pub renewed_by: Option<Box<str>>,
 }
 
 /// A parameter of the query that holds a token.
@@ -289,21 +291,30 @@ pub struct QueryToken {
 }
 
 impl Route {
+    /// The cookie that may hold a token, if there is one.
+    pub fn token_cookie(&self) -> Option<&TokenCookie> {
+        self.token_places.as_ref()?.cookie.as_ref()
+    }
+
+    /// The cookie with a refresh token by which its token is renewed, if it is.
+    pub fn renewed_by(&self) -> Option<&str> {
+        self.token_cookie()?.renewed_by.as_deref()
+    }
+
     /// Whose pages may use the token of the route's cookie; `None` where any may, or there is no cookie.
     pub fn csrf(&self) -> Option<&CsrfPolicy> {
-        self.token_places.as_ref()?.cookie.as_ref()?.csrf.as_ref()
+        self.token_cookie()?.csrf.as_ref()
     }
 
     /// The name of the cookie with a token that does not go on to the upstream, if there is one.
     pub fn removed_cookie(&self) -> Option<&str> {
-        let cookie = self.token_places.as_ref()?.cookie.as_ref()?;
+        let cookie = self.token_cookie()?;
         (cookie.forwarding == Authorization::Remove).then_some(&*cookie.name)
     }
 
     /// Whether the token of the route's cookie is for pages of this origin by name, or for any.
     pub fn takes_token_for(&self, origin: &HeaderValue) -> bool {
-        let cookie = self.token_places.as_ref();
-        let Some(cookie) = cookie.and_then(|places| places.cookie.as_ref()) else {
+        let Some(cookie) = self.token_cookie() else {
             return false;
         };
         let listed = |policy: &CsrfPolicy| origin.to_str().is_ok_and(|it| policy.lists(it));

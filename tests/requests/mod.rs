@@ -27,6 +27,7 @@ mod quiet;
 mod rate_limits;
 mod refusals;
 mod refused_uploads;
+mod renewal;
 mod routing;
 mod rules;
 mod spoofing;

@@ -151,3 +151,47 @@ fn mend(error: CookieError) -> (&'static str, &'static str) {
         }
     }
 }
+
+/// A route whose token is renewed.
+pub(super) struct Place<'a> {
+    /// The cookie that it has its token from.
+    pub(super) cookie: Option<&'a str>,
+    /// As written.
+    pub(super) pattern: &'a str,
+    /// Where it says so.
+    pub(super) path: &'a str,
+}
+
+/// The name of the cookie by which the token of a route is renewed.
+pub(super) fn renewing(
+    document: &Document,
+    place: &Place<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Box<str>> {
+    let path = place.path;
+    let [access, refresh] = [&document.cookies.access, &document.cookies.refresh];
+    let (Some(access), Some(refresh)) = (access, refresh) else {
+        let fix = "add `cookies: { access: { name: … }, refresh: { name: … } }`";
+        findings.mistake(path, "there are no such cookies", fix);
+        return None;
+    };
+    if place.cookie != Some(access.name.as_str()) {
+        let message = "the new token would be set as another cookie than the route reads";
+        let fix = format!("write `cookie: {}` beside it", access.name);
+        findings.mistake(path, message, &fix);
+    }
+    let below = refresh.path.trim_end_matches('/');
+    let rest = place.pattern.strip_prefix(below);
+    if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        let message = format!(
+            "browsers send the refresh cookie below {} alone, and not to this route",
+            refresh.path
+        );
+        findings.mistake(path, &message, "leave `cookies.refresh.path` out");
+    }
+    if document.users.is_none() || document.tokens.refresh.is_none() {
+        let message = "without `users` and `tokens.refresh` nothing can be renewed";
+        findings.mistake(path, message, "add them, or take this out");
+    }
+    Some(refresh.name.as_str().into())
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Findings, cors, csrf,
+    Findings, cookies, cors, csrf,
     groups::GroupOf,
     header_changes,
     rate_limits::On,
@@ -70,6 +70,12 @@ impl Forwarded<'_> {
             upgrades::token_places(settings.token_from.as_ref(), access, csrf, findings);
         let upgrades = upgrades::protocols(settings.upgrade.as_ref(), findings);
         let (methods, pattern) = matched?;
+        let token_places = token_places.map(|mut places| {
+            if let Some(cookie) = &mut places.cookie {
+                cookie.renewed_by = self.renewed_by(&settings, &pattern, findings);
+            }
+            places
+        });
         let headers = settings.headers.as_ref();
         let headers = headers.map(|written| self.headers(written, (&pattern, access), findings));
         let requirement = requirement.ok()?;
@@ -181,6 +187,24 @@ impl Forwarded<'_> {
         let mut policy = own.unwrap_or_else(|| self.defaults.csrf.clone())?;
         policy.origins.extend(csrf::with_cookies(cors));
         Some(policy)
+    }
+
+    /// The cookie by which the token of another is renewed.
+    fn renewed_by(
+        &self,
+        settings: &Settings<'_>,
+        pattern: &Pattern,
+        findings: &mut Findings<'_>,
+    ) -> Option<Box<str>> {
+        let from = settings.token_from.as_ref()?;
+        from.value.renewed_by.as_ref()?;
+        let path = format!("{}.renewed_by", from.path);
+        let place = cookies::Place {
+            cookie: from.value.cookie.as_deref(),
+            pattern: &pattern.to_string(),
+            path: &path,
+        };
+        cookies::renewing(self.document, &place, findings)
     }
 
     fn body_size(&self, settings: &Settings<'_>) -> u64 {

@@ -225,6 +225,7 @@ fn token_places(
             name,
             csrf,
             forwarding: Authorization::Forward,
+            renewed_by: None,
         }),
         websocket_protocol: None,
         query: None,

@@ -94,6 +94,7 @@ pub(super) fn token_places(
                 Some(Authorization::Remove) => route::Authorization::Remove,
                 Some(Authorization::Forward) | None => route::Authorization::Forward,
             },
+            renewed_by: None,
         }),
         websocket_protocol: text(&written.websocket_protocol),
         query,

@@ -163,6 +163,9 @@ pub struct TokenFrom {
     pub cookie: Option<String>,
     /// Whether that cookie goes on to the upstream. Default: `forward`.
     pub token_cookie: Option<Authorization>,
+    /// By what a token of that cookie is renewed while the request waits, once it has expired or the browser has dropped
+    /// it. Default: by nothing.
+    pub renewed_by: Option<RenewedBy>,
     /// The word before the token in `Sec-WebSocket-Protocol`, as in `new WebSocket(url, ["bearer", token])`. The token
     /// does not go on to the upstream, the word does.
     pub websocket_protocol: Option<String>,
@@ -172,6 +175,14 @@ pub struct TokenFrom {
     pub query_tokens: Option<QueryTokens>,
     /// Whether that parameter goes on to the upstream. Default: `remove`.
     pub query_parameter: Option<Authorization>,
+}
+
+/// By what an access token is renewed.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RenewedBy {
+    /// By the refresh token in the cookie `cookies.refresh`.
+    RefreshCookie,
 }
 
 /// What is known of tokens in URLs.
