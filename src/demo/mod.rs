@@ -6,7 +6,7 @@
 mod monolith;
 mod users;
 
-use std::{io, net::SocketAddr, path::Path};
+use std::{io, net::SocketAddr, path::Path, sync::Arc};
 
 use crate::{
     config::{
@@ -28,7 +28,7 @@ pub struct Demo {
     secret: String,
     refresh_secret: String,
     admin_token: String,
-    users: Users,
+    users: Arc<Users>,
     monolith: Monolith,
 }
 
@@ -47,13 +47,15 @@ impl Demo {
     /// Makes secrets and users and starts the stand-in monolith.
     pub fn prepare(listen: SocketAddr) -> Result<Self, DemoError> {
         let mut entropy = Entropy::from_os();
+        let users = Arc::new(Users::create(&mut entropy)?);
+        let monolith = Monolith::start(Arc::clone(&users)).map_err(DemoError::Monolith)?;
         Ok(Self {
             listen,
             secret: secret(&mut entropy),
             refresh_secret: secret(&mut entropy),
             admin_token: secret(&mut entropy),
-            users: Users::create(&mut entropy)?,
-            monolith: Monolith::start().map_err(DemoError::Monolith)?,
+            users,
+            monolith,
         })
     }
 

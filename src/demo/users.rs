@@ -1,5 +1,7 @@
 //! Three users in a table like the monolith's, in memory.
 
+use std::sync::{Mutex, PoisonError};
+
 use rusqlite::{Connection, params};
 
 use crate::entropy::{Entropy, hex_pair};
@@ -43,7 +45,7 @@ pub enum UsersError {
 #[derive(Debug)]
 pub(super) struct Users {
     url: String,
-    _connection: Connection,
+    connection: Mutex<Connection>,
 }
 
 impl Users {
@@ -79,11 +81,21 @@ impl Users {
         }
         Ok(Self {
             url: format!("sqlite:{uri}"),
-            _connection: connection,
+            connection: Mutex::new(connection),
         })
     }
 
     pub(super) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Bans a user or takes a ban back, as the monolith would; whether there is such a user.
+    pub(super) fn restrict(&self, id: i64, restricted: bool) -> Result<bool, rusqlite::Error> {
+        let connection = self.connection.lock();
+        // One statement, done or not.
+        let connection = connection.unwrap_or_else(PoisonError::into_inner);
+        let row = params![restricted, id];
+        let rows = connection.execute("UPDATE user SET is_restricted = ?1 WHERE id = ?2", row)?;
+        Ok(rows == 1)
     }
 }

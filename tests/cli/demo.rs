@@ -126,6 +126,12 @@ fn every_printed_command_does_what_it_says() {
         demo.answers_to(&answers, "/auth/token/verify"),
         [r#"{"bool":true}"#]
     );
+    let banned = json(demo.answers_to(&answers, "-X POST http")[0]);
+    assert_eq!(banned["is_restricted"], true);
+    let refused = demo.answers_to(&answers, "&& break")[0];
+    assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
+    let released = json(demo.answers_to(&answers, "-X DELETE")[0]);
+    assert_eq!(released["is_restricted"], false);
     let ready = json(demo.answers_to(&answers, "/ready")[0]);
     assert_eq!(ready["ready"], true);
     assert_eq!(ready["reasons"], Value::Array(Vec::new()));
