@@ -1,4 +1,4 @@
-//! The configuration at the root of the repository, with the two secrets that it asks for.
+//! The configuration at the root of the repository, with the three secrets that it asks for.
 
 use std::process::Command;
 
@@ -10,6 +10,7 @@ fn sidegate(arguments: &[&str]) -> String {
     command.env_clear().current_dir(env!("CARGO_MANIFEST_DIR"));
     command.env("SECRET_KEY", ACCESS_SECRET);
     command.env("REFRESH_TOKEN_SECRET_KEY", REFRESH_SECRET);
+    command.env("WATCH_SECRET", "a-secret-of-the-watch-that-is-long-enough");
     let output = command.args(arguments).output().expect("the binary");
     assert_eq!(
         output.stderr,
