@@ -9,6 +9,8 @@ PACKAGES = {
     "haproxy": "haproxy",
     "wrk": "wrk",
     "h2load": "nghttp2-client",
+    "mariadb": "mariadb-client",
+    "mariadbd": "mariadb-server",
     "openssl": "openssl",
     "valgrind": "valgrind",
     "callgrind_annotate": "valgrind",
