@@ -49,6 +49,17 @@ impl Clock {
         UnixSeconds(since_epoch.map_or(0, |elapsed| elapsed.as_secs()))
     }
 
+    /// The same in milliseconds.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one reader of the wall clock"
+    )]
+    pub fn unix_milliseconds(self) -> u64 {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+        let elapsed = since_epoch.unwrap_or_default().as_millis();
+        u64::try_from(elapsed).unwrap_or(u64::MAX)
+    }
+
     /// The monotonic clock, for durations and deadlines.
     #[expect(
         clippy::disallowed_methods,

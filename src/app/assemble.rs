@@ -10,6 +10,7 @@ use aws_lc_rs::hmac;
 
 use super::{
     StartError,
+    counting::Places,
     own_tables::OwnState,
     proving::{Proving, own},
     ready,
@@ -83,12 +84,14 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
     } = compiled;
     let follows = Follows(before);
     let (hashing, refresh_cookie) = (answering.hashing, hidden(&answering.cookies));
-    let asked = Asked {
-        users: users.as_ref(),
+    let state = OwnState::after(before, state)?;
+    let asked = Asked(
+        users.as_ref(),
         row_cache,
         revocation,
         answering,
-    };
+        state.as_ref(),
+    );
     let members = follows.members(asked, &tokens, identity.subject_is_row_id)?;
     let (subject_key, counters) = (follows.subject_key(), follows.counters());
     let certificate_headers = identity.certificate_headers;
@@ -135,7 +138,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         fingerprint,
         certificate_headers,
         users,
-        state: OwnState::after(before, state)?,
+        state,
         hashing,
         denylist: members.denylist,
         watch: compiled.watch,
@@ -144,12 +147,13 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
 }
 
 /// What has to do with the rows of the user table, as the configuration has it.
-struct Asked<'a> {
-    users: Option<&'a store::Settings>,
-    row_cache: Option<membership::Settings>,
-    revocation: Option<compiled::Revocation>,
-    answering: Answering,
-}
+struct Asked<'a>(
+    Option<&'a store::Settings>,
+    Option<membership::Settings>,
+    Option<compiled::Revocation>,
+    Answering,
+    Option<&'a OwnState>,
+);
 
 /// The same, open.
 struct Members {
@@ -176,27 +180,31 @@ impl<'a> Follows<'a> {
 
     fn members(
         self,
-        asked: Asked<'_>,
+        Asked(users, row_cache, revocation, answering, state): Asked<'_>,
         tokens: &Tokens,
         row_ids: bool,
     ) -> Result<Members, StartError> {
-        let asks = asked.revocation.as_ref().is_some_and(|it| it.ask.is_some());
-        let wanted = tokens.refresh.is_some() || asked.row_cache.is_some() || asks;
-        let store = asked.users.filter(|_| wanted);
+        let asks = revocation.as_ref().is_some_and(|it| it.ask.is_some());
+        let wanted = tokens.refresh.is_some() || row_cache.is_some() || asks;
+        let store = users.filter(|_| wanted);
         let store = store.map(|users| self.store(users)).transpose()?;
         let denylist = self.denylist();
-        let told = asked.revocation.is_some().then_some(&denylist);
-        let valkey = self.valkey(asked.answering.valkey.clone())?;
-        let answering = (asked.answering, valkey.as_ref());
+        let told = revocation.is_some().then_some(&denylist);
+        let valkey = self.valkey(answering.valkey.clone())?;
+        let places = Places {
+            valkey: valkey.as_ref(),
+            state: state.map(|opened| &opened.state),
+        };
+        let answering = (answering, places);
         let accounts = self.opened(answering, (store.as_ref(), told), tokens)?;
         let ask = |settings| Some(self.ask(settings, Arc::clone(store.as_ref()?)));
-        let revocation = asked.revocation.map(|settings| Revocation {
+        let revocation = revocation.map(|settings| Revocation {
             denylist: Arc::clone(&denylist),
             lifetimes: tokens.access.history(),
             row_ids,
             ask: settings.ask.and_then(ask),
         });
-        let membership = store.clone().zip(asked.row_cache);
+        let membership = store.clone().zip(row_cache);
         let membership = membership.map(|(store, settings)| self.membership(settings, store));
         Ok(Members {
             accounts,
@@ -210,7 +218,7 @@ impl<'a> Follows<'a> {
     /// The endpoints with what they need; none of them does without both.
     fn opened(
         self,
-        (answering, valkey): (Answering, Option<&Arc<Valkey>>),
+        (answering, places): (Answering, Places<'_>),
         (store, denylist): (Option<&Arc<Store>>, Option<&Arc<Denylist>>),
         tokens: &Tokens,
     ) -> Result<Option<Arc<Accounts>>, StartError> {
@@ -223,7 +231,7 @@ impl<'a> Follows<'a> {
             hashing: self.hashing(answering.hashing)?,
             access: kind(&tokens.access, tokens),
             refresh: kind(refresh, tokens),
-            attempts: answering.attempts.map(|it| self.attempts(it, valkey)),
+            attempts: answering.attempts.map(|it| self.attempts(it, places)),
             denylist: denylist.cloned(),
             cookies: answering.cookies,
             renewals: Renewals::default(),

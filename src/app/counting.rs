@@ -7,8 +7,16 @@ use crate::{
     attempts::{Attempts, CountingPlace, Settings, Shared},
     clock::Clock,
     entropy::Entropy,
+    state::State,
     valkey::{self, Valkey},
 };
+
+/// Where gateways may count together.
+#[derive(Clone, Copy)]
+pub(super) struct Places<'a> {
+    pub(super) valkey: Option<&'a Arc<Valkey>>,
+    pub(super) state: Option<&'a Arc<State>>,
+}
 
 impl Follows<'_> {
     /// The connection stays where it leads to the same server.
@@ -27,14 +35,11 @@ impl Follows<'_> {
     }
 
     /// Failures are not forgotten for a change of something else.
-    pub(super) fn attempts(
-        self,
-        settings: Settings,
-        valkey: Option<&Arc<Valkey>>,
-    ) -> Arc<Attempts> {
+    pub(super) fn attempts(self, settings: Settings, places: Places<'_>) -> Arc<Attempts> {
         let shared = match settings.place {
             CountingPlace::Memory => None,
-            CountingPlace::Valkey => valkey.map(|server| Shared::Valkey(Arc::clone(server))),
+            CountingPlace::Valkey => places.valkey.map(|it| Shared::Valkey(Arc::clone(it))),
+            CountingPlace::Database => places.state.map(|it| Shared::database(it, Clock)),
         };
         let same_place = |before: &Attempts| match (before.shared(), &shared) {
             (Some(before), Some(now)) => before.is_same(now),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::key_feeds;
 use crate::{
-    attempts::Attempts,
+    attempts::{Attempts, Shared},
     clock::Clock,
     listener::Workers,
     membership::Membership,
@@ -12,7 +12,7 @@ use crate::{
     ratelimit::RateLimit,
     telemetry::counters::{Kind, Sample},
     upstream::{Event, Group},
-    valkey::{Breaker, Valkey},
+    valkey::Breaker,
 };
 
 /// Adds it to the counters of the snapshot, which all that follow share.
@@ -25,18 +25,23 @@ pub(super) fn register(live: &Live, workers: &Arc<Workers>, snapshots: &Arc<Snap
     count_logins(live, snapshots);
 }
 
+fn read_of_attempts<F: Fn(&Attempts) -> Vec<Sample>>(
+    snapshots: &Arc<Snapshots>,
+    samples: F,
+) -> impl Fn() -> Vec<Sample> + use<F> {
+    // Weakly: the counters are a part of each snapshot.
+    let snapshots = Arc::downgrade(snapshots);
+    move || {
+        let current = snapshots.upgrade().map(|snapshots| snapshots.current());
+        let accounts = current.as_ref().and_then(|live| live.accounts.as_deref());
+        let attempts = accounts.and_then(|accounts| accounts.attempts.as_deref());
+        attempts.map(&samples).unwrap_or_default()
+    }
+}
+
 /// The failed logins of whichever snapshot is in effect.
 fn count_logins(live: &Live, snapshots: &Arc<Snapshots>) {
-    let read = |samples: fn(&Attempts) -> Vec<Sample>| {
-        // Weakly: the counters are a part of each snapshot.
-        let snapshots = Arc::downgrade(snapshots);
-        move || {
-            let current = snapshots.upgrade().map(|snapshots| snapshots.current());
-            let accounts = current.as_ref().and_then(|live| live.accounts.as_deref());
-            let attempts = accounts.and_then(|accounts| accounts.attempts.as_deref());
-            attempts.map(samples).unwrap_or_default()
-        }
-    };
+    let read = |samples: fn(&Attempts) -> Vec<Sample>| read_of_attempts(snapshots, samples);
     let help = "Logins that failed, or had to wait after failures";
     let ended = read(|attempts| {
         let counts = attempts.counts().into_iter();
@@ -58,16 +63,13 @@ fn count_logins(live: &Live, snapshots: &Arc<Snapshots>) {
     live.counters
         .read("login_attempt_keys", help, Kind::Gauge, keys);
     let shared = |value: fn(&Breaker) -> u64| {
-        let snapshots = Arc::downgrade(snapshots);
-        move || {
-            let current = snapshots.upgrade().map(|snapshots| snapshots.current());
-            let server = current.as_ref().and_then(|live| live.valkey.as_deref());
-            let sample = |server: &Valkey| Sample {
-                labels: vec![("place", "redis".to_owned())],
-                value: value(server.breaker()),
+        read_of_attempts(snapshots, move |attempts| {
+            let sample = |shared: &Shared| Sample {
+                labels: vec![("place", shared.name().to_owned())],
+                value: value(shared.breaker()),
             };
-            server.map(sample).into_iter().collect()
-        }
+            attempts.shared().map(sample).into_iter().collect()
+        })
     };
     let help = "Failures of the place where gateways count together";
     let failures = shared(Breaker::failures);

@@ -59,6 +59,8 @@ pub enum CountingPlace {
     Memory,
     /// In a Redis or Valkey server, too.
     Valkey,
+    /// In sidegate's own tables, too.
+    Database,
 }
 
 /// Who is counted, hidden.

@@ -7,6 +7,7 @@
 //!
 //! Moments are whole seconds since 1970 by the gateway's clock: the database's clock decides nothing.
 
+mod attempts;
 #[cfg(test)]
 mod contract;
 mod error;
@@ -23,6 +24,7 @@ use sqlite::Sqlite;
 
 use crate::store::DatabaseUrl;
 
+pub use attempts::{CounterId, Decide, FailedLogins};
 pub use error::Error;
 pub use migrate::{Listed, Migration, Obstacle, Standing, Task};
 pub use purge::Purge;

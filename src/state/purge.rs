@@ -20,11 +20,18 @@ pub enum Purge {
     Stamps,
     /// Ended sessions whose tokens have all expired.
     EndedSessions,
+    /// Failed logins that make nobody wait any more.
+    FailedLogins,
 }
 
 impl Purge {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Changes, Self::Stamps, Self::EndedSessions];
+    pub const ALL: [Self; 4] = [
+        Self::Changes,
+        Self::Stamps,
+        Self::EndedSessions,
+        Self::FailedLogins,
+    ];
 
     /// How many rows one statement forgets at most: one that takes long keeps others waiting.
     pub const CHUNK: u64 = 1000;
@@ -35,6 +42,7 @@ impl Purge {
             Self::Changes => "changes",
             Self::Stamps => "stamps",
             Self::EndedSessions => "ended_sessions",
+            Self::FailedLogins => "failed_logins",
         }
     }
 
@@ -43,8 +51,8 @@ impl Purge {
         let kept = match self {
             Self::Changes => LOG,
             Self::Stamps => keep.stamps,
-            // Its column says until when it counts.
-            Self::EndedSessions => Duration::ZERO,
+            // Their columns say until when they count.
+            Self::EndedSessions | Self::FailedLogins => Duration::ZERO,
         };
         UnixSeconds(now.0.saturating_sub(kept.as_secs()))
     }
@@ -59,6 +67,9 @@ impl Purge {
             }
             Self::EndedSessions => {
                 "DELETE FROM sidegate_ended_sessions WHERE valid_until < ? ORDER BY valid_until LIMIT 1000"
+            }
+            Self::FailedLogins => {
+                "DELETE FROM sidegate_attempts WHERE forgotten_at < ? ORDER BY forgotten_at LIMIT 1000"
             }
         }
     }
@@ -76,6 +87,10 @@ impl Purge {
             Self::EndedSessions => {
                 "DELETE FROM sidegate_ended_sessions WHERE token_id IN \
                  (SELECT token_id FROM sidegate_ended_sessions WHERE valid_until < ? ORDER BY valid_until LIMIT 1000)"
+            }
+            Self::FailedLogins => {
+                "DELETE FROM sidegate_attempts WHERE counter IN \
+                 (SELECT counter FROM sidegate_attempts WHERE forgotten_at < ? ORDER BY forgotten_at LIMIT 1000)"
             }
         }
     }

@@ -2,25 +2,33 @@
 
 use super::login;
 use crate::harness::{
-    Gateway, Request, Setup, Upstream, redis::Redis, users::PASSWORD, wait_until,
+    Gateway, Request, Setup, Upstream, database::Database, redis::Redis, users::PASSWORD,
+    wait_until,
 };
 
 /// Four failures, and then an hour.
 const ATTEMPTS: &str = "
 secret: attempts-secret-of-the-tests-0123456789
-counted_in: redis
 accounts: { after: 4, delay: 1h, longest: 1h, forget: 2h }
 addresses: { after: 1000000, delay: 1s, longest: 1s, forget: 2s }
 known_devices: { carried_by: header }";
 
 fn setup(redis: &Redis) -> Setup {
+    with("counted_in: redis").section("redis", &format!("{{ url: \"{}\" }}", redis.url()))
+}
+
+fn with(counted_in: &str) -> Setup {
+    let login_clients = "{ login_clients: { by: client, rate: 1000000/1m } }";
     Gateway::before(&Upstream::start())
-        .section(
-            "rate_limits",
-            "{ login_clients: { by: client, rate: 1000000/1m } }",
-        )
-        .section("attempts", ATTEMPTS)
-        .section("redis", &format!("{{ url: \"{}\" }}", redis.url()))
+        .section("rate_limits", login_clients)
+        .section("attempts", &format!("{ATTEMPTS}\n{counted_in}"))
+}
+
+/// What is counted in the own tables unless something else is said.
+fn in_tables(database: &Database) -> Gateway {
+    let url = database.url();
+    let state = format!("{{ database: \"{url}\", migrate: on_start, connect_timeout: 1s }}");
+    with("").section("state", &state).start()
 }
 
 fn wrong() -> Request {
@@ -183,4 +191,114 @@ fn a_gateway_starts_while_redis_is_away() {
         status(&gateway, &names.next().expect("a name"));
         redis.dump().contains("failed")
     });
+}
+
+#[test]
+fn attempts_at_two_gateways_are_limited_as_those_at_one_by_the_own_tables_too() {
+    for database in Database::both() {
+        let gateways = [(); 2].map(|()| in_tables(&database));
+        let statuses: Vec<u16> = (0..8)
+            .map(|number| status(&gateways[number % 2], &wrong()))
+            .collect();
+        assert_eq!(statuses, [400, 400, 400, 400, 429, 429, 429, 429]);
+        // By row, by name and by address, for each of four; the fifth has changed nothing.
+        let counts = database.numbers("SELECT failures FROM sidegate_attempts");
+        assert_eq!(counts, [4, 4, 4]);
+        drop(gateways);
+        let gateway = in_tables(&database);
+        assert_eq!(status(&gateway, &right()), 429);
+    }
+}
+
+#[test]
+fn attempts_at_once_are_no_more_guesses_by_the_own_tables_too() {
+    for database in Database::both() {
+        let gateways = [(); 2].map(|()| in_tables(&database));
+        let admitted: usize = std::thread::scope(|scope| {
+            let clients: Vec<_> = (0..8)
+                .map(|number| {
+                    let gateway = &gateways[number % 2];
+                    let tries = move || (0..5).filter(|_| status(gateway, &wrong()) == 400).count();
+                    scope.spawn(tries)
+                })
+                .collect();
+            clients
+                .into_iter()
+                .map(|client| client.join().expect("a count"))
+                .sum()
+        });
+        assert_eq!(admitted, 4);
+    }
+}
+
+#[test]
+fn logins_that_succeed_leave_nothing_in_the_own_tables() {
+    for database in Database::both() {
+        let gateway = in_tables(&database);
+        for _ in 0..6 {
+            assert_eq!(status(&gateway, &right()), 200);
+        }
+        let counts = database.numbers("SELECT failures FROM sidegate_attempts");
+        assert_eq!(counts.iter().sum::<i64>(), 0);
+    }
+}
+
+#[test]
+fn without_its_tables_each_gateway_counts_alone_and_none_fails() {
+    for database in Database::both() {
+        let gateway = in_tables(&database);
+        assert_eq!(status(&gateway, &wrong()), 400);
+        let up = "sidegate_shared_counters_up{place=\"database\"}";
+        assert_eq!(metric(&gateway, up), 1);
+        database.execute("ALTER TABLE sidegate_attempts RENAME TO sidegate_gone");
+        let statuses = [(); 5].map(|()| status(&gateway, &wrong()));
+        assert_eq!(statuses, [400, 400, 400, 429, 429]);
+        assert_eq!(metric(&gateway, up), 0);
+        assert!(gateway.log_line("counts alone").contains("WARN"));
+        database.execute("ALTER TABLE sidegate_gone RENAME TO sidegate_attempts");
+        let mut names = names();
+        wait_until("the tables are found again", || {
+            status(&gateway, &names.next().expect("a name"));
+            metric(&gateway, up) == 1
+        });
+        assert_eq!(status(&gateway, &wrong()), 429);
+    }
+}
+
+/// As the monolith's own is, with one user whose password nobody knows.
+const USERS: &str = "
+CREATE TABLE user (
+    id INT PRIMARY KEY, email VARCHAR(100) COLLATE utf8mb4_unicode_ci NOT NULL, hashed_password VARCHAR(100),
+    name VARCHAR(100), user_type VARCHAR(20), is_active BOOLEAN, point INT, created_time DATETIME, quit_at DATE,
+    is_restricted BOOLEAN
+) DEFAULT CHARSET utf8mb4";
+
+#[test]
+fn spellings_that_mariadb_takes_for_one_account_are_counted_together() {
+    let database = Database::mysql();
+    database.execute(USERS);
+    let hash = bcrypt::hash("something else", 4).expect("a hash");
+    database.execute(&format!(
+        "INSERT INTO user VALUES (7, 'stra\u{df}e@example.com', '{hash}', 'S', 'user', 1, 0, NOW(), NULL, 0)"
+    ));
+    let url = database.url();
+    let state = format!("{{ database: \"{url}\", migrate: on_start }}");
+    let gateways = [(); 2].map(|()| {
+        let setup = with("").section("state", &state);
+        setup.variable("DATABASE_URL", &url).start()
+    });
+    let spellings = [
+        "stra\u{df}e@example.com",
+        "STRASSE@EXAMPLE.COM",
+        "str\u{e1}sse@example.com  ",
+        "Strasse@example.com",
+        "STRASSE@example.com ",
+        "stra\u{df}e@example.com",
+    ];
+    let statuses: Vec<u16> = spellings
+        .iter()
+        .enumerate()
+        .map(|(number, name)| status(&gateways[number % 2], &login(name, "wrong")))
+        .collect();
+    assert_eq!(statuses, [400, 400, 400, 400, 429, 429]);
 }

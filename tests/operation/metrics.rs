@@ -228,6 +228,11 @@ issuers: [{ issuer: a, audience: [b], jwks: { file: keys.json, algorithms: [ES25
     let gateway = Setup::before_url("http://127.0.0.1:9")
         .section("tokens", tokens)
         .section("rules", "{ staff: { user: { user_type: staff } } }")
+        .section("state", "{ database: \"sqlite:own.db\" }")
+        .section(
+            "attempts",
+            "{ secret: attempts-secret-of-the-tests-0123456789 }",
+        )
         .file("keys.json", &keys)
         .routes(
             "[{ match: \"/public/**\", access: public },\

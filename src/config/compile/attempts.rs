@@ -69,7 +69,7 @@ pub(super) fn compile(
     }
     let devices = written.known_devices.as_ref();
     let devices = devices.map(|devices| known_devices(devices, written, findings).ok_or(Broken));
-    counted_in(document, written, findings);
+    let place = counted_in(document, written, findings);
     let secret = written.secret.as_ref();
     let secret = secret.map(|text| secret_of(text, findings).ok_or(Broken));
     Ok(Some(Settings {
@@ -78,28 +78,48 @@ pub(super) fn compile(
         keys: usize::try_from(written.keys).unwrap_or(usize::MAX),
         secret: secret.transpose()?,
         devices: devices.transpose()?,
-        place: match written.counted_in {
-            None | Some(CountedIn::Memory) => CountingPlace::Memory,
-            Some(CountedIn::Redis) => CountingPlace::Valkey,
-        },
+        place,
     }))
 }
 
-fn counted_in(document: &Document, written: &Attempts, findings: &mut Findings<'_>) {
+fn counted_in(
+    document: &Document,
+    written: &Attempts,
+    findings: &mut Findings<'_>,
+) -> CountingPlace {
     const PATH: &str = "attempts.counted_in";
-    match written.counted_in {
-        None | Some(CountedIn::Memory) => return,
-        Some(CountedIn::Redis) if document.redis.is_none() => {
-            let message = "there is no server to count in";
-            findings.mistake(PATH, message, "add `redis: { url: … }`");
-        }
-        Some(CountedIn::Redis) => {}
+    let by_default = match document.state {
+        Some(_) => CountedIn::Database,
+        None => CountedIn::Memory,
+    };
+    let place = match written.counted_in.unwrap_or(by_default) {
+        CountedIn::Memory => return CountingPlace::Memory,
+        CountedIn::Redis => CountingPlace::Valkey,
+        CountedIn::Database => CountingPlace::Database,
+    };
+    if place == CountingPlace::Valkey && document.redis.is_none() {
+        findings.mistake(
+            PATH,
+            "there is no server to count in",
+            "add `redis: { url: … }`",
+        );
+    }
+    if place == CountingPlace::Database && document.state.is_none() {
+        let fix = "add `state: { database: … }`";
+        findings.mistake(PATH, "there are no tables to count in", fix);
     }
     if written.secret.is_none() {
         let message = "gateways without a common secret do not count for the same accounts";
-        let fix = "write `attempts.secret`, such as \"${ATTEMPTS_SECRET}\"";
-        findings.mistake(PATH, message, fix);
+        let fix =
+            "write `attempts.secret`, such as \"${ATTEMPTS_SECRET}\", or `counted_in: memory`";
+        let path = if written.counted_in.is_some() {
+            PATH
+        } else {
+            "attempts"
+        };
+        findings.mistake(path, message, fix);
     }
+    place
 }
 
 fn secret_of(text: &SecretText, findings: &mut Findings<'_>) -> Option<Secret<Vec<u8>>> {

@@ -12,10 +12,10 @@ use crate::config::duration::Span;
 #[serde(deny_unknown_fields, default)]
 pub struct Attempts {
     /// What hides who is counted, and proves known devices: at least 32 characters, the same for all gateways.
-    /// `${NAME}` takes it from the environment, `file:PATH` from a file. Needed by `known_devices` and `counted_in: redis`. Default: one that
+    /// `${NAME}` takes it from the environment, `file:PATH` from a file. Needed by `known_devices`, and to count in `redis` or in a `database`. Default: one that
     /// ends with the process.
     pub secret: Option<SecretText>,
-    /// Where failures are counted. Default: `memory`.
+    /// Where failures are counted. Default: `database` where there is `state`, else `memory`.
     pub counted_in: Option<CountedIn>,
     /// Waits of an account, whoever tries it, and of each of its known devices.
     pub accounts: Backoff,
@@ -36,6 +36,8 @@ pub struct Attempts {
 pub enum CountedIn {
     /// In this process alone, and forgotten when it ends.
     Memory,
+    /// In the tables of `state`, for all gateways; in this process alone while they are away.
+    Database,
     /// In the server of `redis`, for all gateways; in this process alone while that is away.
     Redis,
 }

@@ -3,6 +3,7 @@
 //! The server comes from `SIDEGATE_TEST_MYSQL`, as for the user table's own contract; each test makes a database of its own and
 //! drops it. Whoever adds a subject adds a file with its promises and a line for each database.
 
+mod attempts;
 mod bench;
 mod migrations;
 mod outage;
@@ -26,6 +27,10 @@ macro_rules! suite_on {
             nothing_is_there_before_the_first, what_was_applied_is_not_applied_again, a_changed_file_is_an_error,
             stamping_does_nothing_else, rows_are_not_lost_by_accident, two_at_once_apply_each_once,
             what_is_undone_can_be_applied_again, a_newer_version_is_left_alone,
+        }
+
+        on! { $bench, attempts:
+            counts_are_kept_as_they_were_decided, counts_of_many_at_once_are_all_counted, forgotten_counts_are_deleted,
         }
 
         on! { $bench, stamps:

@@ -3,6 +3,7 @@
 //! One pool of connections. An operation is one transaction; where the server undid it, by a deadlock or because the
 //! connection broke before the commit was sent, it is done again within the deadline. Members and tokens are compared byte by byte.
 
+mod attempts;
 mod failure;
 mod migrate;
 mod purge;

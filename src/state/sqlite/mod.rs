@@ -4,6 +4,7 @@
 //! deadline or because its caller went away, is taken out of the queue or interrupted. The file is made where it is
 //! not there, for the gateway's own user alone; every transaction that was committed is on the disk.
 
+mod attempts;
 mod connection;
 mod failure;
 mod migrate;
