@@ -93,7 +93,7 @@ impl Forwarded<'_> {
             access,
             requirement,
             mode: mode(&settings),
-            on_stale: on_stale(&settings),
+            on_stale: on_stale(&settings, self.document),
             on_expiry: on_expiry(&settings),
             action: Action::Forward(upstream?),
             authorization: authorization(&settings),
@@ -371,9 +371,10 @@ fn mode(settings: &Settings<'_>) -> Mode {
     }
 }
 
-fn on_stale(settings: &Settings<'_>) -> OnStale {
-    let written = settings.on_stale.as_ref();
-    match written.map(|written| *written.value).unwrap_or_default() {
+fn on_stale(settings: &Settings<'_>, document: &Document) -> OnStale {
+    let written = settings.on_stale.as_ref().map(|written| *written.value);
+    let watch = document.watch.as_ref().map(|watch| watch.on_stale);
+    match written.or(watch).unwrap_or_default() {
         written::OnStale::Refuse => OnStale::Refuse,
         written::OnStale::Ask => OnStale::Ask,
         written::OnStale::Serve => OnStale::Serve,

@@ -224,6 +224,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let users = users::compile(document, rules.columns(), findings);
     let state = state::compile(document, findings);
     let watch = watch::compile(document, users.as_ref(), findings);
+    let revocation = revocation::compile(document, users.as_ref(), findings);
     let groups = groups::Groups::new(document, &mut rules, findings);
     let csrf = csrf::compile(&document.csrf, "csrf", findings);
     let defaults = routes::Defaults {
@@ -255,7 +256,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         reading,
         headers,
         row_cache: users::row_cache(document, users.as_ref()),
-        revocation: revocation::compile(users.as_ref(), (state.is_some(), watch.is_some())),
+        revocation,
         users,
         state,
         watch,

@@ -2,31 +2,55 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use crate::{config::compiled::Revocation, membership, ratelimit::Quota, store};
-
-/// How many rows may be looked up in a second while it is not known what has ended.
-const LOOK_UPS: u32 = 200;
+use super::{Findings, identity::is_row_id};
+use crate::{
+    config::{
+        compiled::Revocation,
+        document::{Document, watch},
+    },
+    membership,
+    ratelimit::Quota,
+    store,
+};
 
 /// Wherever anything could tell it: the gateway's own tables, or a watch of the monolith's.
 pub(super) fn compile(
+    document: &Document,
     users: Option<&store::Settings>,
-    (has_state, has_watch): (bool, bool),
+    findings: &mut Findings<'_>,
 ) -> Option<Revocation> {
-    (has_state || has_watch).then(|| Revocation {
-        ask: users.and_then(ask),
-    })
+    if document.state.is_none() && document.watch.is_none() {
+        return None;
+    }
+    if !is_row_id(&document.tokens.access, &document.identity.subject) {
+        let message = "nothing of the user table or of ended sessions can be told of these tokens: their subjects are no ids of rows";
+        let fix = "mint them with the row's id: `claims: { sub: \"{user.id}\" }`";
+        findings.warning("tokens.access", message, fix);
+    }
+    let written = document.watch.as_ref().map(|watch| watch.ask);
+    let rate = rate(written.unwrap_or_default(), findings);
+    let ask = users.zip(rate).map(|(users, rate)| ask(users, rate));
+    Some(Revocation { ask })
+}
+
+fn rate(written: watch::Ask, findings: &mut Findings<'_>) -> Option<Quota> {
+    let path = "watch.ask.rate";
+    let count = NonZeroU32::new(written.rate.count).ok_or("no row could ever be looked up");
+    let fix = "write 1 or more, or `on_stale: refuse`";
+    let count = findings.take(count, path, fix)?;
+    let fix = "write from one in 30d to 1000000 in 1s";
+    findings.take(Quota::new(count, written.rate.period(), count), path, fix)
 }
 
 /// How rows are looked up in the meantime: as they are now, and not too many.
-fn ask(users: &store::Settings) -> Option<membership::Settings> {
-    let count = NonZeroU32::new(LOOK_UPS)?;
-    Some(membership::Settings {
+fn ask(users: &store::Settings, rate: Quota) -> membership::Settings {
+    membership::Settings {
         columns: users.ruled.clone(),
         lifetime: Duration::ZERO,
         size: 0,
         // Logins come first: the other half is theirs.
         look_ups: (users.pool.max / 2).max(1),
         deadline: users.deadline,
-        rate: Quota::new(count, Duration::from_secs(1), count).ok(),
-    })
+        rate: Some(rate),
+    }
 }

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::{tokens::SecretText, users::Tls};
-use crate::config::duration::Span;
+use super::{routes::OnStale, tokens::SecretText, users::Tls};
+use crate::config::{duration::Span, rate::Rate};
 
 /// Tables of the monolith that are watched: what is written there takes effect at once.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -29,6 +29,11 @@ pub struct Watch {
     pub heartbeat: Span,
     /// For how long what was heard of the server counts. Default: 1s.
     pub stale_after: Span,
+    /// What happens to a request with a token while nothing was heard for longer, where its route and its group say
+    /// nothing else. Default: `ask`.
+    pub on_stale: OnStale,
+    /// How the user's row is looked up meanwhile.
+    pub ask: Ask,
     /// How everything is looked at again, for what no binlog shows: sessions with `sql_log_bin=0`, some cascades.
     pub reconcile: Reconcile,
     /// How tables are looked at again and again, with `source: polling` and while the server does not allow `binlog`.
@@ -45,8 +50,26 @@ impl Default for Watch {
             tables: None,
             heartbeat: Span::from_millis(300),
             stale_after: Span::from_secs(1),
+            on_stale: OnStale::Ask,
+            ask: Ask::default(),
             reconcile: Reconcile::default(),
             poll: Poll::default(),
+        }
+    }
+}
+
+/// How rows are looked up while what watches the tables is behind.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ask {
+    /// How many rows may be looked up in which time; a request past that is answered with 503. Default: 200/1s.
+    pub rate: Rate,
+}
+
+impl Default for Ask {
+    fn default() -> Self {
+        Self {
+            rate: Rate::per_seconds(200, 1),
         }
     }
 }
