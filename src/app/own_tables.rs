@@ -112,7 +112,7 @@ impl OwnTables {
             (Some(kept), _) => kept.stop.cancel(),
             (None, Some(_)) => {}
         }
-        if wanted.is_none() {
+        if wanted.is_none() && !watched {
             assembled.denylist.freshness().unwatch();
         }
         *current = wanted.map(|wanted| self.begin(wanted.clone(), &assembled.denylist, watched));
@@ -125,6 +125,7 @@ impl OwnTables {
             denylist: Arc::clone(denylist),
             watched,
         };
+        // Behind what watches the rows, which may just have ended.
         others.expect();
         let (tables, ending) = (Arc::clone(self), (stop.clone(), tried.clone()));
         self.tasks

@@ -219,3 +219,24 @@ fn before_the_own_tables_were_read_a_route_decides() {
         "nothing is watched that would say so"
     );
 }
+
+#[test]
+fn without_own_tables_any_more_nothing_is_waited_for() {
+    let upstream = Upstream::start();
+    let database = Database::sqlite();
+    let gateway = before(&upstream, &database).start();
+    let token = token::access("1");
+    assert_eq!(status(&gateway, &token), 200);
+    let path = gateway.setup().folder().join("gateway.yaml");
+    let yaml = std::fs::read_to_string(&path).expect("the configuration");
+    let reload = |yaml: &str| {
+        std::fs::write(&path, yaml).expect("to write it");
+        let answer = gateway.operate(Request::post("/reload"));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    };
+    reload(&yaml.replace("state:", "# state:"));
+    assert_eq!(status(&gateway, &token), 200);
+    Writer::to(&database).end_all("1");
+    reload(&yaml);
+    wait_until("it is refused", || status(&gateway, &token) == 401);
+}

@@ -89,8 +89,8 @@ impl Reload {
         }
         parts.health_checks.follow(&running.live.upstreams);
         parts.feeding.follow(&running.live);
-        parts.own_tables.follow(&running);
         parts.watching.follow(&running);
+        parts.own_tables.follow(&running);
         Self {
             path: origin.map(|origin| origin.path),
             parts,
@@ -175,8 +175,8 @@ impl Reload {
         address_limit.change(running.server.address_limit.clone());
         health_checks.follow(&running.live.upstreams);
         feeding.follow(&running.live);
-        own_tables.follow(running);
         watching.follow(running);
+        own_tables.follow(running);
     }
 
     fn status(&self) -> MutexGuard<'_, Status> {
