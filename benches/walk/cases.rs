@@ -5,12 +5,14 @@ use std::sync::Arc;
 use ::http::{HeaderValue, Request};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use sidegate::{
-    app::{assemble, control_runtime},
+    app::{Assembled, assemble, control_runtime},
     config::{
         load::load_source,
         source::{Disk, Environment, Source},
     },
+    member::StateName,
     pipeline::Live,
+    revocation::{Block, Denylist, Snapshot},
 };
 
 const SECRET: &str = "a secret of at least sixty-four bytes, as HMAC with SHA-512 wants it";
@@ -34,6 +36,12 @@ routes:
   - { match: "/**", access: required }
 "#;
 
+/// What it takes for tokens to be judged by what is told of their users.
+const WATCHED: &str = r#"
+users: { database: "sqlite:nobody.db", table: user, columns: { id: id, login: email, password: hash }, states: { banned: { banned: true } } }
+watch: {}
+"#;
+
 struct NoEnvironment;
 
 impl Environment for NoEnvironment {
@@ -54,12 +62,30 @@ pub(crate) fn many(count: usize) -> String {
 }
 
 pub(crate) fn live(configuration: &str) -> Arc<Live> {
+    assembled(configuration).live
+}
+
+fn assembled(configuration: &str) -> Assembled {
     let source = Source::new("bench.yaml", configuration);
     let loaded = load_source(&source, ".".as_ref(), &Disk, &NoEnvironment);
     let compiled = loaded.compiled.expect("a good configuration");
     let runtime = control_runtime().expect("a runtime");
     let _entered = runtime.enter();
-    assemble(compiled, None).expect("a snapshot").live
+    assemble(compiled, None).expect("a snapshot")
+}
+
+/// The usual routes where so many users are blocked, and who can block more.
+pub(crate) fn watched(blocked: u64) -> (Arc<Live>, Arc<Denylist>) {
+    let claims = "lifetime: 30d, claims: { sub: \"{user.id}\" } }";
+    let configuration = CONFIGURATION.replace("lifetime: 30d }", claims) + WATCHED;
+    let Assembled { live, denylist, .. } = assembled(&configuration);
+    let mut all = Snapshot::default();
+    for number in 0..blocked {
+        let member = (1_000_000 + number).to_string();
+        all.block(&member, Block::State(StateName::new("banned")));
+    }
+    denylist.replace(all);
+    (live, denylist)
 }
 
 /// A token of the usual claims, signed with the secret of the configuration or with a key in DER.

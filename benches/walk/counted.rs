@@ -12,9 +12,9 @@ use sidegate::{
     pipeline::{Live, explain::decide},
 };
 
-use crate::cases::{CONFIGURATION, bearer, live, many, request, token};
+use crate::cases::{CONFIGURATION, bearer, live, many, request, token, watched};
 
-/// `CASE TIMES FOLDER`, with keys in the folder, where the case is `routes=N`, `rule=PATH`, `warm=ALGORITHM`, `cold=ALGORITHM` or `fill`.
+/// `CASE TIMES FOLDER`, with keys in the folder, where the case is `routes=N`, `rule=PATH`, `watched=BLOCKED`, `told=BLOCKED`, `warm=ALGORITHM`, `cold=ALGORITHM` or `fill`.
 pub(crate) fn run(mut arguments: impl Iterator<Item = String>) {
     let case = arguments.next().expect("a case");
     let times = arguments.next().and_then(|times| times.parse().ok());
@@ -28,6 +28,22 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) {
         }
         Some(("rule", path)) => {
             repeat(&live(CONFIGURATION), path, &token("HS256", None, 7), times);
+        }
+        Some((kind @ ("watched" | "told"), blocked)) => {
+            let (live, denylist) = watched(blocked.parse().expect("a number of users"));
+            let bearer = bearer(&token("HS256", None, 7));
+            drop(decide(
+                request("/deals", &bearer),
+                &live,
+                Clock.unix_seconds(),
+            ));
+            for number in 0..times {
+                if kind == "told" {
+                    // Whatever was found out before has to be found out again.
+                    denylist.end_session(&number.to_string(), Clock.unix_seconds());
+                }
+                assert!(decide_once(&live, request("/deals", &bearer)), "refused");
+            }
         }
         Some((kind @ ("warm" | "cold"), algorithm)) => {
             let (live, token) = of(algorithm, &keys);
