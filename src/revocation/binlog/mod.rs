@@ -4,7 +4,7 @@
 //! What comes out are *keys*, never values: [`News::Commit`] says whose rows a transaction wrote, and the row itself is
 //! read from the table then ([`Replica::visible`] says when that is right). So a value is judged as a login judges it,
 //! whatever the column's type or character set, and a wrong guess about a column can only cost a look. What rows do not
-//! show (a truncated table, a statement, a cascade, a compressed event) is [`News::Unknown`]: read everything anew.
+//! show (a truncated table, a statement, a cascade, a compressed event) is a reason to read everything anew.
 //!
 //! `decode` knows events and nothing of a connection, `connection` the other way round; `reader` is the task between them.
 
