@@ -26,7 +26,7 @@ const MAY_IMPORT: [(&str, &str); 31] = [
     ("policy", "clock certificate http template member token"),
     ("store", "clock secret telemetry member password"),
     // It connects as the user table does, and knows nobody that asks it.
-    ("state", "clock secret store"),
+    ("state", "clock secret member store"),
     // Devices are known by cookies; networks are told apart as limits do it.
     (
         "attempts",
@@ -52,7 +52,7 @@ const MAY_IMPORT: [(&str, &str); 31] = [
     ),
     (
         "accounts",
-        "clock entropy secret template http telemetry member password token ratelimit attempts \
+        "clock entropy secret template http telemetry member password token ratelimit attempts state \
          revocation store",
     ),
     (

@@ -11,6 +11,7 @@ mod attempts;
 #[cfg(test)]
 mod contract;
 mod error;
+mod families;
 mod migrate;
 mod mysql;
 mod purge;
@@ -26,6 +27,9 @@ use crate::store::DatabaseUrl;
 
 pub use attempts::{CounterId, Decide, FailedLogins};
 pub use error::Error;
+pub use families::{
+    EndedBy, Ending, KeptToken, KnownToken, Opening, Seen, Session, Spending, TokenPrint, Which,
+};
 pub use migrate::{Listed, Migration, Obstacle, Standing, Task};
 pub use purge::Purge;
 pub use settings::{Keep, Migrate, Settings};

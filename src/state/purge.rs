@@ -11,6 +11,9 @@ use crate::clock::UnixSeconds;
 /// How long the log is kept. A gateway that was away for longer loads everything again.
 const LOG: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long a token is remembered that has expired.
+const MARGIN: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A kind of row that is forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purge {
@@ -22,15 +25,24 @@ pub enum Purge {
     EndedSessions,
     /// Failed logins that make nobody wait any more.
     FailedLogins,
+    /// Addresses and agents of sessions that were not used for long.
+    Addresses,
+    /// Refresh tokens that have expired.
+    RefreshTokens,
+    /// Sessions whose refresh tokens have all expired long ago.
+    Sessions,
 }
 
 impl Purge {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 7] = [
         Self::Changes,
         Self::Stamps,
         Self::EndedSessions,
         Self::FailedLogins,
+        Self::Addresses,
+        Self::RefreshTokens,
+        Self::Sessions,
     ];
 
     /// How many rows one statement forgets at most: one that takes long keeps others waiting.
@@ -43,6 +55,9 @@ impl Purge {
             Self::Stamps => "stamps",
             Self::EndedSessions => "ended_sessions",
             Self::FailedLogins => "failed_logins",
+            Self::Addresses => "addresses",
+            Self::RefreshTokens => "refresh_tokens",
+            Self::Sessions => "sessions",
         }
     }
 
@@ -53,6 +68,10 @@ impl Purge {
             Self::Stamps => keep.stamps,
             // Their columns say until when they count.
             Self::EndedSessions | Self::FailedLogins => Duration::ZERO,
+            Self::Addresses => keep.addresses,
+            // A token that was forgotten would be taken for one of the monolith's: no clock that reads it is that far behind.
+            Self::RefreshTokens => MARGIN,
+            Self::Sessions => keep.ended_sessions.max(MARGIN),
         };
         UnixSeconds(now.0.saturating_sub(kept.as_secs()))
     }
@@ -70,6 +89,16 @@ impl Purge {
             }
             Self::FailedLogins => {
                 "DELETE FROM sidegate_attempts WHERE forgotten_at < ? ORDER BY forgotten_at LIMIT 1000"
+            }
+            Self::Addresses => {
+                "UPDATE sidegate_sessions SET address = NULL, agent = NULL WHERE used_at < ? \
+                 AND (address IS NOT NULL OR agent IS NOT NULL) ORDER BY used_at LIMIT 1000"
+            }
+            Self::RefreshTokens => {
+                "DELETE FROM sidegate_refresh_tokens WHERE expires_at < ? ORDER BY expires_at LIMIT 1000"
+            }
+            Self::Sessions => {
+                "DELETE FROM sidegate_sessions WHERE expires_at < ? ORDER BY expires_at LIMIT 1000"
             }
         }
     }
@@ -91,6 +120,19 @@ impl Purge {
             Self::FailedLogins => {
                 "DELETE FROM sidegate_attempts WHERE counter IN \
                  (SELECT counter FROM sidegate_attempts WHERE forgotten_at < ? ORDER BY forgotten_at LIMIT 1000)"
+            }
+            Self::Addresses => {
+                "UPDATE sidegate_sessions SET address = NULL, agent = NULL WHERE session IN \
+                 (SELECT session FROM sidegate_sessions WHERE used_at < ? \
+                 AND (address IS NOT NULL OR agent IS NOT NULL) ORDER BY used_at LIMIT 1000)"
+            }
+            Self::RefreshTokens => {
+                "DELETE FROM sidegate_refresh_tokens WHERE fingerprint IN \
+                 (SELECT fingerprint FROM sidegate_refresh_tokens WHERE expires_at < ? ORDER BY expires_at LIMIT 1000)"
+            }
+            Self::Sessions => {
+                "DELETE FROM sidegate_sessions WHERE session IN \
+                 (SELECT session FROM sidegate_sessions WHERE expires_at < ? ORDER BY expires_at LIMIT 1000)"
             }
         }
     }

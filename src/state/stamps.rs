@@ -8,7 +8,7 @@ use super::{State, error::Error};
 use crate::clock::UnixSeconds;
 
 /// The longest id of a member, in bytes.
-const LONGEST_MEMBER: usize = 1024;
+pub(super) const LONGEST_MEMBER: usize = 1024;
 /// The longest `jti` of a token, in bytes.
 const LONGEST_TOKEN_ID: usize = 512;
 /// The longest name of a source, in bytes.

@@ -15,6 +15,7 @@ pub mod mint;
 pub mod publication;
 pub mod raw;
 pub mod recent;
+pub mod successor;
 pub mod verify;
 
 #[cfg(test)]

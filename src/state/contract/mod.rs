@@ -5,6 +5,7 @@
 
 mod attempts;
 mod bench;
+mod families;
 mod migrations;
 mod outage;
 mod stamps;
@@ -31,6 +32,13 @@ macro_rules! suite_on {
 
         on! { $bench, attempts:
             counts_are_kept_as_they_were_decided, counts_of_many_at_once_are_all_counted, forgotten_counts_are_deleted,
+        }
+
+        on! { $bench, families:
+            a_token_is_spent_once, of_many_that_spend_one_does, of_many_that_open_with_one_token_one_does,
+            a_session_has_no_tokens_but_its_own, what_was_ended_is_spent_by_nobody, an_end_is_told_to_others,
+            sessions_are_listed_by_their_use, sessions_are_forgotten_in_time,
+            hostile_names_of_agents_are_cut_and_kept,
         }
 
         on! { $bench, stamps:

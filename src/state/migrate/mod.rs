@@ -47,7 +47,7 @@ macro_rules! migration {
 }
 
 // In the order of their numbers, without a hole.
-embedded!("0001_stamps", "0002_attempts");
+embedded!("0001_stamps", "0002_attempts", "0003_families");
 
 /// What is to be done to the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

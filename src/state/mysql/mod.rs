@@ -5,6 +5,7 @@
 
 mod attempts;
 mod failure;
+mod families;
 mod migrate;
 mod purge;
 mod record;

@@ -42,6 +42,34 @@ impl Record {
             .ok_or_else(|| corrupt(table, "a whole number"))
     }
 
+    /// The same where a column may be NULL.
+    pub(in crate::state) fn text_or_null(
+        &mut self,
+        at: usize,
+        table: &'static str,
+    ) -> Result<Option<String>, Failure> {
+        let bytes = self.bytes_or_null(at, table)?;
+        let text = bytes.map(String::from_utf8).transpose();
+        text.map_err(|_| corrupt(table, "a text"))
+    }
+
+    pub(in crate::state) fn bytes_or_null(
+        &mut self,
+        at: usize,
+        table: &'static str,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        self.value(at).ok_or_else(|| corrupt(table, "bytes"))
+    }
+
+    pub(in crate::state) fn integer_or_null(
+        &mut self,
+        at: usize,
+        table: &'static str,
+    ) -> Result<Option<i64>, Failure> {
+        self.value(at)
+            .ok_or_else(|| corrupt(table, "a whole number"))
+    }
+
     fn value<T: FromValue>(&mut self, at: usize) -> Option<T> {
         let taken: Option<Result<T, FromValueError>> = self.0.take_opt(at);
         taken?.ok()

@@ -198,7 +198,7 @@ impl MySql {
     }
 
     /// What was found in rows that have been read already.
-    fn read<T>(&self, read: Result<T, Failure>) -> Result<T, Error> {
+    pub(super) fn read<T>(&self, read: Result<T, Failure>) -> Result<T, Error> {
         read.map_err(|failure| failure.into_error(self.deadline))
     }
 }

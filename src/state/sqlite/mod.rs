@@ -7,6 +7,7 @@
 mod attempts;
 mod connection;
 mod failure;
+mod families;
 mod migrate;
 mod purge;
 mod stamps;
