@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::http::StatusCode;
 
 use crate::{
-    attempts::Delayed, http::set_cookie::CookieError, ratelimit::Exceeded, store,
+    attempts::Delayed, http::set_cookie::CookieError, ratelimit::Exceeded, state, store,
     token::mint::MintError,
 };
 
@@ -15,6 +15,18 @@ pub enum AccountError {
     /// The user database could not be asked.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The gateway's own tables could not be asked.
+    #[error(transparent)]
+    State(#[from] state::Error),
+    /// The route is about the sessions of whoever shows a token, and none is shown.
+    #[error("the route needs a token and the request has none")]
+    MissingToken,
+    /// The token that is shown does not hold, or is of no session.
+    #[error("the token does not hold")]
+    InvalidToken,
+    /// A refresh token's successor could not be sealed.
+    #[error("the successor of a refresh token could not be sealed")]
+    Unsealed,
     /// More logins wait for a password check than the queue takes.
     #[error("too many logins wait for a password check")]
     Busy,
@@ -63,6 +75,7 @@ impl AccountError {
     pub fn outcome(&self) -> Outcome {
         let (status, code, retry_after) = match self {
             Self::Store(error) => return users_outcome(error),
+            Self::State(error) => return state_outcome(error),
             Self::RateLimited(exceeded) => {
                 let seconds = exceeded.retry_after().as_secs();
                 (StatusCode::TOO_MANY_REQUESTS, "rate_limited", Some(seconds))
@@ -79,9 +92,13 @@ impl AccountError {
             Self::ManyRenewals => (StatusCode::SERVICE_UNAVAILABLE, "renewals_busy", Some(1)),
             Self::Abandoned => (StatusCode::SERVICE_UNAVAILABLE, "shutting_down", Some(1)),
             Self::Cookie(_) => (StatusCode::INTERNAL_SERVER_ERROR, "cookie_too_large", None),
-            Self::HashingEnded | Self::Mint(_) | Self::NoEndpoint | Self::Panicked => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "internal", None)
-            }
+            Self::MissingToken => (StatusCode::UNAUTHORIZED, "missing_token", None),
+            Self::InvalidToken => (StatusCode::UNAUTHORIZED, "invalid_token", None),
+            Self::HashingEnded
+            | Self::Mint(_)
+            | Self::Unsealed
+            | Self::NoEndpoint
+            | Self::Panicked => (StatusCode::INTERNAL_SERVER_ERROR, "internal", None),
         };
         Outcome {
             status,
@@ -118,5 +135,35 @@ pub fn users_outcome(error: &store::Error) -> Outcome {
         status,
         code,
         retry_after,
+    }
+}
+
+/// What it is to a client that the gateway's own tables could not be asked.
+fn state_outcome(error: &state::Error) -> Outcome {
+    use state::Error;
+    let (status, code, retry_after) = match error {
+        Error::Unavailable { .. } | Error::Deadline { .. } | Error::Overloaded => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "state_unavailable",
+            Some(1),
+        ),
+        // A grant or a table can be put right while the gateway runs.
+        Error::Refused { .. }
+        | Error::UnknownDatabase
+        | Error::NotMigrated
+        | Error::Pending { .. }
+        | Error::Migrations(_)
+        | Error::Unexpected { .. } => {
+            let code = "state_misconfigured";
+            (StatusCode::SERVICE_UNAVAILABLE, code, Some(30))
+        }
+        Error::Corrupt { .. } | Error::TooLong { .. } | Error::Pool { .. } => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "state_corrupt", None)
+        }
+    };
+    Outcome {
+        status,
+        code,
+        retry_after: retry_after.map(Duration::from_secs),
     }
 }

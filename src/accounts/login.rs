@@ -32,7 +32,7 @@ impl Accounts {
         let members = self.store.members_by_login(login).await?;
         let account = Account::new(login, &members);
         let attempt = Attempt::begin(self, request, &account).await?;
-        let outcome = self.try_password(dialect, typed, members).await;
+        let outcome = self.try_password(dialect, request, typed, members).await;
         let ended = match &outcome {
             Ok(Outcome::Granted(_)) => Ended::Granted,
             Ok(Outcome::Refused(_)) => Ended::Refused,
@@ -51,6 +51,7 @@ impl Accounts {
     async fn try_password(
         &self,
         dialect: &LoginDialect,
+        request: &AccountRequest,
         typed: Secret<String>,
         members: Vec<Member>,
     ) -> Result<Outcome, AccountError> {
@@ -70,7 +71,7 @@ impl Accounts {
         if let Some(answer) = dialect.blocked(&member) {
             return Ok(Outcome::Refused(answer));
         }
-        let session = self.open_session(&member)?;
+        let session = self.open_session(&member, request).await?;
         let answer = dialect.granted.fill(&|name| session.value(name));
         Ok(Outcome::Granted(answer))
     }

@@ -17,6 +17,7 @@ mod pick;
 mod refresh;
 mod renewal;
 mod session;
+mod sessions;
 mod verify;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::{
     entropy::DecisionId,
     ratelimit::{Network, RateLimit},
     revocation::{Denylist, LifetimeHistory},
+    secret::Secret,
     store::Store,
     token::{mint::Minter, verify::Verifier},
 };
@@ -40,6 +42,7 @@ pub use dialect::Answer;
 pub use error::{AccountError, Outcome, users_outcome};
 pub use renewal::{Renewals, Renewed, Renewing};
 pub use session::{LOGIN_VALUES, REFRESH_VALUES};
+pub use sessions::{Client, Clients, Own, Sessions};
 
 /// One route that the gateway answers.
 #[derive(Debug)]
@@ -50,6 +53,12 @@ pub enum Endpoint {
     Refresh(RefreshDialect),
     /// A token in, whether the guard would accept it out.
     Verify(VerifyDialect),
+    /// What users do with their sessions.
+    Own(Own),
+    /// A token in whose session ends (RFC 7009).
+    Revoke(Clients),
+    /// A token in, what it says out (RFC 7662).
+    Introspect(Clients),
 }
 
 /// What an endpoint needs of a request.
@@ -67,7 +76,11 @@ pub struct AccountRequest {
     pub attempts: Vec<Arc<RateLimit>>,
     /// What the client shows to be known by.
     pub device: Option<String>,
-    /// Who sends it, for what is logged and counted.
+    /// `Authorization`, as sent.
+    pub authorization: Option<Secret<String>>,
+    /// What the client's software calls itself.
+    pub agent: Option<String>,
+    /// Who sends it, for what is logged, counted and kept.
     pub sender: Sender,
 }
 
@@ -114,6 +127,8 @@ pub struct Accounts {
     pub cookies: Cookies,
     /// The access tokens that are being renewed.
     pub renewals: Renewals,
+    /// Where sessions are kept, if they are.
+    pub sessions: Option<Sessions>,
     /// The clock of `exp`.
     pub clock: Clock,
 }
@@ -129,6 +144,9 @@ impl Accounts {
             Some(Endpoint::Login(dialect)) => self.login(dialect, &request).await?,
             Some(Endpoint::Refresh(dialect)) => self.refresh(dialect, &request).await?,
             Some(Endpoint::Verify(dialect)) => self.verify(dialect, &request).await?,
+            Some(Endpoint::Own(action)) => self.own_sessions((*action, endpoint), &request).await?,
+            Some(Endpoint::Revoke(clients)) => self.revoke(clients, &request).await?,
+            Some(Endpoint::Introspect(clients)) => self.introspect(clients, &request).await?,
             None => return Err(AccountError::NoEndpoint),
         };
         self.cookies.deliver(endpoint, &mut answer, self.now())?;
@@ -141,6 +159,9 @@ impl Accounts {
             Some(Endpoint::Login(_)) => "login",
             Some(Endpoint::Refresh(_)) => "refresh",
             Some(Endpoint::Verify(_)) => "verify",
+            Some(Endpoint::Own(action)) => action.name(),
+            Some(Endpoint::Revoke(_)) => "revoke",
+            Some(Endpoint::Introspect(_)) => "introspect",
             None => "none",
         }
     }

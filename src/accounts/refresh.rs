@@ -1,12 +1,19 @@
-//! A refresh token for a new access token; the same refresh token comes back, as the monolith does it.
+//! A refresh token for a new access token. The same refresh token comes back, as the monolith does it, unless refresh tokens
+//! are spent.
 
 use super::{
     AccountError, AccountRequest, Accounts, Answer, Granted, TokenKind, dialect::RefreshDialect,
 };
-use crate::{member::Member, revocation::Grant, token::verify::Verified};
+use crate::{
+    member::Member,
+    revocation::Grant,
+    state::TokenPrint,
+    token::{successor::fingerprint, verify::Verified},
+};
 
 /// A good token, and the unblocked member that it is about.
-pub(super) struct Held {
+pub(super) struct Held<'a> {
+    pub(super) token: &'a str,
     pub(super) member: Member,
     pub(super) proof: Verified,
 }
@@ -36,23 +43,33 @@ impl Accounts {
     pub(super) async fn renew(
         &self,
         token: &str,
-        _request: &AccountRequest,
+        request: &AccountRequest,
     ) -> Result<Option<Granted>, AccountError> {
         let Some(held) = self.holder(&self.refresh, token).await? else {
             return Ok(None);
         };
+        let Some(sessions) = &self.sessions else {
+            let session = held.proof.claims.session();
+            return Ok(Some(Granted {
+                access_token: self.renew_session(&held.member, session)?,
+                refresh_token: token.to_owned(),
+            }));
+        };
+        let Some(continued) = self.continue_session(sessions, &held, request).await? else {
+            return Ok(None);
+        };
         Ok(Some(Granted {
-            access_token: self.renew_session(&held)?,
-            refresh_token: token.to_owned(),
+            access_token: self.renew_session(&held.member, Some(&continued.session))?,
+            refresh_token: continued.refresh_token,
         }))
     }
 
     /// The unblocked member that a good token is about, and the token, if that was not revoked.
-    pub(super) async fn holder(
+    pub(super) async fn holder<'a>(
         &self,
         kind: &TokenKind,
-        token: &str,
-    ) -> Result<Option<Held>, AccountError> {
+        token: &'a str,
+    ) -> Result<Option<Held<'a>>, AccountError> {
         let Ok(proof) = kind.verifier.verify_at(token.as_bytes(), self.now()) else {
             return Ok(None);
         };
@@ -63,7 +80,11 @@ impl Accounts {
             return Ok(None);
         }
         let member = member.filter(|member| member.state.is_none());
-        Ok(member.map(|member| Held { member, proof }))
+        Ok(member.map(|member| Held {
+            token,
+            member,
+            proof,
+        }))
     }
 
     fn is_revoked(&self, kind: &TokenKind, subject: &str, proof: &Verified) -> bool {
@@ -73,5 +94,12 @@ impl Accounts {
         let issued = kind.lifetimes.issued(proof.issued_at, proof.expires);
         let grant = Grant::new(subject, issued, proof.claims.session());
         denylist.judge(&grant).is_err()
+    }
+}
+
+impl Held<'_> {
+    /// What the token is known by.
+    pub(super) fn print(&self) -> TokenPrint {
+        fingerprint(self.token)
     }
 }

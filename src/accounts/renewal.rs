@@ -109,6 +109,8 @@ impl Landing {
             cookie_token: None,
             attempts: Vec::new(),
             device: None,
+            authorization: None,
+            agent: None,
             sender,
         };
         let renewed = self.accounts.renew(&token, &request).await;

@@ -2,15 +2,13 @@
 
 use serde_json::Value;
 
-use super::{AccountError, Accounts, refresh::Held};
+use super::{AccountError, AccountRequest, Accounts, TokenKind, sessions::Beginning};
 use crate::{
     clock::UnixSeconds,
     entropy::Entropy,
     member::{Member, MemberId},
-    token::{
-        id::TokenId,
-        mint::{Minter, Occasion},
-    },
+    state::{KeptToken, TokenPrint},
+    token::{id::TokenId, mint::Occasion, successor::fingerprint},
 };
 
 /// What a granted login can show.
@@ -27,43 +25,76 @@ pub const LOGIN_VALUES: [&str; 4] = ["user", "user.id", "access_token", "refresh
 /// The names that the answer to a refresh may use.
 pub const REFRESH_VALUES: [&str; 2] = ["access_token", "refresh_token"];
 
+/// A token that was minted, and what is kept of a refresh token.
+pub(super) struct Minted {
+    pub(super) text: String,
+    pub(super) expires: UnixSeconds,
+    print: TokenPrint,
+}
+
 impl Accounts {
     /// Grants an access and a refresh token.
-    pub(super) fn open_session(&self, member: &Member) -> Result<Session, AccountError> {
+    pub(super) async fn open_session(
+        &self,
+        member: &Member,
+        request: &AccountRequest,
+    ) -> Result<Session, AccountError> {
         let mut entropy = Entropy::from_os();
         let access = TokenId::of_new_session(entropy.bytes(), entropy.bytes());
         let refresh = TokenId::of_session(access.session(), entropy.bytes());
-        let now = self.issue_for(&member.id);
-        let mint = |minter: &Minter, id: &TokenId| {
-            minter.mint(&Occasion {
-                user: &member.id,
-                now,
-                id,
-                until: None,
-            })
+        let until = self.sessions.as_ref().and_then(|sessions| {
+            let lifetimes = sessions.rotation.as_ref()?;
+            Some(self.now().plus(lifetimes.absolute))
+        });
+        let access_token = self.mint(&self.access, member, &access, None)?.text;
+        let minted = self.mint(&self.refresh, member, &refresh, until)?;
+        let beginning = Beginning {
+            session: access.session(),
+            member: &member.id.to_string(),
+            token: &minted,
         };
+        self.keep(&beginning, request).await?;
         Ok(Session {
             user: Value::Object(member.shown.clone()),
             user_id: member.id.to_json(),
-            access_token: mint(&self.access.minter, &access)?,
-            refresh_token: mint(&self.refresh.minter, &refresh)?,
+            access_token,
+            refresh_token: minted.text,
         })
     }
 
-    /// Grants a new access token, of the same session, beside a refresh token that stays as it is.
-    pub(super) fn renew_session(&self, held: &Held) -> Result<String, AccountError> {
+    /// Grants a new access token of a session.
+    pub(super) fn renew_session(
+        &self,
+        member: &Member,
+        session: Option<&str>,
+    ) -> Result<String, AccountError> {
         let mut entropy = Entropy::from_os();
-        let id = match held.proof.claims.session() {
+        let id = match session {
             Some(session) => TokenId::of_session(session, entropy.bytes()),
             None => TokenId::of_new_session(entropy.bytes(), entropy.bytes()),
         };
+        Ok(self.mint(&self.access, member, &id, None)?.text)
+    }
+
+    pub(super) fn mint(
+        &self,
+        kind: &TokenKind,
+        member: &Member,
+        id: &TokenId,
+        until: Option<UnixSeconds>,
+    ) -> Result<Minted, AccountError> {
         let occasion = Occasion {
-            user: &held.member.id,
-            now: self.issue_for(&held.member.id),
-            id: &id,
-            until: None,
+            user: &member.id,
+            now: self.issue_for(&member.id),
+            id,
+            until,
         };
-        Ok(self.access.minter.mint(&occasion)?)
+        let text = kind.minter.mint(&occasion)?;
+        Ok(Minted {
+            expires: kind.minter.expires(&occasion),
+            print: fingerprint(&text),
+            text,
+        })
     }
 
     /// The moment that a token counts from: now, or the first that counts after the member's sessions were ended, where
@@ -73,6 +104,15 @@ impl Accounts {
         let denylist = self.denylist.as_ref();
         let earliest = denylist.and_then(|denylist| denylist.earliest_issue(&id.to_string()));
         earliest.map_or_else(|| self.now(), |earliest| earliest.max(self.now()))
+    }
+}
+
+impl Minted {
+    pub(super) fn kept(&self) -> KeptToken {
+        KeptToken {
+            print: self.print,
+            expires: self.expires,
+        }
     }
 }
 

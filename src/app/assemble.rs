@@ -16,7 +16,7 @@ use super::{
     ready,
 };
 use crate::{
-    accounts::{Accounts, Cookies, Renewals, TokenKind, TokenName, hashing},
+    accounts::{Accounts, Cookies, Renewals, Sessions, TokenKind, TokenName, hashing},
     clock::Clock,
     config::{
         compiled::{self, Answering, Compiled, Headers, Server, TokenSettings, Tokens},
@@ -225,6 +225,7 @@ impl<'a> Follows<'a> {
         let (Some(store), Some(refresh)) = (store, &tokens.refresh) else {
             return Ok(None);
         };
+        let kept = places.state.filter(|_| tokens.keep_sessions);
         Ok(Some(Arc::new(Accounts {
             endpoints: answering.endpoints,
             store: Arc::clone(store),
@@ -235,6 +236,10 @@ impl<'a> Follows<'a> {
             denylist: denylist.cloned(),
             cookies: answering.cookies,
             renewals: Renewals::default(),
+            sessions: kept.map(|state| Sessions {
+                state: Arc::clone(state),
+                rotation: tokens.rotation,
+            }),
             clock: Clock,
         })))
     }

@@ -185,6 +185,8 @@ pub struct Tokens {
     pub access: TokenSettings,
     /// Refresh tokens.
     pub refresh: Option<TokenSettings>,
+    /// Whether sessions are kept.
+    pub keep_sessions: bool,
     /// How long sessions last whose refresh tokens are spent; `None` where they are not.
     pub rotation: Option<Lifetimes>,
     /// Further issuers of access tokens.

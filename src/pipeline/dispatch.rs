@@ -32,6 +32,7 @@ use crate::{
         route::{Action, EndpointId},
     },
     ratelimit::Network,
+    secret::Secret,
     upstream::BodyLimits,
 };
 
@@ -124,9 +125,7 @@ impl Pipeline {
         let content_type = head.headers.get(header::CONTENT_TYPE);
         let request = AccountRequest {
             query: head.uri.query().unwrap_or_default().to_owned(),
-            content_type: content_type
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned),
+            content_type: text(content_type),
             body: body.ok_or(Rejection::BodyTimeout)??,
             cookie_token,
             attempts: live
@@ -134,6 +133,8 @@ impl Pipeline {
                 .cloned()
                 .collect(),
             device: attempts.and_then(|attempts| attempts.presented(&head.headers)),
+            authorization: text(head.headers.get(header::AUTHORIZATION)).map(Secret::new),
+            agent: text(head.headers.get(header::USER_AGENT)),
             sender: sender(record),
         };
         let accounts = Arc::clone(accounts);
@@ -174,6 +175,10 @@ pub(super) fn sender(record: &Record<'_>) -> Sender {
         address: address.clone(),
         decision: record.decision(),
     }
+}
+
+fn text(value: Option<&HeaderValue>) -> Option<String> {
+    value?.to_str().ok().map(str::to_owned)
 }
 
 fn render(answer: Answer, cors: Option<&CorsPolicy>, record: &Record<'_>) -> Response<Body> {

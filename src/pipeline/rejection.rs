@@ -415,7 +415,11 @@ fn account_row(error: &AccountError) -> Row {
     let row = outcome_row(error.outcome());
     match error {
         AccountError::Delayed(_) => row.template(Slot::RateLimited),
+        AccountError::MissingToken => Rejection::MissingToken.row(),
+        AccountError::InvalidToken => invalid_token("invalid_token"),
         AccountError::Store(_)
+        | AccountError::State(_)
+        | AccountError::Unsealed
         | AccountError::Busy
         | AccountError::RateLimited(_)
         | AccountError::HashingEnded

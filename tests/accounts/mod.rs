@@ -10,6 +10,7 @@ mod outage;
 mod pair;
 mod refresh;
 mod rows;
+mod sessions;
 mod shared_attempts;
 mod storm;
 mod verify;

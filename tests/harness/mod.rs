@@ -8,6 +8,7 @@ pub(crate) mod database;
 pub(crate) mod gateway;
 pub(crate) mod http2;
 pub(crate) mod keys;
+pub(crate) mod own_tables;
 pub(crate) mod redis;
 pub(crate) mod seen;
 pub(crate) mod setup;

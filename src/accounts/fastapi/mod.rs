@@ -20,4 +20,5 @@ mod validation;
 mod tests;
 
 pub use errors::Invalid;
+pub(super) use pairs::{pairs_of_form, unquoted};
 pub use validation::{Field, FieldType, form, json, query};

@@ -26,6 +26,16 @@ pub(super) fn form(body: &[u8]) -> Result<Vec<(String, String)>, Invalid> {
     Ok(pairs)
 }
 
+/// The fields of a form, for readers that are not FastAPI's.
+pub(in crate::accounts) fn pairs_of_form(body: &[u8]) -> Vec<(String, String)> {
+    query(body)
+}
+
+/// What an urlencoded text says.
+pub(in crate::accounts) fn unquoted(text: &str) -> String {
+    unquote(text.as_bytes())
+}
+
 fn decode(pair: &[u8]) -> (String, String) {
     let mut halves = pair.splitn(2, |byte| *byte == b'=');
     let mut half = || unquote(halves.next().unwrap_or_default());

@@ -2,7 +2,7 @@
 
 use std::thread::available_parallelism;
 
-use super::{Findings, dialect};
+use super::{Findings, dialect, sessions};
 use crate::{
     accounts::{Endpoint, hashing},
     config::document::{
@@ -28,6 +28,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             findings,
         );
     }
+    sessions::check(document, findings);
     let dialects = dialect::load_all(document, findings);
     let accounts = document.accounts.iter().enumerate();
     let endpoints: Vec<Option<Endpoint>> = accounts
@@ -50,22 +51,51 @@ fn endpoint(
     dialects: &dialect::Dialects,
     findings: &mut Findings<'_>,
 ) -> Option<Endpoint> {
+    if !has_dialect(account.action) {
+        return sessions::endpoint(account, path, findings);
+    }
+    sessions::no_clients(account, path, findings);
     let dialect_path = format!("{path}.dialect");
-    if !dialects.has(&account.dialect) {
+    let Some(name) = &account.dialect else {
+        findings.absence(path, "the key `dialect` is missing", "add `dialect: …`");
+        return None;
+    };
+    if !dialects.has(name) {
         let known = dialects.names();
         let listed = known.join(", ");
         let fix = format!("use one of {listed}, or name a file under `dialects`");
         findings.unknown(&dialect_path, "there is no such dialect", &known, &fix);
     }
-    let dialect = dialects.find(&account.dialect)?;
+    let dialect = dialects.find(name)?;
     let endpoint = match account.action {
         Action::Login => dialect.login.clone().map(Endpoint::Login),
         Action::Refresh => dialect.refresh.clone().map(Endpoint::Refresh),
         Action::Verify => dialect.verify.clone().map(Endpoint::Verify),
+        Action::Logout
+        | Action::LogoutOthers
+        | Action::LogoutEverywhere
+        | Action::EndSession
+        | Action::Sessions
+        | Action::Revoke
+        | Action::Introspect => None,
     };
     let endpoint = endpoint.ok_or("the dialect does not say how this action speaks");
     let fix = "use another dialect, or add the action to its file";
     findings.take(endpoint, &dialect_path, fix)
+}
+
+/// Whether an action speaks as the monolith did.
+fn has_dialect(action: Action) -> bool {
+    match action {
+        Action::Login | Action::Refresh | Action::Verify => true,
+        Action::Logout
+        | Action::LogoutOthers
+        | Action::LogoutEverywhere
+        | Action::EndSession
+        | Action::Sessions
+        | Action::Revoke
+        | Action::Introspect => false,
+    }
 }
 
 /// Bounds of password checks.

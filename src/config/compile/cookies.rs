@@ -36,9 +36,31 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Cooki
 /// The cookie that an account has its token from.
 pub(super) fn read_by(account: &Account) -> Option<TokenName> {
     match (account.token_from, account.action) {
-        (TokenSource::Request, _) | (TokenSource::Cookie, Action::Login) => None,
+        (TokenSource::Request, _)
+        | (TokenSource::Cookie, Action::Login | Action::Revoke | Action::Introspect) => None,
         (TokenSource::Cookie, Action::Refresh) => Some(TokenName::Refresh),
-        (TokenSource::Cookie, Action::Verify) => Some(TokenName::Access),
+        (
+            TokenSource::Cookie,
+            Action::Verify
+            | Action::Logout
+            | Action::LogoutOthers
+            | Action::LogoutEverywhere
+            | Action::EndSession
+            | Action::Sessions,
+        ) => Some(TokenName::Access),
+    }
+}
+
+/// Whether it sets cookies, or takes them away.
+fn changes_cookies(action: Action) -> bool {
+    match action {
+        Action::Login | Action::Refresh | Action::Logout | Action::LogoutEverywhere => true,
+        Action::Verify
+        | Action::LogoutOthers
+        | Action::EndSession
+        | Action::Sessions
+        | Action::Revoke
+        | Action::Introspect => false,
     }
 }
 
@@ -70,14 +92,22 @@ fn endpoint(
         }
         sets.push(token);
     }
-    if !sets.is_empty() && matches!(account.action, Action::Verify) {
+    if !sets.is_empty() && !changes_cookies(account.action) {
         let path = format!("{path}.cookies");
-        findings.mistake(&path, "this action grants no token", "take it out");
+        findings.mistake(
+            &path,
+            "this action neither grants tokens nor ends the session that they are of",
+            "take it out",
+        );
     }
     let reads = read_by(account);
     let path = format!("{path}.token_from");
     if account.token_from == TokenSource::Cookie && reads.is_none() {
-        findings.mistake(&path, "a login takes no token", "take it out");
+        findings.mistake(
+            &path,
+            "this action takes no token of a cookie",
+            "take it out",
+        );
     }
     if let Some(token) = reads {
         let key = match token {

@@ -162,7 +162,7 @@ fn unused_dialects(document: &Document, findings: &mut Findings<'_>) {
         if !document
             .accounts
             .iter()
-            .any(|account| account.dialect == *name)
+            .any(|account| account.dialect.as_ref() == Some(name))
         {
             let path = format!("dialects{}", key_step(name));
             findings.warning(

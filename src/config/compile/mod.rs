@@ -42,6 +42,7 @@ mod routes;
 mod rule_values;
 mod rules;
 mod server;
+mod sessions;
 mod state;
 mod token_keys;
 mod tokens;

@@ -39,6 +39,12 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         }
         return None;
     }
+    if document.state.is_none() {
+        let message =
+            "which tokens were spent has to be known after a restart and to every gateway";
+        let fix = "add `state: { database: … }`, the gateway's own tables";
+        findings.mistake("tokens.refresh.rotation", message, fix);
+    }
     named(refresh, findings);
     if !names_the_token(&access.claims) {
         let message =

@@ -186,11 +186,21 @@ fn account_route(
     let own_cors = cors::compile(account.cors.as_ref(), &format!("{path}.cors"), findings);
     let on = match account.action {
         accounts::Action::Login => On::Login,
-        accounts::Action::Refresh | accounts::Action::Verify => On::Account,
+        accounts::Action::Refresh
+        | accounts::Action::Verify
+        | accounts::Action::Logout
+        | accounts::Action::LogoutOthers
+        | accounts::Action::LogoutEverywhere
+        | accounts::Action::EndSession
+        | accounts::Action::Sessions
+        | accounts::Action::Revoke
+        | accounts::Action::Introspect => On::Account,
     };
     let names = account.rate_limit.as_deref();
     let limits = format!("{path}.rate_limit");
     let rate_limits = defaults.rate_limits.of(names, on, &limits, findings);
+    // What is answered here may read it.
+    let authorization = Authorization::Forward;
     let name = (account.matches.as_str(), findings.place(&path));
     let action = Action::Answer(EndpointId(index));
     let route = defaults.own_route(name, host?, matched?, action);
@@ -199,6 +209,7 @@ fn account_route(
         rate_limits,
         token_places: token_places((document, account), defaults, cors.as_deref()),
         cors,
+        authorization,
         ..route
     })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{Findings, issuers, rotation, token_keys};
+use super::{Findings, issuers, rotation, sessions, token_keys};
 use crate::{
     config::{
         compiled::{TokenSettings, Tokens},
@@ -52,10 +52,12 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             "write 1KiB or more",
         );
     }
+    let rotation = rotation::compile(document, findings);
     Some(Tokens {
         access: access?,
         refresh: refresh.flatten(),
-        rotation: rotation::compile(document, findings),
+        rotation,
+        keep_sessions: rotation.is_some() || sessions::are_asked_for(document),
         issuers: issuers?,
         max_size: tokens.max_size.into(),
         cache_size: size.unwrap_or(u64::from(tokens.cache.capacity) * USUAL),

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{
     cookies::{TokenName, TokenSource},
     routes::Cors,
+    tokens::SecretText,
 };
 
 /// One such route.
@@ -19,17 +20,24 @@ pub struct Account {
     pub matches: String,
     /// The host it is for. Default: any.
     pub host: Option<String>,
-    /// How it speaks: a built-in dialect (`pampam`, `pair`) or one of `dialects`.
-    pub dialect: String,
+    /// How it speaks: a built-in dialect (`pampam`, `pair`) or one of `dialects`. For `login`, `refresh` and `verify`; the
+    /// others speak as `docs/sessions.md` says.
+    pub dialect: Option<String>,
+    /// For `introspect` and `revoke`: the programs that may ask, by HTTP Basic or in the form. Default: nobody may
+    /// introspect, and whoever has a token may revoke it.
+    #[serde(default)]
+    pub clients: Vec<Client>,
     /// The names of the limits that hold for it, of `rate_limits`; `[]` is none. Default: for a login
     /// `[login_clients, login_accounts]`, with `attempts` the first alone, which clients are told of only when they are refused; else none.
     pub rate_limit: Option<Vec<String>>,
     /// CORS headers of its answers. Default: the gateway's `cors`.
     pub cors: Option<Cors>,
-    /// The cookies, of `cookies`, that it sets when it grants tokens, whatever else its dialect answers. Default: none.
+    /// The cookies, of `cookies`, that it sets when it grants tokens, whatever else its dialect answers, or takes away when
+    /// it is a logout. Default: none.
     #[serde(default)]
     pub cookies: Vec<TokenName>,
-    /// Where a refresh has the refresh token from, and a verify the access token. Default: `request`.
+    /// Where a refresh has the refresh token from, and a verify, or what is about the user's sessions, the access token.
+    /// Default: `request`.
     #[serde(default)]
     pub token_from: TokenSource,
 }
@@ -44,6 +52,32 @@ pub enum Action {
     Refresh,
     /// Whether a token holds.
     Verify,
+    /// Ends the session of the token that is shown. Needs `state`, and `jti: "{token.id}"` in both kinds of tokens.
+    Logout,
+    /// Ends the user's other sessions. Needs what `logout` needs.
+    LogoutOthers,
+    /// Ends all of the user's sessions, and every token that was granted before. Needs `state`.
+    LogoutEverywhere,
+    /// Ends the session of the user that `session` names. Needs what `logout` needs.
+    EndSession,
+    /// Lists the user's open sessions. Needs what `logout` needs.
+    Sessions,
+    /// Ends the session of a token (RFC 7009). Needs what `logout` needs.
+    Revoke,
+    /// Whether a token is good, and what it says (RFC 7662). Needs `clients`.
+    Introspect,
+}
+
+/// A program that may ask about tokens.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// What it calls itself.
+    pub id: String,
+    /// Its secret, of 32 bytes or more: from the environment, or `file:PATH`.
+    pub secret: Option<SecretText>,
+    /// In place of it: the SHA-256 of such a secret, in hexadecimal digits.
+    pub secret_sha256: Option<SecretText>,
 }
 
 /// How passwords are checked.

@@ -1,0 +1,49 @@
+//! How sessions end: here at once, then everywhere.
+
+use crate::{
+    accounts::{AccountError, Accounts},
+    state::{EndedBy, Ending, Which},
+};
+
+use super::Sessions;
+
+impl Accounts {
+    /// Ends sessions of a member, and says which of them were open.
+    pub(super) async fn end(
+        &self,
+        sessions: &Sessions,
+        (member, which): (&str, Which),
+        by: EndedBy,
+    ) -> Result<Vec<String>, AccountError> {
+        let now = self.now();
+        let access = now.plus(self.access.lifetimes.longest());
+        let ending = Ending {
+            at: now,
+            by,
+            until: access,
+            unknown_until: access.max(now.plus(self.refresh.lifetimes.longest())),
+        };
+        self.refuse(member, &which, &ending);
+        let ended = sessions.state.end_sessions(member, which, ending).await?;
+        // Those that only the database knew to be open.
+        self.refuse(member, &Which::These(ended.clone()), &ending);
+        Ok(ended)
+    }
+
+    /// Refuses their tokens here. A verdict does not wait for our database; what that does not know of was granted before
+    /// sessions were kept, and is refused by name as long as any token of it lasts.
+    fn refuse(&self, member: &str, which: &Which, ending: &Ending) {
+        let Some(denylist) = &self.denylist else {
+            return;
+        };
+        match which {
+            Which::These(sessions) => {
+                for session in sessions {
+                    denylist.end_session(session, ending.unknown_until);
+                }
+            }
+            Which::Others(_) => {}
+            Which::All => denylist.not_before(member, ending.at),
+        }
+    }
+}
