@@ -2,7 +2,7 @@
 
 use super::{
     bans::{WATCH, follow, fresh},
-    monolith::{Monolith, Server, issued_in, status, status_of},
+    monolith::{Monolith, Server, issued_ago, issued_in, status, status_of},
     wire::Wire,
 };
 use crate::harness::{Gateway, Upstream, wait_until};
@@ -61,6 +61,31 @@ fn what_was_written_while_no_gateway_ran_is_known_to_the_next() {
         assert_eq!(status_of(&gateway, "/a", &gone), 401);
         assert_eq!(status(&gateway, "/a", 8), 401, "known for longer");
     }
+}
+
+#[test]
+fn sessions_that_began_after_a_change_that_nobody_saw_go_on() {
+    let upstream = Upstream::start();
+    let mut monolith = Monolith::shared();
+    let mut gateway = follow(monolith.setup(&upstream, STREAM_ALONE));
+    let state = rusqlite::Connection::open(gateway.setup().folder().join("state.db"));
+    let state = state.expect("the own tables");
+    wait_until("a checkpoint", || {
+        let count = state.query_row("SELECT COUNT(*) FROM sidegate_checkpoints", [], |row| {
+            row.get::<_, i64>(0)
+        });
+        count.is_ok_and(|count| count > 0)
+    });
+    gateway.sigkill();
+    monolith.sql("SET SESSION timestamp = UNIX_TIMESTAMP() - 1000");
+    monolith.sql("UPDATE user SET hashed_password = 'another' WHERE id = 1");
+    let gateway = gateway.follow();
+    fresh(&gateway);
+    let (before, since) = (issued_ago(1, 2000), issued_ago(1, 500));
+    wait_until("the end of sessions", || {
+        status_of(&gateway, "/a", &before) == 401
+    });
+    assert_eq!(status_of(&gateway, "/a", &since), 200);
 }
 
 #[test]

@@ -237,8 +237,17 @@ pub(super) fn status_of(gateway: &Gateway, path: &str, token: &str) -> u16 {
 
 /// A token that was issued so many seconds from now, with the lifetime that the gateway knows.
 pub(super) fn issued_in(user: u32, seconds: u64) -> String {
+    issued_at(user, token::now() + seconds)
+}
+
+/// One that was issued so many seconds ago.
+pub(super) fn issued_ago(user: u32, seconds: u64) -> String {
+    issued_at(user, token::now() - seconds)
+}
+
+fn issued_at(user: u32, at: u64) -> String {
     const LIFETIME: u64 = 30 * 86_400;
     let mut claims = token::claims(user.to_string());
-    claims["exp"] = (token::now() + seconds + LIFETIME).into();
+    claims["exp"] = (at + LIFETIME).into();
     token::signed(&claims)
 }

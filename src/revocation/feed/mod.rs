@@ -16,8 +16,6 @@ mod scan;
 mod settings;
 mod stream;
 mod tally;
-#[cfg(test)]
-mod tests;
 mod watcher;
 
 use std::fmt;

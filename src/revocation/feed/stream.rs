@@ -20,6 +20,9 @@ const RECENT: i64 = 2;
 /// Where the server cannot be asked what is visible, rows are read again this long after they were written.
 const SECOND_LOOKS: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(3)];
 
+/// A look at everything waits while there is news from long ago, and this long for more of it.
+const CATCH_UP: Duration = Duration::from_secs(2);
+
 /// Rows to be read once more.
 struct Later {
     due: Instant,
@@ -72,7 +75,12 @@ impl Watcher<'_> {
         let mut later: VecDeque<Later> = VecDeque::new();
         let mut reconcile = instant() + self.feed.settings.reconcile;
         loop {
-            let step = self.scan.as_ref().map_or(reconcile, |scan| scan.due);
+            let step = match &self.scan {
+                Some(scan) if self.is_live => scan.due,
+                // The stream knows when something was written, and a look at everything only that it was.
+                Some(_) => instant() + CATCH_UP,
+                None => reconcile,
+            };
             let second = later.front().map(|later| later.due);
             let turn = tokio::select! {
                 biased;

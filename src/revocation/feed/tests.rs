@@ -1,1 +1,0 @@
-//! Together with real servers.
