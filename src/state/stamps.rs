@@ -100,7 +100,8 @@ impl State {
         Ok(self.record(vec![change], now).await? > 0)
     }
 
-    /// Records all of these or none, and says how many were news.
+    /// Records all of these or none, and says how many were news. A few hundred at most: all of them have to be written
+    /// within the deadline, and whoever else records waits for them.
     pub async fn record(&self, mut changes: Vec<Change>, now: UnixSeconds) -> Result<usize, Error> {
         for change in &changes {
             change.check()?;
