@@ -233,6 +233,10 @@ issuers: [{ issuer: a, audience: [b], jwks: { file: keys.json, algorithms: [ES25
             "attempts",
             "{ secret: attempts-secret-of-the-tests-0123456789 }",
         )
+        .section(
+            "watch",
+            "{ secret: watch-secret-of-the-tests-0123456789abcd }",
+        )
         .file("keys.json", &keys)
         .routes(
             "[{ match: \"/public/**\", access: public },\
