@@ -445,6 +445,12 @@ fn the_example_of_the_deployment_holds() {
         .file("policies.test.yaml", &text("deploy/policies.test.yaml"))
         .variable("MONOLITH", "http://127.0.0.1:9")
         .variable("DATABASE_URL", "mysql://nobody:secret@192.0.2.1/nowhere")
+        .variable("STATE_DATABASE_URL", "mysql://nobody:secret@192.0.2.1/own")
+        .variable(
+            "WATCH_DATABASE_URL",
+            "mysql://nobody:secret@192.0.2.1/nowhere",
+        )
+        .variable("WATCH_SECRET", "00112233445566778899aabbccddeeff")
         .variable("SECRET_KEY", "0123456789abcdef0123456789abcdef")
         .variable(
             "REFRESH_TOKEN_SECRET_KEY",

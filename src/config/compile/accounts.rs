@@ -57,7 +57,11 @@ fn endpoint(
     sessions::no_clients(account, path, findings);
     let dialect_path = format!("{path}.dialect");
     let Some(name) = &account.dialect else {
-        findings.absence(path, "the key `dialect` is missing", "add `dialect: …`");
+        findings.absence(
+            path,
+            "it has to speak as its clients expect",
+            "add `dialect: …`",
+        );
         return None;
     };
     if !dialects.has(name) {

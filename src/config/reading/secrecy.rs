@@ -25,6 +25,8 @@ pub fn is_secret_name(name: &str) -> bool {
         .replace('-', "_");
     // What operators have to show; `tokens` and `token_from` are no secrets.
     name == "token"
+        // What a slip has left of a name, which could have been any.
+        || name.starts_with(':')
         || WORDS.iter().any(|word| name.contains(word))
         || name
             .split(|c: char| !c.is_alphanumeric())
@@ -110,6 +112,7 @@ mod tests {
             "databse_url",
             "client_secrets",
             "token",
+            ":ret",
         ] {
             assert!(is_secret_name(name), "{name}");
         }
