@@ -2,6 +2,7 @@
 
 mod moods;
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use mysql_async::Conn;
@@ -35,8 +36,14 @@ fn watched(table: &str) -> Watched {
     }
 }
 
+/// As a replica that no other test is.
 async fn connect(database: &Database) -> Replica {
-    let replica = Replica::connect(&settings(&database.url()), None, 7).await;
+    static NEXT: AtomicU32 = AtomicU32::new(1000);
+    connect_as(database, NEXT.fetch_add(1, Ordering::Relaxed)).await
+}
+
+async fn connect_as(database: &Database, number: u32) -> Replica {
+    let replica = Replica::connect(&settings(&database.url()), None, number).await;
     replica.expect("a replica")
 }
 
@@ -446,8 +453,8 @@ async fn a_killed_stream_and_a_second_replica_of_our_number_are_told() {
         ),
         "{fault:?}"
     );
-    let mut older = connect(&database).await;
-    let mut newer = connect(&database).await;
+    let mut older = connect_as(&database, 7).await;
+    let mut newer = connect_as(&database, 7).await;
     let fault = end(&mut older).await;
     assert!(matches!(fault, Fault::ServerIdTaken), "{fault:?}");
     database
