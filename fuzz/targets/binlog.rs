@@ -20,7 +20,10 @@ fuzz_target!(|bytes: &[u8]| {
     let Some(position) = Position::parse(text) else {
         return;
     };
-    assert_eq!(Position::parse(&position.to_string()), Some(position.clone()));
+    assert_eq!(
+        Position::parse(&position.to_string()),
+        Some(position.clone())
+    );
     assert!(position.log.reaches(&position.log));
     assert!(position.log.reaches(&LogPosition::default()));
 });
