@@ -33,6 +33,7 @@ use crate::{
     ratelimit::{Network, RateLimit},
     revocation::{Denylist, LifetimeHistory},
     secret::Secret,
+    state::State,
     store::Store,
     token::{mint::Minter, verify::Verifier},
 };
@@ -42,7 +43,7 @@ pub use dialect::Answer;
 pub use error::{AccountError, Outcome, users_outcome};
 pub use renewal::{Renewals, Renewed, Renewing};
 pub use session::{LOGIN_VALUES, REFRESH_VALUES};
-pub use sessions::{Client, Clients, Own, Sessions};
+pub use sessions::{Client, Clients, OperatorError, Own, Sessions};
 
 /// One route that the gateway answers.
 #[derive(Debug)]
@@ -127,6 +128,8 @@ pub struct Accounts {
     pub cookies: Cookies,
     /// The access tokens that are being renewed.
     pub renewals: Renewals,
+    /// The gateway's own tables, if there are any.
+    pub state: Option<Arc<State>>,
     /// Where sessions are kept, if they are.
     pub sessions: Option<Sessions>,
     /// The clock of `exp`.

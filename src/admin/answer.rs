@@ -24,8 +24,7 @@ const LARGEST_QUESTION: usize = 128 * 1024;
 /// How long a question may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
-const PATHS: &str =
-    "there are /live, /ready, /metrics, /explain/ID, POST /explain and POST /reload";
+const PATHS: &str = "there are /live, /ready, /metrics, /explain/ID, /users/ID/sessions, POST /users/ID/end-sessions, POST /explain and POST /reload";
 
 const FORGOTTEN: &str = "no decision with this id is remembered: it is too old, was no refusal, or is another gateway's";
 
@@ -69,8 +68,23 @@ impl<R: Report> Desk<R> {
         }
         match request.uri().path() {
             "/reload" | "/explain" => self.post(request).await,
-            _ => self.tell(&request, shown).await,
+            path => match user_of(path) {
+                Some((user, what)) => self.user(request.method(), &user, what).await,
+                None => self.tell(&request, shown).await,
+            },
         }
+    }
+
+    async fn user(&self, method: &Method, user: &str, what: OfUser) -> Response<Full<Bytes>> {
+        let (status, answer) = match (what, method) {
+            (OfUser::Sessions, &Method::GET) => self.report.sessions(user).await,
+            (OfUser::End, &Method::POST) => self.report.end_sessions(user).await,
+            (OfUser::Sessions | OfUser::End, _) => {
+                let message = "GET shows /users/ID/sessions, POST does /users/ID/end-sessions";
+                (StatusCode::METHOD_NOT_ALLOWED, Value::from(message))
+            }
+        };
+        json(status, &answer)
     }
 
     async fn post(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
@@ -129,6 +143,25 @@ impl<R: Report> Desk<R> {
         });
         json(status, &Readiness { ready, details })
     }
+}
+
+/// What is asked of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OfUser {
+    Sessions,
+    End,
+}
+
+/// Whose sessions a path is about. An id may have any bytes, percent-encoded.
+fn user_of(path: &str) -> Option<(String, OfUser)> {
+    let (user, what) = path.strip_prefix("/users/")?.split_once('/')?;
+    let what = match what {
+        "sessions" => OfUser::Sessions,
+        "end-sessions" => OfUser::End,
+        _ => return None,
+    };
+    let user = percent_encoding::percent_decode_str(user).decode_utf8();
+    Some((user.ok()?.into_owned(), what))
 }
 
 fn unauthorized(message: &str) -> Response<Full<Bytes>> {

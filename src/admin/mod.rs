@@ -1,5 +1,5 @@
 //! The operators' listener: is the gateway alive, is it ready, and if not, why; what it has counted; why a request was
-//! refused; and `POST /reload`.
+//! refused; the sessions of a user, and their end; and `POST /reload`.
 //!
 //! It runs on the control runtime, on an address of its own, and is never part of the public listeners. Who may ask
 //! what is the business of `access`.
@@ -49,6 +49,12 @@ pub trait Report: Send + Sync + 'static {
 
     /// What would happen to a request, which is described in JSON.
     fn explain(&self, question: &[u8]) -> impl Future<Output = (StatusCode, Value)> + Send;
+
+    /// The open sessions of a user, by the id of the row.
+    fn sessions(&self, user: &str) -> impl Future<Output = (StatusCode, Value)> + Send;
+
+    /// Ends all sessions of a user.
+    fn end_sessions(&self, user: &str) -> impl Future<Output = (StatusCode, Value)> + Send;
 
     /// Reads the configuration again. When it returns, whatever came of it is in effect on every core.
     fn reload(&self) -> impl Future<Output = (StatusCode, Value)> + Send;

@@ -236,6 +236,7 @@ impl<'a> Follows<'a> {
             denylist: denylist.cloned(),
             cookies: answering.cookies,
             renewals: Renewals::default(),
+            state: places.state.cloned(),
             sessions: kept.map(|state| Sessions {
                 state: Arc::clone(state),
                 rotation: tokens.rotation,

@@ -13,6 +13,7 @@ use super::{
     watching::Watching,
 };
 use crate::{
+    accounts::OperatorError,
     admin::Report,
     pipeline::{Decisions, Live, Snapshots},
     store::Store,
@@ -92,9 +93,40 @@ impl Report for Ready {
         answers::question(question, &live, &self.tasks).await
     }
 
+    async fn sessions(&self, user: &str) -> (StatusCode, Value) {
+        let live = self.snapshots.current();
+        match &live.accounts {
+            Some(accounts) => told(accounts.sessions_of(user).await),
+            None => told(Err(OperatorError::NotKept)),
+        }
+    }
+
+    async fn end_sessions(&self, user: &str) -> (StatusCode, Value) {
+        let live = self.snapshots.current();
+        let ended = match &live.accounts {
+            Some(accounts) => accounts.end_sessions_of(user).await,
+            None => Err(OperatorError::NoTables),
+        };
+        told(ended.map(|ended| json!({ "ended": ended })))
+    }
+
     async fn reload(&self) -> (StatusCode, Value) {
         reload::ask(&self.reload, Trigger::Operator).await
     }
+}
+
+/// What an operator is told of a user's sessions.
+fn told(answer: Result<Value, OperatorError>) -> (StatusCode, Value) {
+    let error = match answer {
+        Ok(value) => return (StatusCode::OK, value),
+        Err(error) => error,
+    };
+    let status = match &error {
+        OperatorError::UnknownUser => StatusCode::NOT_FOUND,
+        OperatorError::NoTables | OperatorError::NotKept => StatusCode::CONFLICT,
+        OperatorError::Failed(error) => error.outcome().status,
+    };
+    (status, Value::from(error.to_string()))
 }
 
 /// The user database, if anything asks it.

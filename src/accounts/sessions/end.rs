@@ -2,16 +2,14 @@
 
 use crate::{
     accounts::{AccountError, Accounts},
-    state::{EndedBy, Ending, Which},
+    state::{EndedBy, Ending, State, Which},
 };
-
-use super::Sessions;
 
 impl Accounts {
     /// Ends sessions of a member, and says which of them were open.
     pub(super) async fn end(
         &self,
-        sessions: &Sessions,
+        state: &State,
         (member, which): (&str, Which),
         by: EndedBy,
     ) -> Result<Vec<String>, AccountError> {
@@ -24,7 +22,7 @@ impl Accounts {
             unknown_until: access.max(now.plus(self.refresh.lifetimes.longest())),
         };
         self.refuse(member, &which, &ending);
-        let ended = sessions.state.end_sessions(member, which, ending).await?;
+        let ended = state.end_sessions(member, which, ending).await?;
         // Those that only the database knew to be open.
         self.refuse(member, &Which::These(ended.clone()), &ending);
         Ok(ended)

@@ -66,7 +66,7 @@ impl Accounts {
             other @ (Which::These(_) | Which::Others(_) | Which::All) => other,
         };
         let ended = self
-            .end(sessions, (&member, which), EndedBy::Logout)
+            .end(&sessions.state, (&member, which), EndedBy::Logout)
             .await?;
         event::ended(&member, ended.len(), EndedBy::Logout, Some(&request.sender));
         let mut answer = no_store(&json!({ "ended": ended.len() }), "ended");

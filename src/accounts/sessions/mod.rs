@@ -9,6 +9,7 @@ mod end;
 mod event;
 mod logout;
 mod oauth;
+mod operator;
 mod presented;
 mod rotate;
 
@@ -21,6 +22,7 @@ use crate::{
 
 pub use logout::Own;
 pub use oauth::{Client, Clients};
+pub use operator::OperatorError;
 
 use super::{AccountError, AccountRequest, Accounts, session::Minted};
 

@@ -65,7 +65,7 @@ impl Accounts {
         let member = held.member.id.to_string();
         let which = Which::These(vec![session]);
         let ended = self
-            .end(sessions, (&member, which), EndedBy::Revocation)
+            .end(&sessions.state, (&member, which), EndedBy::Revocation)
             .await?;
         event::ended(
             &member,

@@ -175,7 +175,7 @@ impl Turn<'_> {
         let which = Which::These(vec![self.known.session.clone()]);
         let member = &self.known.member;
         self.accounts
-            .end(self.sessions, (member, which), EndedBy::Reuse)
+            .end(&self.sessions.state, (member, which), EndedBy::Reuse)
             .await?;
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod logout;
 mod oauth;
+mod operators;
 mod rotation;
 
 use serde_json::Value;
