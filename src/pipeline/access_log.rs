@@ -67,6 +67,7 @@ pub(super) struct Record<'a> {
     origin: Option<HeaderValue>,
     logging: AccessLogging,
     version: Version,
+    reads: Reads,
     method: Method,
     target: Option<PathAndQuery>,
     client: HeaderValue,
@@ -76,6 +77,28 @@ pub(super) struct Record<'a> {
     cookies: Option<Box<[HeaderValue]>>,
     noted: Noted,
     observed: Option<Observed>,
+}
+
+/// What the client makes of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reads {
+    /// Its body, perhaps.
+    Body,
+    /// Its status: a gRPC call takes whatever else comes for messages.
+    Status,
+}
+
+impl Reads {
+    fn of<B>(request: &Request<B>) -> Self {
+        if request.version() != Version::HTTP_2 {
+            return Self::Body;
+        }
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        match content_type {
+            Some(value) if value.as_bytes().starts_with(b"application/grpc") => Self::Status,
+            Some(_) | None => Self::Body,
+        }
+    }
 }
 
 /// Whether the request has its answer.
@@ -134,6 +157,7 @@ impl<'a> Record<'a> {
             origin: live.origin_of(request.headers()),
             logging: live.access_log,
             version: request.version(),
+            reads: Reads::of(request),
             method: request.method().clone(),
             target: request.uri().path_and_query().cloned(),
             client: live.client_of(peer, request.headers()),
@@ -163,6 +187,7 @@ impl<'a> Record<'a> {
             origin: None,
             logging: live.access_log,
             version: Version::HTTP_11,
+            reads: Reads::Body,
             // A token that is no method's name.
             method: Method::from_bytes(b"-").unwrap_or_default(),
             target: None,
@@ -192,6 +217,10 @@ impl<'a> Record<'a> {
 
     pub(super) fn version(&self) -> Version {
         self.version
+    }
+
+    pub(super) fn reads(&self) -> Reads {
+        self.reads
     }
 
     pub(super) fn decision(&self) -> DecisionId {

@@ -6,7 +6,7 @@ use ::http::{HeaderMap, HeaderValue, Response, Version, header};
 use bytes::Bytes;
 
 use super::{
-    access_log::Record,
+    access_log::{Reads, Record},
     body::Body,
     live::Live,
     rejection::{AfterRefusal, Rejection, Row, Slot},
@@ -67,6 +67,10 @@ pub(super) fn refuse(
         Some(fixed) => from_template(fixed),
         None => from_problem(row, decision.as_str()),
     };
+    if record.reads() == Reads::Status {
+        *response.body_mut() = Body::own(Bytes::new());
+        response.headers_mut().remove(header::CONTENT_TYPE);
+    }
     let headers = response.headers_mut();
     name_decision(decision, headers);
     add_standard_headers(rejection, row, headers);

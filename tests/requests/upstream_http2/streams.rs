@@ -288,3 +288,30 @@ fn a_request_that_breaks_off_before_its_answer_is_the_clients_fault() {
         "{outcome}"
     );
 }
+
+#[test]
+fn a_refused_grpc_call_gets_nothing_that_it_could_take_for_a_message() {
+    let origin = Origin::answering(Setup::default(), async |_| {});
+    let gateway = knowing(&origin, "");
+    run_in_time(async {
+        let client = Client::connect(gateway.address).await;
+        for content_type in ["application/grpc", "application/grpc+proto"] {
+            let mut request = call(&gateway, "/deals");
+            let value = content_type.parse().expect("a value");
+            request.headers_mut().insert("content-type", value);
+            let exchange = client.begin(request).await;
+            let response = exchange.response.await.expect("a response");
+            assert_eq!(response.status(), 401);
+            assert_eq!(response.headers().get("content-type"), None);
+            assert!(response.headers().contains_key("www-authenticate"));
+            assert!(response.body().is_end_stream(), "nothing follows the head");
+        }
+        let mut request = call(&gateway, "/deals");
+        let value = "application/json".parse().expect("a value");
+        request.headers_mut().insert("content-type", value);
+        let exchange = client.begin(request).await;
+        let mut response = exchange.head().await.expect("a response");
+        let (whole, _) = response.body_mut().whole().await.expect("a body");
+        assert!(!whole.is_empty());
+    });
+}
