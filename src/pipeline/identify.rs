@@ -296,11 +296,7 @@ fn prove(
     *known = Known::Nothing;
     live.counters.token_verified();
     match verify(token, live, now) {
-        Ok(proof) => {
-            let proof = Arc::new(proof);
-            live.proofs.keep(Arc::clone(&proof));
-            Ok(proof)
-        }
+        Ok(proof) => Ok(live.proofs.keep(Arc::new(proof))),
         Err(error) => {
             if error == Unproven::Invalid(InvalidToken::Signature) {
                 let token = Bytes::copy_from_slice(token);

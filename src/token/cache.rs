@@ -44,9 +44,11 @@ impl<P: Kept + Send + Sync + 'static> ProofCache<P> {
         self.0.get(token)
     }
 
-    /// Keeps a proof.
-    pub fn keep(&self, proof: Arc<P>) {
-        self.0.insert(proof.token().clone(), proof);
+    /// Keeps a proof, unless another core was faster; the answer is the one that all cores have then, so that what is kept
+    /// with it is made once.
+    pub fn keep(&self, proof: Arc<P>) -> Arc<P> {
+        let entry = self.0.entry(proof.token().clone());
+        entry.or_insert(proof).into_value()
     }
 
     /// Drops a token that is of no more use, for example an expired one.
@@ -149,6 +151,14 @@ mod tests {
             cache.keep(sized(token(1, length), length));
             assert!(cache.find(&token(1, length)).is_some(), "{length}");
         }
+    }
+
+    #[test]
+    fn cores_that_prove_a_token_at_once_go_on_with_one_proof() {
+        let cache = ProofCache::new(64 * 1024);
+        let first = cache.keep(sized(token(1, 300), 300));
+        let second = cache.keep(sized(token(1, 300), 300));
+        assert!(Arc::ptr_eq(&first, &second));
     }
 
     #[test]
