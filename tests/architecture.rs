@@ -7,13 +7,14 @@ use std::{
 };
 
 /// Each module and what it may import. Arrows only point up in this table.
-const MAY_IMPORT: [(&str, &str); 31] = [
+const MAY_IMPORT: [(&str, &str); 32] = [
     ("clock", ""),
     ("entropy", ""),
     ("secret", ""),
     ("template", ""),
     ("certificate", "clock"),
     ("deadline", "clock"),
+    ("sqlite_thread", ""),
     ("http", "entropy"),
     ("telemetry", "clock http"),
     ("member", "clock entropy secret"),
@@ -24,9 +25,12 @@ const MAY_IMPORT: [(&str, &str); 31] = [
     ("valkey", "clock secret"),
     // What is asserted about a caller says when, and expressions compare times.
     ("policy", "clock certificate http template member token"),
-    ("store", "clock secret telemetry member password"),
+    (
+        "store",
+        "clock secret telemetry member password sqlite_thread",
+    ),
     // It connects as the user table does, and knows nobody that asks it.
-    ("state", "clock secret member store"),
+    ("state", "clock secret member store sqlite_thread"),
     // Devices are known by cookies; networks are told apart as limits do it.
     (
         "attempts",

@@ -5,13 +5,30 @@ use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, time::Duration};
 use rusqlite::{Connection, InterruptHandle};
 
 use super::Failure;
-use crate::state::{Error, error::Cause};
+use crate::{
+    sqlite_thread::Connecting,
+    state::{Error, error::Cause},
+};
 
 /// A connection that comes and goes.
 pub(super) struct Held {
     path: String,
     deadline: Duration,
     connection: Option<Connection>,
+}
+
+impl Connecting for Held {
+    type Error = Error;
+
+    fn connect(&mut self) -> Result<InterruptHandle, Error> {
+        if let Some(connection) = &self.connection {
+            return Ok(connection.get_interrupt_handle());
+        }
+        let connection = self.open().map_err(|error| self.explained(error))?;
+        let handle = connection.get_interrupt_handle();
+        self.connection = Some(connection);
+        Ok(handle)
+    }
 }
 
 impl Held {
@@ -21,17 +38,6 @@ impl Held {
             deadline,
             connection: None,
         }
-    }
-
-    /// Makes sure that there is a connection.
-    pub(super) fn connect(&mut self) -> Result<InterruptHandle, Error> {
-        if let Some(connection) = &self.connection {
-            return Ok(connection.get_interrupt_handle());
-        }
-        let connection = self.open().map_err(|error| self.explained(error))?;
-        let handle = connection.get_interrupt_handle();
-        self.connection = Some(connection);
-        Ok(handle)
     }
 
     /// Works with the connection, and closes it where it can no longer be trusted.

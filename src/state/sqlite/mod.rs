@@ -11,67 +11,41 @@ mod families;
 mod migrate;
 mod purge;
 mod stamps;
-mod worker;
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        mpsc::{SyncSender, TrySendError, sync_channel},
-    },
-    thread,
-    time::Duration,
-};
+use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::{sync::oneshot, time::timeout};
+use tokio::time::timeout;
 
 use super::{Error, error::Cause, settings::Settings, tally::Tally};
-use crate::secret::Secret;
+use crate::{
+    secret::Secret,
+    sqlite_thread::{SqliteThread, Undone},
+};
 use connection::Held;
 pub(super) use failure::Failure;
-use worker::{Desk, Job};
 
 /// How many operations may wait for the thread.
 const QUEUE: usize = 256;
 
 /// A thread that works on one SQLite database.
+#[derive(Debug)]
 pub struct Sqlite {
-    queue: SyncSender<Job>,
-    desk: Arc<Desk>,
-    finished: oneshot::Receiver<()>,
+    thread: SqliteThread<Held>,
     deadline: Duration,
     tally: Tally,
-}
-
-impl fmt::Debug for Sqlite {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Sqlite").finish_non_exhaustive()
-    }
 }
 
 impl Sqlite {
     pub(super) fn open(settings: &Settings, path: &Secret<String>) -> Result<Self, Error> {
         settings.check()?;
-        let desk = Arc::new(Desk::default());
-        let (queue, jobs) = sync_channel(QUEUE);
-        let (leaving, finished) = oneshot::channel();
         let held = Held::new(path.expose(), settings.deadline);
-        let worker_desk = Arc::clone(&desk);
-        thread::Builder::new()
-            .name("state".to_owned())
-            .spawn(move || {
-                worker::serve(held, &jobs, &worker_desk);
-                // The receiver is gone when the state was dropped without being closed.
-                let _ = leaving.send(());
-            })
-            .map_err(|error| Error::Unavailable {
-                cause: Cause::Connection(error),
-            })?;
+        let thread = SqliteThread::start("state", held, QUEUE);
+        let thread = thread.map_err(|error| Error::Unavailable {
+            cause: Cause::Connection(error),
+        })?;
         Ok(Self {
-            queue,
-            desk,
-            finished,
+            thread,
             deadline: settings.deadline,
             tally: Tally::default(),
         })
@@ -82,9 +56,8 @@ impl Sqlite {
     }
 
     pub(super) async fn close(self) {
-        drop(self.queue);
         // The thread ends after the operation that it is at, which the deadline bounds.
-        drop(timeout(self.deadline, self.finished).await);
+        drop(timeout(self.deadline, self.thread.close()).await);
     }
 
     /// Does an operation in a transaction that may write, within the deadline. It is undone unless it succeeds.
@@ -127,23 +100,18 @@ impl Sqlite {
         &self,
         operation: impl FnOnce(&mut Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Error> {
-        let (answer, answered) = oneshot::channel();
-        let work = move |held: Result<&mut Held, Error>| {
-            let outcome = held.and_then(|held| held.with(operation));
-            // The asker is gone when the deadline passed meanwhile.
-            let _ = answer.send(outcome);
-        };
-        let (job, _ticket) = Job::new(Box::new(work), &self.desk);
-        self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => Error::Overloaded,
-            TrySendError::Disconnected(_) => closed(),
-        })?;
-        answered.await.unwrap_or_else(|_| Err(closed()))
+        let done = self.thread.work(|held| held?.with(operation)).await;
+        done.unwrap_or_else(|undone| Err(undone.into()))
     }
 }
 
-fn closed() -> Error {
-    Error::Unavailable {
-        cause: Cause::Closed,
+impl From<Undone> for Error {
+    fn from(undone: Undone) -> Self {
+        match undone {
+            Undone::Full => Self::Overloaded,
+            Undone::Ended => Self::Unavailable {
+                cause: Cause::Closed,
+            },
+        }
     }
 }

@@ -6,15 +6,11 @@
 //! missing is looked for again at the next look-up.
 
 mod reader;
-mod worker;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::thread;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::cell::Cell;
@@ -22,17 +18,15 @@ use super::error::{Cause, Error};
 use super::settings::Settings;
 use super::table_map::{LookUp, TableMap};
 use crate::secret::Secret;
+use crate::sqlite_thread::{SqliteThread, Undone};
 use reader::Reader;
-use worker::{Desk, Job, Question};
 
 /// How many look-ups may wait for the thread.
 const QUEUE: usize = 64;
 
 /// A thread that reads one SQLite database.
 pub struct Sqlite {
-    queue: SyncSender<Job>,
-    desk: Arc<Desk>,
-    finished: oneshot::Receiver<()>,
+    thread: SqliteThread<Reader>,
     deadline: Duration,
     map: Arc<TableMap>,
 }
@@ -53,25 +47,13 @@ impl Sqlite {
         map: TableMap,
     ) -> Result<Self, Error> {
         let map = Arc::new(map);
-        let desk = Arc::new(Desk::default());
-        let (queue, jobs) = sync_channel(QUEUE);
-        let (leaving, finished) = oneshot::channel();
         let reader = Reader::new(path.expose(), settings.deadline, Arc::clone(&map));
-        let worker_desk = Arc::clone(&desk);
-        thread::Builder::new()
-            .name("user-store".to_owned())
-            .spawn(move || {
-                worker::serve(reader, &jobs, &worker_desk);
-                // The receiver is gone when the store was dropped without being closed.
-                let _ = leaving.send(());
-            })
-            .map_err(|error| Error::Unavailable {
-                cause: Cause::Connection(error),
-            })?;
+        let thread = SqliteThread::start("user-store", reader, QUEUE);
+        let thread = thread.map_err(|error| Error::Unavailable {
+            cause: Cause::Connection(error),
+        })?;
         Ok(Self {
-            queue,
-            desk,
-            finished,
+            thread,
             deadline: settings.deadline,
             map,
         })
@@ -86,40 +68,40 @@ impl Sqlite {
         look_up: &LookUp,
         wanted: &[String],
     ) -> Result<Vec<Vec<Cell>>, Error> {
-        let question = Question::Rows {
-            sql: look_up.sql.clone(),
-            wanted: wanted.to_vec(),
-        };
-        self.ask(question).await
+        let (sql, wanted) = (look_up.sql.clone(), wanted.to_vec());
+        self.ask(move |reader| reader.rows(&sql, &wanted)).await
     }
 
     pub(super) async fn inspect(&self) -> Result<(), Error> {
-        self.ask(Question::Inspect).await.map(drop)
+        self.ask(Reader::inspect).await
     }
 
     pub(super) async fn close(self) {
-        drop(self.queue);
         // The thread ends after the look-up that it is at, which the deadline bounds.
-        drop(timeout(self.deadline, self.finished).await);
+        drop(timeout(self.deadline, self.thread.close()).await);
     }
 
-    async fn ask(&self, question: Question) -> Result<Vec<Vec<Cell>>, Error> {
-        let (answer, answered) = oneshot::channel();
-        let (job, _ticket) = Job::new(question, answer, &self.desk);
-        self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => Error::Overloaded,
-            TrySendError::Disconnected(_) => Error::Unavailable {
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Reader) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let limit = self.deadline;
+        let asked = self.thread.work(|reader| question(reader?));
+        match timeout(limit, asked).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(undone)) => Err(undone.into()),
+            Err(_) => Err(Error::Deadline { limit }),
+        }
+    }
+}
+
+impl From<Undone> for Error {
+    fn from(undone: Undone) -> Self {
+        match undone {
+            Undone::Full => Self::Overloaded,
+            Undone::Ended => Self::Unavailable {
                 cause: Cause::Closed,
             },
-        })?;
-        match timeout(self.deadline, answered).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(Error::Unavailable {
-                cause: Cause::Closed,
-            }),
-            Err(_) => Err(Error::Deadline {
-                limit: self.deadline,
-            }),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, InterruptHandle, OpenFlags, ffi};
 
+use crate::sqlite_thread::Connecting;
 use crate::store::cell::Cell;
 use crate::store::error::{Cause, Error};
 use crate::store::table_map::TableMap;
@@ -21,6 +22,20 @@ pub(super) struct Reader {
     connection: Option<Connection>,
 }
 
+impl Connecting for Reader {
+    type Error = Error;
+
+    fn connect(&mut self) -> Result<InterruptHandle, Error> {
+        if let Some(connection) = &self.connection {
+            return Ok(connection.get_interrupt_handle());
+        }
+        let connection = self.open().map_err(|error| self.cannot_open(&error))?;
+        let handle = connection.get_interrupt_handle();
+        self.connection = Some(connection);
+        Ok(handle)
+    }
+}
+
 impl Reader {
     pub(super) fn new(path: &str, deadline: Duration, map: Arc<TableMap>) -> Self {
         Self {
@@ -29,17 +44,6 @@ impl Reader {
             map,
             connection: None,
         }
-    }
-
-    /// Makes sure that there is a connection.
-    pub(super) fn connect(&mut self) -> Result<InterruptHandle, Error> {
-        if let Some(connection) = &self.connection {
-            return Ok(connection.get_interrupt_handle());
-        }
-        let connection = self.open().map_err(|error| self.cannot_open(&error))?;
-        let handle = connection.get_interrupt_handle();
-        self.connection = Some(connection);
-        Ok(handle)
     }
 
     pub(super) fn rows(&mut self, sql: &str, wanted: &[String]) -> Result<Vec<Vec<Cell>>, Error> {
