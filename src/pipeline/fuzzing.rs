@@ -6,12 +6,16 @@ use std::net::IpAddr;
 
 use ::http::{HeaderValue, Request};
 
-use super::{credential, forwarded, receive};
+use super::{
+    credential, forwarded,
+    receive::{self, LastHost},
+};
 use crate::http::target::Reading;
 
 /// The request as it goes on, or `None` when it is refused.
 pub fn received(request: Request<()>) -> Option<Request<()>> {
-    let received = receive::receive(Box::new(request), Reading::default()).ok()?;
+    let received =
+        receive::receive(Box::new(request), Reading::default(), &LastHost::default()).ok()?;
     Some(*received.request)
 }
 

@@ -77,6 +77,7 @@ use admit::{AskNeeded, Standing, admit, admit_again};
 use authorize::{Authorized, Connected, authorize_or_note};
 use decisions::CoreDecisions;
 use identify::{Judging, KeysNeeded, Looked};
+use receive::LastHost;
 use refuse::{refuse, refuse_unread};
 use renewal::RenewalNeeded;
 use row::RowNeeded;
@@ -92,6 +93,7 @@ pub struct Pipeline {
     core: Core,
     control: Control,
     kept: Arc<CoreDecisions>,
+    last_host: LastHost,
 }
 
 /// Where work that waits for the database or for password checks is done.
@@ -121,6 +123,7 @@ impl Pipeline {
             core,
             control,
             kept: decisions.core(),
+            last_host: LastHost::default(),
         }
     }
 
@@ -149,7 +152,7 @@ impl Pipeline {
         if let Some(answer) = options::answer(&mut request, record)? {
             return Ok(Walked::Answered(Box::new(answer)));
         }
-        let received = receive::receive(request, live.reading)?;
+        let received = receive::receive(request, live.reading, &self.last_host)?;
         if let Some(answer) = preflight::answer(&received, live, record) {
             return Ok(Walked::Answered(Box::new(answer)));
         }

@@ -1,6 +1,6 @@
 //! Stage 1: one target, one Host, each in its one canonical form.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::RefCell};
 
 use ::http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header, uri::PathAndQuery,
@@ -17,16 +17,32 @@ use crate::listener::{
     framing::{Limits, Violation},
 };
 
+/// The valid Host that was sent last, in its canonical form: mostly the next one is the same, and is valid then, too.
+#[derive(Debug, Default)]
+pub(super) struct LastHost(RefCell<Option<HeaderValue>>);
+
+impl LastHost {
+    fn is(&self, sent: &HeaderValue) -> bool {
+        self.0.borrow().as_ref() == Some(sent)
+    }
+
+    fn keep(&self, sent: &HeaderValue) {
+        // A copy: what was sent is a part of all that was read with it.
+        *self.0.borrow_mut() = HeaderValue::from_bytes(sent.as_bytes()).ok();
+    }
+}
+
 /// Checks Host and target and rewrites them to what is matched and forwarded.
 pub(super) fn receive<B>(
     mut request: Box<Request<B>>,
     reading: Reading,
+    last: &LastHost,
 ) -> Result<Received<B>, Rejection> {
     check_method(request.method())?;
     if request.version() == Version::HTTP_2 {
         join_cookies(request.headers_mut());
     }
-    let host = host_value(&mut request)?;
+    let host = host_value(&mut request, last)?;
     let uri = request.uri();
     check_form(uri, host.as_ref())?;
     if uri.query().is_some_and(|query| !query.is_ascii()) {
@@ -118,12 +134,23 @@ pub(super) fn check_host<B>(request: &Request<B>) -> Result<(), HostError> {
 }
 
 /// The valid Host; one that was not in its canonical form is put into it.
-fn host_value<B>(request: &mut Request<B>) -> Result<Option<HeaderValue>, HostError> {
+fn host_value<B>(
+    request: &mut Request<B>,
+    last: &LastHost,
+) -> Result<Option<HeaderValue>, HostError> {
+    if let Occurrence::Once(sent) = occurrence(request.headers(), &header::HOST)
+        && last.is(sent)
+    {
+        return Ok(Some(sent.clone()));
+    }
     let valid = host::validated(request.headers(), request.uri(), request.version())?;
     let value = match valid {
         None => return Ok(None),
         Some(Cow::Borrowed(text)) => match request.headers().get(header::HOST) {
-            Some(sent) => return Ok(Some(sent.clone())),
+            Some(sent) => {
+                last.keep(sent);
+                return Ok(Some(sent.clone()));
+            }
             None => to_value(text)?,
         },
         Some(Cow::Owned(text)) => to_value(&text)?,
@@ -166,8 +193,9 @@ mod tests {
 
     fn receive_line(uri: &str, host: &str) -> Result<(String, Option<String>), String> {
         let request = Request::builder().uri(uri).header("host", host).body(());
-        let received = receive(Box::new(request.expect("a request")), Reading::default())
-            .map_err(|r| r.to_string())?;
+        let request = Box::new(request.expect("a request"));
+        let last = LastHost::default();
+        let received = receive(request, Reading::default(), &last).map_err(|r| r.to_string())?;
         let host = received
             .host
             .as_ref()
@@ -194,6 +222,29 @@ mod tests {
             receive_line("http://a.example", "a.example"),
             both("/", "a.example")
         );
+    }
+
+    #[test]
+    fn a_host_is_judged_by_itself_whatever_was_sent_before() {
+        let last = LastHost::default();
+        let receive = |host: &str| {
+            let request = Request::builder().uri("/").header("host", host).body(());
+            let request = Box::new(request.expect("a request"));
+            let received = receive(request, Reading::default(), &last).ok()?;
+            Some(received.host_text().to_owned())
+        };
+        for (sent, host) in [
+            ("a.example", Some("a.example")),
+            ("a.example", Some("a.example")),
+            ("A.example", Some("a.example")),
+            ("a.example,b", None),
+            ("b.example", Some("b.example")),
+            ("B.EXAMPLE", Some("b.example")),
+            ("", None),
+            ("a.example", Some("a.example")),
+        ] {
+            assert_eq!(receive(sent).as_deref(), host, "{sent}");
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ use super::{
     live::Live,
     noted::Noted,
     observe,
-    receive::receive,
+    receive::{LastHost, receive},
     rejection::Rejection,
     route::route,
     row,
@@ -167,7 +167,7 @@ fn look_around(
 
 /// The walk up to the decision, and nothing else: what `benches/walk.rs` measures.
 pub fn decide<B>(request: Request<B>, live: &Live, now: UnixSeconds) -> Result<(), Rejection> {
-    let received = receive(Box::new(request), live.reading)?;
+    let received = receive(Box::new(request), live.reading, &LastHost::default())?;
     let presented = extract(route(received, &live.table)?)?;
     let connected = Connected {
         peer: PeerAddress::Unix,
@@ -201,7 +201,7 @@ fn walk(
         return Err(TargetError::Fragment.into());
     }
     let request = request(question).ok_or(TargetError::Form)?;
-    let received = receive(Box::new(request), live.reading)?;
+    let received = receive(Box::new(request), live.reading, &LastHost::default())?;
     let path = received.request.uri().path().to_owned();
     explanation.matched_path = received.folded.as_deref().map(privacy::path);
     explanation.candidates = live
