@@ -4,6 +4,7 @@
 //! nothing else. They do not know where a row comes from, what a password hash looks like, or
 //! what a state means for a login.
 
+pub mod code;
 pub mod family;
 mod id;
 mod row;

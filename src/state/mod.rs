@@ -8,6 +8,7 @@
 //! Moments are whole seconds since 1970 by the gateway's clock: the database's clock decides nothing.
 
 mod attempts;
+mod codes;
 #[cfg(test)]
 mod contract;
 mod error;
@@ -26,6 +27,7 @@ use sqlite::Sqlite;
 use crate::store::DatabaseUrl;
 
 pub use attempts::{CounterId, Decide, FailedLogins};
+pub use codes::{NewCode, Print, Proven, Tried};
 pub use error::Error;
 pub use families::{
     EndedBy, Ending, KeptToken, KnownToken, Opening, Seen, Session, Spending, TokenPrint, Which,

@@ -25,6 +25,8 @@ pub enum Purge {
     EndedSessions,
     /// Failed logins that make nobody wait any more.
     FailedLogins,
+    /// Codes that count no longer, and what was sent to accounts that may be sent something again.
+    Codes,
     /// Addresses and agents of sessions that were not used for long.
     Addresses,
     /// Refresh tokens that have expired.
@@ -35,11 +37,12 @@ pub enum Purge {
 
 impl Purge {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Changes,
         Self::Stamps,
         Self::EndedSessions,
         Self::FailedLogins,
+        Self::Codes,
         Self::Addresses,
         Self::RefreshTokens,
         Self::Sessions,
@@ -55,6 +58,7 @@ impl Purge {
             Self::Stamps => "stamps",
             Self::EndedSessions => "ended_sessions",
             Self::FailedLogins => "failed_logins",
+            Self::Codes => "codes",
             Self::Addresses => "addresses",
             Self::RefreshTokens => "refresh_tokens",
             Self::Sessions => "sessions",
@@ -67,7 +71,7 @@ impl Purge {
             Self::Changes => LOG,
             Self::Stamps => keep.stamps,
             // Their columns say until when they count.
-            Self::EndedSessions | Self::FailedLogins => Duration::ZERO,
+            Self::EndedSessions | Self::FailedLogins | Self::Codes => Duration::ZERO,
             Self::Addresses => keep.addresses,
             // A token that was forgotten would be taken for one of the monolith's: no clock that reads it is that far behind.
             Self::RefreshTokens => MARGIN,
@@ -89,6 +93,9 @@ impl Purge {
             }
             Self::FailedLogins => {
                 "DELETE FROM sidegate_attempts WHERE forgotten_at < ? ORDER BY forgotten_at LIMIT 1000"
+            }
+            Self::Codes => {
+                "DELETE FROM sidegate_codes WHERE forgotten_at < ? ORDER BY forgotten_at LIMIT 1000"
             }
             Self::Addresses => {
                 "UPDATE sidegate_sessions SET address = NULL, agent = NULL WHERE used_at < ? \
@@ -120,6 +127,10 @@ impl Purge {
             Self::FailedLogins => {
                 "DELETE FROM sidegate_attempts WHERE counter IN \
                  (SELECT counter FROM sidegate_attempts WHERE forgotten_at < ? ORDER BY forgotten_at LIMIT 1000)"
+            }
+            Self::Codes => {
+                "DELETE FROM sidegate_codes WHERE slot IN \
+                 (SELECT slot FROM sidegate_codes WHERE forgotten_at < ? ORDER BY forgotten_at LIMIT 1000)"
             }
             Self::Addresses => {
                 "UPDATE sidegate_sessions SET address = NULL, agent = NULL WHERE session IN \

@@ -5,6 +5,7 @@
 
 mod attempts;
 mod bench;
+mod codes;
 mod families;
 mod migrations;
 mod outage;
@@ -32,6 +33,12 @@ macro_rules! suite_on {
 
         on! { $bench, attempts:
             counts_are_kept_as_they_were_decided, counts_of_many_at_once_are_all_counted, forgotten_counts_are_deleted,
+        }
+
+        on! { $bench, codes:
+            a_code_is_spent_once, of_many_that_spend_one_does_so, wrong_codes_use_it_up, tries_at_once_all_count,
+            a_code_of_another_account_or_an_expired_one_is_none, another_takes_its_place_when_it_may_be_sent,
+            a_link_says_whose_it_is, what_nobody_has_is_looked_up_alike, codes_are_forgotten_in_time,
         }
 
         on! { $bench, families:

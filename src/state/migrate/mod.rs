@@ -47,7 +47,12 @@ macro_rules! migration {
 }
 
 // In the order of their numbers, without a hole.
-embedded!("0001_stamps", "0002_attempts", "0003_families");
+embedded!(
+    "0001_stamps",
+    "0002_attempts",
+    "0003_families",
+    "0004_codes"
+);
 
 /// What is to be done to the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

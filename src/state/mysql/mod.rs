@@ -4,6 +4,7 @@
 //! connection broke before the commit was sent, it is done again within the deadline. Members and tokens are compared byte by byte.
 
 mod attempts;
+mod codes;
 mod failure;
 mod families;
 mod migrate;

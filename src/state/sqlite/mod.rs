@@ -5,6 +5,7 @@
 //! not there, for the gateway's own user alone; every transaction that was committed is on the disk.
 
 mod attempts;
+mod codes;
 mod connection;
 mod failure;
 mod families;
