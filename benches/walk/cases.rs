@@ -79,13 +79,18 @@ pub(crate) fn watched(blocked: u64) -> (Arc<Live>, Arc<Denylist>) {
     let claims = "lifetime: 30d, claims: { sub: \"{user.id}\" } }";
     let configuration = CONFIGURATION.replace("lifetime: 30d }", claims) + WATCHED;
     let Assembled { live, denylist, .. } = assembled(&configuration);
+    block(&denylist, blocked);
+    (live, denylist)
+}
+
+/// Blocks so many users and nobody else.
+pub(crate) fn block(denylist: &Denylist, blocked: u64) {
     let mut all = Snapshot::default();
     for number in 0..blocked {
         let member = (1_000_000 + number).to_string();
         all.block(&member, Block::State(StateName::new("banned")));
     }
     denylist.replace(all);
-    (live, denylist)
 }
 
 /// A token of the usual claims, signed with the secret of the configuration or with a key in DER.

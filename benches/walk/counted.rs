@@ -12,9 +12,10 @@ use sidegate::{
     pipeline::{Live, explain::decide},
 };
 
-use crate::cases::{CONFIGURATION, bearer, live, many, request, token, watched};
+use crate::cases::{CONFIGURATION, bearer, block, live, many, request, token, watched};
 
-/// `CASE TIMES FOLDER`, with keys in the folder, where the case is `routes=N`, `rule=PATH`, `watched=BLOCKED`, `told=BLOCKED`, `warm=ALGORITHM`, `cold=ALGORITHM` or `fill`.
+/// `CASE TIMES FOLDER`, with keys in the folder, where the case is `routes=N`, `rule=PATH`, `watched=BLOCKED`, `told=BLOCKED`, `warm=ALGORITHM`, `cold=ALGORITHM`,
+/// `fill` or `block`.
 pub(crate) fn run(mut arguments: impl Iterator<Item = String>) {
     let case = arguments.next().expect("a case");
     let times = arguments.next().and_then(|times| times.parse().ok());
@@ -52,6 +53,12 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) {
             } else {
                 repeat_cold(&live, &token, times);
             }
+        }
+        _ if case == "block" => {
+            let (_live, denylist) = watched(0);
+            let before = resident();
+            block(&denylist, times);
+            say_grown(before, 0);
         }
         _ => {
             assert_eq!(case, "fill", "no such case");
@@ -123,6 +130,10 @@ fn fill(times: u64) {
         let decided = decide(request("/deals", &bearer(&token)), &live, now);
         assert!(decided.is_ok(), "{number}");
     }
+    say_grown(before, bytes);
+}
+
+fn say_grown(before: u64, bytes: usize) {
     let grown = resident() - before;
     writeln!(stdout(), "{{ \"grown\": {grown}, \"tokens\": {bytes} }}").expect("an output");
 }
