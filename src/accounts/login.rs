@@ -22,13 +22,13 @@ impl Accounts {
         dialect: &LoginDialect,
         request: &AccountRequest,
     ) -> Result<Answer, AccountError> {
-        let mut values = match dialect.request.read(request, &dialect.refused) {
-            Ok(values) => values,
+        let mut fields = match dialect.request.read(request, &dialect.refused) {
+            Ok(fields) => fields,
             Err(answer) => return Ok(answer),
         };
-        let typed = values.get_mut(dialect.password_field).map(std::mem::take);
-        let typed = Secret::new(typed.unwrap_or_default());
-        let login = values.get(dialect.login_field).map_or("", String::as_str);
+        let typed = fields.take_secret("password");
+        let typed = typed.unwrap_or_else(|| Secret::new(String::new()));
+        let login = fields.text("login").unwrap_or_default();
         let members = self.store.members_by_login(login).await?;
         let account = Account::new(login, &members);
         let attempt = Attempt::begin(self, request, &account).await?;
@@ -72,8 +72,8 @@ impl Accounts {
             return Ok(Outcome::Refused(answer));
         }
         let session = self.open_session(&member, request).await?;
-        let answer = dialect.granted.fill(&|name| session.value(name));
-        Ok(Outcome::Granted(answer))
+        let answer = dialect.granted.fill("granted", &|name| session.value(name));
+        answer.map(Outcome::Granted)
     }
 
     async fn password_matches(

@@ -65,6 +65,8 @@ pub enum Endpoint {
 /// What an endpoint needs of a request.
 #[derive(Debug)]
 pub struct AccountRequest {
+    /// The parameters of the path, decoded.
+    pub parameters: Vec<(Box<str>, String)>,
     /// The raw query, without `?`.
     pub query: String,
     /// `Content-Type`, as sent.

@@ -24,19 +24,19 @@ impl Accounts {
         dialect: &RefreshDialect,
         request: &AccountRequest,
     ) -> Result<Answer, AccountError> {
-        let values = match dialect.request.read(request, &dialect.refused) {
-            Ok(values) => values,
+        let fields = match dialect.request.read(request, &dialect.refused) {
+            Ok(fields) => fields,
             Err(answer) => return Ok(answer),
         };
-        let token = values.first().map_or("", String::as_str);
+        let token = fields.text("token").unwrap_or_default();
         let Some(granted) = self.renew(token, request).await? else {
             return Ok(dialect.refused.clone());
         };
-        Ok(dialect.granted.fill(&|name| match name {
+        dialect.granted.fill("granted", &|name| match name {
             "access_token" => Some(granted.access_token.as_str().into()),
             "refresh_token" => Some(granted.refresh_token.as_str().into()),
             _ => None,
-        }))
+        })
     }
 
     /// The tokens in return for a refresh token, if it is good for any.

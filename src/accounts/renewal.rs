@@ -103,6 +103,7 @@ impl Accounts {
 impl Landing {
     async fn renew(mut self, token: String, sender: Sender, tell: watch::Sender<Option<Renewed>>) {
         let request = AccountRequest {
+            parameters: Vec::new(),
             query: String::new(),
             content_type: None,
             body: Bytes::new(),

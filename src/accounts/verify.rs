@@ -11,11 +11,11 @@ impl Accounts {
         dialect: &VerifyDialect,
         request: &AccountRequest,
     ) -> Result<Answer, AccountError> {
-        let values = match dialect.request.read(request, &dialect.invalid) {
-            Ok(values) => values,
+        let fields = match dialect.request.read(request, &dialect.invalid) {
+            Ok(fields) => fields,
             Err(answer) => return Ok(answer),
         };
-        let token = values.first().map_or("", String::as_str);
+        let token = fields.text("token").unwrap_or_default();
         let holder = self.holder(&self.access, token).await?;
         let answer = if holder.is_some() {
             &dialect.valid

@@ -4,6 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use ::http::{HeaderValue, Response, header};
 use hyper::body::Body as _;
+use percent_encoding::percent_decode_str;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
@@ -29,6 +30,7 @@ use crate::{
     listener::Peer,
     policy::{
         cors::CorsPolicy,
+        pattern::{Pattern, Segment},
         route::{Action, EndpointId},
     },
     ratelimit::Network,
@@ -124,6 +126,7 @@ impl Pipeline {
         let attempts = accounts.attempts.as_ref();
         let content_type = head.headers.get(header::CONTENT_TYPE);
         let request = AccountRequest {
+            parameters: parameters(&prepared.route.pattern, head.uri.path()),
             query: head.uri.query().unwrap_or_default().to_owned(),
             content_type: text(content_type),
             body: body.ok_or(Rejection::BodyTimeout)??,
@@ -177,6 +180,23 @@ pub(super) fn sender(record: &Record<'_>) -> Sender {
     }
 }
 
+/// The parameters of the route, by name.
+fn parameters(pattern: &Pattern, path: &str) -> Vec<(Box<str>, String)> {
+    let names = pattern
+        .segments()
+        .iter()
+        .filter_map(|segment| match segment {
+            Segment::Parameter(name) => Some(name),
+            Segment::Literal(_) => None,
+        });
+    let parameters = names.filter_map(|name| {
+        let encoded = pattern.parameter(path, name)?;
+        let decoded = percent_decode_str(encoded).decode_utf8_lossy();
+        Some((name.as_str().into(), decoded.into_owned()))
+    });
+    parameters.collect()
+}
+
 fn text(value: Option<&HeaderValue>) -> Option<String> {
     value?.to_str().ok().map(str::to_owned)
 }
@@ -185,11 +205,12 @@ fn render(answer: Answer, cors: Option<&CorsPolicy>, record: &Record<'_>) -> Res
     let mut response = Response::new(Body::own(answer.body));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
-    let content_type = HeaderValue::from_static(answer.content_type);
     for (name, value) in answer.headers {
         headers.append(name, value);
     }
-    headers.insert(header::CONTENT_TYPE, content_type);
+    if let Some(content_type) = answer.content_type {
+        headers.insert(header::CONTENT_TYPE, content_type);
+    }
     if let Some(cors) = cors {
         cors.decorate(record.origin(), headers);
     }

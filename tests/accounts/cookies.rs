@@ -23,7 +23,7 @@ const ACCOUNTS: &str = "
 
 const QUIET: &str = r#"
 login:
-  request: { from: json, login: { name: email }, password: { name: password }, invalid: refused }
+  request: { from: json, fields: { login: { name: email }, password: { name: password } }, invalid: refused }
   granted: { status: 200, body: { hello: "{user.id}" } }
   refused: { status: 401, body: { no: true } }"#;
 

@@ -10,8 +10,9 @@ const OWN: &str = r#"
 login:
   request:
     from: form
-    login: { name: j_username }
-    password: { name: j_password }
+    fields:
+      login: { name: j_username }
+      password: { name: j_password }
     invalid: refused
   granted:
     status: 201
@@ -28,11 +29,11 @@ login:
   states:
     banned: { status: 423, body: { success: false, reason: banned } }
 refresh:
-  request: { from: query, token: { name: t }, invalid: refused }
+  request: { from: query, fields: { token: { name: t } }, invalid: refused }
   granted: { status: 200, body: "{access_token}" }
   refused: { status: 410, body: [] }
 verify:
-  request: { from: form, token: { name: t }, invalid: fastapi }
+  request: { from: form, fields: { token: { name: t } }, invalid: fastapi }
   valid: { status: 204, body: {} }
   invalid: { status: 404, body: false }
 "#;
@@ -159,13 +160,13 @@ fn a_mistake_is_reported_with_the_dialect_file_s_own_name_and_line() {
     let said = said.replace(&folder, "");
     assert_eq!(
         said,
-        "shop.yaml:9:13: login.granted.status: no final answer has this status (found 99); fix: write a status from \
+        "shop.yaml:10:13: login.granted.status: no final answer has this status (found 99); fix: write a status from \
          200 to 599
-  9 |     status: 99
-    |             ^^
-shop.yaml:11:7: login.granted.body: there is no value {refresh_tokn} here; there is {user}, {user.id}, {access_token}, \
+  10 |     status: 99
+     |             ^^
+shop.yaml:12:7: login.granted.body: there is no value {refresh_tokn} here; there is {user}, {user.id}, {access_token}, \
          {refresh_token}; fix: use only the values that there are
-  11 |       success: true
+  12 |       success: true
      |       ^
 gateway.yaml: 2 mistakes
 "
@@ -175,7 +176,11 @@ gateway.yaml: 2 mistakes
 #[test]
 fn broken_dialects_are_refused() {
     for (from, to, complaint_part) in [
-        ("from: form", "from: cookie", "use one of query, json, form"),
+        (
+            "from: form",
+            "from: cookie",
+            "use one of query, json, form, multipart, bearer, path",
+        ),
         (
             "invalid: refused",
             "invald: refused",
@@ -184,7 +189,7 @@ fn broken_dialects_are_refused() {
         (
             "j_username }",
             "j_username, type: mail }",
-            "use one of text, email",
+            "use one of text, email, integer",
         ),
         (
             "  refused:\n    status: 403\n    body: { success: false, reason: null }\n",

@@ -11,6 +11,7 @@ mod pair;
 mod refresh;
 mod rows;
 mod sessions;
+mod shapes;
 mod shared_attempts;
 mod storm;
 mod verify;

@@ -61,17 +61,7 @@ impl Shape {
     }
 
     fn compile_text(text: &str, known: &[&str]) -> Result<Self, ShapeError> {
-        let template = Template::parse(text)?;
-        if let Some(name) = template.placeholders().find(|name| !known.contains(name)) {
-            let name = name.to_owned();
-            let listed: Vec<String> = known.iter().map(|name| format!("{{{name}}}")).collect();
-            let known = if listed.is_empty() {
-                "none".to_owned()
-            } else {
-                listed.join(", ")
-            };
-            return Err(ShapeError::Unknown { name, known });
-        }
+        let template = checked_text(text, known)?;
         if let Some(name) = template.sole_placeholder() {
             return Ok(Self::Value(name.to_owned()));
         }
@@ -100,6 +90,22 @@ impl Shape {
     }
 }
 
+/// A text in which only the names in `known` stand in placeholders.
+pub fn checked_text(text: &str, known: &[&str]) -> Result<Template, ShapeError> {
+    let template = Template::parse(text)?;
+    let unknown = template.placeholders().find(|name| !known.contains(name));
+    let Some(name) = unknown.map(str::to_owned) else {
+        return Ok(template);
+    };
+    let listed: Vec<String> = known.iter().map(|name| format!("{{{name}}}")).collect();
+    let known = if listed.is_empty() {
+        "none".to_owned()
+    } else {
+        listed.join(", ")
+    };
+    Err(ShapeError::Unknown { name, known })
+}
+
 fn fill_members(
     members: &[(String, Shape)],
     values: &dyn Fn(&str) -> Option<Value>,
@@ -118,7 +124,7 @@ fn fill_members(
     filled
 }
 
-fn push(value: &Value, text: &mut String) {
+pub(super) fn push(value: &Value, text: &mut String) {
     match value {
         Value::String(inner) => text.push_str(inner),
         other @ (Value::Null

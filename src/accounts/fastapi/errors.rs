@@ -4,12 +4,14 @@
 
 use std::fmt;
 
+use super::fault::Fault;
 use super::json::{Value, write_text, write_value};
 
 /// A response that FastAPI gives instead of calling its endpoint.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Invalid {
-    /// The HTTP status: 422; 400 for a body that cannot be read at all; 500 where the monolith itself fails to write its 422.
+    /// The HTTP status: 422; 400 for a body that cannot be read at all; 401 without a bearer; 500 where the monolith itself
+    /// fails to write its 422.
     pub status: u16,
     /// The bytes of the body, of type [`Invalid::content_type`].
     pub body: Vec<u8>,
@@ -80,25 +82,17 @@ impl fmt::Debug for Invalid {
 /// The part of the request that an error points to.
 #[derive(Clone, Copy)]
 pub(super) enum Location<'a> {
+    Path(&'a str),
     Query(&'a str),
     Body,
     BodyField(&'a str),
     BodyPosition(usize),
 }
 
-/// What is wrong there, in pydantic's vocabulary.
-pub(super) enum Fault {
-    Missing,
-    NotAnObject,
-    NotText,
-    Json(&'static str),
-    Email(String),
-}
-
 /// One entry of `detail`.
 pub(super) struct Problem<'a> {
     pub(super) location: Location<'a>,
-    pub(super) fault: Fault,
+    pub(super) fault: &'a Fault,
     pub(super) input: &'a Value,
 }
 
@@ -109,10 +103,16 @@ impl Problem<'_> {
         out.push_str("\",\"loc\":[");
         self.location.write(out);
         out.push_str("],\"msg\":");
-        self.fault.write_message(out);
+        write_text(&self.fault.message(), out);
         out.push_str(",\"input\":");
         write_value(self.input, out)?;
-        self.fault.write_context(out);
+        if let Some((name, context)) = self.fault.context() {
+            out.push_str(",\"ctx\":{\"");
+            out.push_str(name);
+            out.push_str("\":");
+            out.push_str(&context);
+            out.push('}');
+        }
         out.push('}');
         Ok(())
     }
@@ -121,6 +121,10 @@ impl Problem<'_> {
 impl Location<'_> {
     fn write(self, out: &mut String) {
         match self {
+            Self::Path(name) => {
+                out.push_str("\"path\",");
+                write_text(name, out);
+            }
             Self::Query(name) => {
                 out.push_str("\"query\",");
                 write_text(name, out);
@@ -135,48 +139,5 @@ impl Location<'_> {
                 out.push_str(&position.to_string());
             }
         }
-    }
-}
-
-impl Fault {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::NotAnObject => "model_attributes_type",
-            Self::NotText => "string_type",
-            Self::Json(_) => "json_invalid",
-            Self::Email(_) => "value_error",
-        }
-    }
-
-    fn write_message(&self, out: &mut String) {
-        let message = match self {
-            Self::Missing => "Field required",
-            Self::NotAnObject => {
-                "Input should be a valid dictionary or object to extract fields from"
-            }
-            Self::NotText => "Input should be a valid string",
-            Self::Json(_) => "JSON decode error",
-            Self::Email(reason) => {
-                return write_text(
-                    &format!("value is not a valid email address: {reason}"),
-                    out,
-                );
-            }
-        };
-        write_text(message, out);
-    }
-
-    fn write_context(&self, out: &mut String) {
-        let (key, text) = match self {
-            Self::Json(message) => ("error", *message),
-            Self::Email(reason) => ("reason", reason.as_str()),
-            Self::Missing | Self::NotAnObject | Self::NotText => return,
-        };
-        out.push_str(",\"ctx\":{\"");
-        out.push_str(key);
-        out.push_str("\":");
-        write_text(text, out);
-        out.push('}');
     }
 }

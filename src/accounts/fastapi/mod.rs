@@ -2,16 +2,21 @@
 //!
 //! A client of the monolith may show the text of a refusal, or look into it, so a refusal is rebuilt to the byte:
 //! the order of the errors, the echoed input, the position that Python's `json` reports, the reasons of
-//! `email-validator`. The shapes are three: query parameters, a JSON body that is one pydantic model, and
-//! urlencoded form fields; all fields are required and have type `str` or `EmailStr`.
+//! `email-validator`. A field is a parameter of the path or of the query, a member of a JSON body that is one pydantic model, or
+//! in a form, urlencoded or in parts.
 //!
 //! It follows fastapi 0.165, starlette 1.10, pydantic 2.14 and email-validator 2.4 on Python 3.11, with FastAPI's default
-//! strict content type. It does no I/O, bounds no body size (its caller does) and does not read multipart forms: those have no fields here.
+//! strict content type. It does no I/O and bounds no body size: its caller does.
 
+mod checked;
+mod dates;
 mod email;
 mod errors;
+mod fault;
+mod field;
 mod json;
 mod media;
+mod multipart;
 mod pairs;
 mod python;
 mod validation;
@@ -20,5 +25,6 @@ mod validation;
 mod tests;
 
 pub use errors::Invalid;
+pub use field::{Field, FieldType, Limits, Place, Presence, Trim};
 pub(super) use pairs::{pairs_of_form, unquoted};
-pub use validation::{Field, FieldType, form, json, query};
+pub use validation::{Given, read};

@@ -1,198 +1,245 @@
-//! The three request shapes: where the fields are, and what each must be.
+//! The fields of a request: where they are, and what each must be.
 //!
-//! Promises FastAPI's order of checks: the body as a whole, then every field in the order of its declaration, all errors at once.
+//! Promises FastAPI's order of checks: a body that cannot be read, then the fields of the path, of the query and of the body, each in
+//! the order of their declaration, all errors at once.
 
-use super::email;
-use super::errors::{Fault, Invalid, Location, Problem};
+use serde_json::Value as Json;
+
+use super::checked::{Checked, checked};
+use super::errors::{Invalid, Location, Problem};
+use super::fault::Fault;
+use super::field::{Field, Place, Presence};
 use super::json::{self, Value};
-use super::{media, pairs};
+use super::{media, multipart, pairs};
 
-/// The type of a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldType {
-    /// `str`: any text, as it was sent.
-    Text,
-    /// pydantic's `EmailStr`: an address, normalised.
-    Email,
+/// What a request holds.
+#[derive(Clone, Copy)]
+pub struct Given<'a> {
+    /// The parameters of its path.
+    pub parameters: &'a [(Box<str>, String)],
+    /// Its raw query, without `?`.
+    pub query: &'a str,
+    /// The token of `Authorization`.
+    pub bearer: Option<&'a str>,
+    /// `Content-Type`.
+    pub content_type: Option<&'a str>,
+    /// Its body.
+    pub body: &'a [u8],
 }
 
-/// A required field of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
-    /// Its name in the request.
-    pub name: String,
-    /// What its value must be.
-    pub field_type: FieldType,
-}
-
-/// Reads the fields from a query string (without its `?`); the last of several values counts.
-pub fn query(fields: &[Field], raw_query: &str) -> Result<Vec<String>, Invalid> {
-    let pairs = pairs::query(raw_query.as_bytes());
-    let given = |name: &str| last(&pairs, name).cloned();
-    named(fields, given, |name| Location::Query(name))
-}
-
-/// Reads the fields from a body that is one pydantic model.
-pub fn json(
-    fields: &[Field],
-    content_type: Option<&str>,
-    body: &[u8],
-) -> Result<Vec<String>, Invalid> {
-    if body.is_empty() {
-        return Err(refusal(Location::Body, Fault::Missing, &Value::Null));
-    }
-    if !media::is_json(content_type) {
-        // FastAPI hands the bytes to the model, which wants an object and echoes them as text.
-        let text = std::str::from_utf8(body).map_err(|_| Invalid::unwritable())?;
-        return Err(refusal(
-            Location::Body,
-            Fault::NotAnObject,
-            &Value::text(text),
-        ));
-    }
-    match json::parse(body) {
-        Ok(document) => model(fields, &document),
-        Err(json::ParseError::Unreadable) => Err(Invalid::unreadable()),
-        Err(json::ParseError::Malformed { position, message }) => Err(refusal(
-            Location::BodyPosition(position),
-            Fault::Json(message),
-            &Value::empty_object(),
-        )),
+/// They hold passwords.
+impl std::fmt::Debug for Given<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Given").finish_non_exhaustive()
     }
 }
 
-/// Reads the fields from an urlencoded form; the last of several values counts, and an empty one is a missing one.
-pub fn form(
-    fields: &[Field],
-    content_type: Option<&str>,
-    body: &[u8],
-) -> Result<Vec<String>, Invalid> {
-    let pairs = if media::is_urlencoded(content_type) {
-        pairs::form(body)?
-    } else {
-        Vec::new()
-    };
-    let given = |name: &str| {
-        last(&pairs, name)
-            .filter(|value| !value.is_empty())
-            .cloned()
-    };
-    named(fields, given, |name| Location::BodyField(name))
+/// The order of FastAPI's errors.
+const ORDER: [Place; 5] = [
+    Place::Path,
+    Place::Query,
+    Place::Json,
+    Place::Form,
+    Place::Multipart,
+];
+
+/// The body as far as the fields need it.
+enum Body {
+    Unread,
+    Pairs(Vec<(String, String)>),
+    /// An object.
+    Document(Value),
+    /// Something else.
+    Unusable(Fault, Value),
 }
 
-fn last<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a String> {
-    pairs
-        .iter()
-        .rev()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value)
+/// A field's value.
+enum Found<'a> {
+    Own(Value),
+    Of(&'a Value),
+    Absent,
 }
 
-fn refusal(location: Location<'_>, fault: Fault, input: &Value) -> Invalid {
-    Invalid::from(
-        [Problem {
-            location,
-            fault,
-            input,
-        }]
-        .as_slice(),
-    )
-}
-
-/// Fields that FastAPI looks up one by one: a missing one has nothing to echo.
-fn named(
-    fields: &[Field],
-    given: impl Fn(&str) -> Option<String>,
-    location: impl for<'a> Fn(&'a str) -> Location<'a>,
-) -> Result<Vec<String>, Invalid> {
-    let inputs: Vec<Value> = fields
-        .iter()
-        .map(|field| given(&field.name).map_or(Value::Null, |text| Value::text(&text)))
-        .collect();
-    let mut report = Report::default();
-    for (field, input) in fields.iter().zip(&inputs) {
-        let outcome = match input {
-            Value::Text(_) => checked(field.field_type, input),
-            Value::Null
-            | Value::Bool(_)
-            | Value::Integer(_)
-            | Value::Float(_)
-            | Value::Array(_)
-            | Value::Object(_) => Checked::Faulty(Fault::Missing),
-        };
-        report.add(location(&field.name), outcome, input);
+/// Reads the fields; the values are in their order, null where there is none.
+pub fn read(fields: &[Field], given: &Given<'_>) -> Result<Vec<Json>, Invalid> {
+    let body = Body::read(fields, given)?;
+    if given.bearer.is_none() && fields.iter().any(is_needed_bearer) {
+        return Err(Invalid::detail(401, "Not authenticated"));
     }
-    report.outcome()
-}
-
-/// Fields that pydantic takes out of one object: a missing one echoes the object.
-fn model(fields: &[Field], document: &Value) -> Result<Vec<String>, Invalid> {
-    let Value::Object(members) = document else {
-        return Err(refusal(Location::Body, Fault::NotAnObject, document));
-    };
-    let mut report = Report::default();
-    for field in fields {
-        let location = Location::BodyField(&field.name);
-        match members.get(&json::Text::from(field.name.as_str())) {
-            Some(input) => report.add(location, checked(field.field_type, input), input),
-            None => report.add(location, Checked::Faulty(Fault::Missing), document),
+    let query = pairs::query(given.query.as_bytes());
+    let find = |field: &Field| match field.place {
+        Place::Path => {
+            let mut parameters = given.parameters.iter();
+            let found = parameters.find(|(name, _)| **name == *field.name);
+            own(found.map(|(_, value)| value.as_str()))
         }
-    }
-    report.outcome()
-}
-
-/// What became of one field.
-enum Checked {
-    Valid(String),
-    Faulty(Fault),
-    /// Valid for pydantic, but no text that Rust or UTF-8 can express.
-    Inexpressible,
-}
-
-fn checked(field_type: FieldType, input: &Value) -> Checked {
-    let Value::Text(text) = input else {
-        return Checked::Faulty(Fault::NotText);
+        Place::Query => own(last(&query, &field.name)),
+        Place::Bearer => own(given.bearer),
+        Place::Json | Place::Form | Place::Multipart => body.find(&field.name),
     };
-    match field_type {
-        FieldType::Text => text.as_unicode().map_or(Checked::Inexpressible, |text| {
-            Checked::Valid(text.to_owned())
-        }),
-        FieldType::Email => email::normalize(text.marked()).map_or_else(
-            |reason| Checked::Faulty(Fault::Email(reason)),
-            Checked::Valid,
-        ),
+    let found: Vec<Found<'_>> = fields.iter().map(find).collect();
+    let judged = fields.iter().zip(&found);
+    let judged: Vec<Checked> = judged.map(|(field, found)| judge(field, found)).collect();
+    let problems = problems(fields, &found, &judged, &body);
+    if !problems.is_empty() {
+        return Err(Invalid::from(problems.as_slice()));
     }
+    let values = judged.into_iter().map(|checked| match checked {
+        Checked::Valid(value) => Some(value),
+        // The endpoint would be called, and fail on encoding the text before it could compare or sign anything.
+        Checked::Faulty(_) | Checked::Inexpressible => None,
+    });
+    let values: Option<Vec<Json>> = values.collect();
+    values.ok_or_else(Invalid::unwritable)
 }
 
-/// The values and the errors of all fields so far.
-#[derive(Default)]
-struct Report<'a> {
-    values: Vec<String>,
-    problems: Vec<Problem<'a>>,
-    inexpressible: usize,
-}
-
-impl<'a> Report<'a> {
-    fn add(&mut self, location: Location<'a>, outcome: Checked, input: &'a Value) {
-        match outcome {
-            Checked::Valid(value) => self.values.push(value),
-            Checked::Faulty(fault) => self.problems.push(Problem {
+fn problems<'a>(
+    fields: &'a [Field],
+    found: &'a [Found<'a>],
+    judged: &'a [Checked],
+    body: &'a Body,
+) -> Vec<Problem<'a>> {
+    let mut problems = Vec::new();
+    for place in ORDER {
+        let all = fields.iter().zip(found).zip(judged);
+        let mut here = all
+            .filter(|((field, _), _)| field.place == place)
+            .peekable();
+        if let Body::Unusable(fault, input) = body
+            && place.is_in_body()
+            && here.peek().is_some()
+        {
+            let location = Location::Body;
+            problems.push(Problem {
                 location,
                 fault,
                 input,
-            }),
-            Checked::Inexpressible => self.inexpressible += 1,
+            });
+            continue;
+        }
+        for ((field, found), checked) in here {
+            if let Checked::Faulty(fault) = checked {
+                problems.push(Problem {
+                    location: location(field),
+                    fault,
+                    input: found.echo(body),
+                });
+            }
+        }
+    }
+    problems
+}
+
+fn judge(field: &Field, found: &Found<'_>) -> Checked {
+    let input = match found {
+        Found::Own(value) => value,
+        Found::Of(value) => value,
+        Found::Absent => {
+            return match &field.presence {
+                Presence::Required => Checked::Faulty(Fault::Missing),
+                Presence::Optional => Checked::Valid(Json::Null),
+                Presence::Default(value) => Checked::Valid(value.clone()),
+            };
+        }
+    };
+    if matches!(input, Value::Null) && field.presence == Presence::Optional {
+        return Checked::Valid(Json::Null);
+    }
+    checked(field, input)
+}
+
+fn location(field: &Field) -> Location<'_> {
+    match field.place {
+        Place::Path => Location::Path(&field.name),
+        Place::Query => Location::Query(&field.name),
+        // The only fault that a bearer has is to be absent, and that is no error in a list.
+        Place::Bearer | Place::Json | Place::Form | Place::Multipart => {
+            Location::BodyField(&field.name)
+        }
+    }
+}
+
+fn is_needed_bearer(field: &Field) -> bool {
+    field.place == Place::Bearer && field.presence == Presence::Required
+}
+
+fn own<'a>(text: Option<&str>) -> Found<'a> {
+    text.map_or(Found::Absent, |text| Found::Own(Value::text(text)))
+}
+
+/// The last of several values counts.
+fn last<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let mut pairs = pairs.iter().rev();
+    let found = pairs.find(|(key, _)| key == name);
+    found.map(|(_, value)| value.as_str())
+}
+
+impl<'a> Found<'a> {
+    /// What an error shows: of a member that a document has not, the document.
+    fn echo(&'a self, body: &'a Body) -> &'a Value {
+        match (self, body) {
+            (Self::Own(value), _) => value,
+            (Self::Of(value), _) => value,
+            (Self::Absent, Body::Document(document)) => document,
+            (Self::Absent, Body::Unread | Body::Pairs(_) | Body::Unusable(..)) => &Value::Null,
+        }
+    }
+}
+
+impl Body {
+    fn read(fields: &[Field], given: &Given<'_>) -> Result<Self, Invalid> {
+        let in_body = |field: &&Field| field.place.is_in_body();
+        let place = fields.iter().find(in_body).map(|field| field.place);
+        match place {
+            Some(Place::Json) => Self::document(given),
+            Some(Place::Form) if media::is_urlencoded(given.content_type) => {
+                pairs::form(given.body).map(Self::Pairs)
+            }
+            Some(Place::Form | Place::Multipart) => {
+                let parts = given
+                    .content_type
+                    .filter(|content_type| multipart::is_multipart(Some(content_type)));
+                let pairs = parts.map(|content_type| multipart::pairs(content_type, given.body));
+                Ok(Self::Pairs(pairs.transpose()?.unwrap_or_default()))
+            }
+            Some(Place::Path | Place::Query | Place::Bearer) | None => Ok(Self::Unread),
         }
     }
 
-    fn outcome(self) -> Result<Vec<String>, Invalid> {
-        if !self.problems.is_empty() {
-            Err(Invalid::from(self.problems.as_slice()))
-        } else if self.inexpressible > 0 {
-            // The endpoint would be called, and fail on encoding the text before it could compare or sign anything.
-            Err(Invalid::unwritable())
-        } else {
-            Ok(self.values)
+    /// A body that is one pydantic model.
+    fn document(given: &Given<'_>) -> Result<Self, Invalid> {
+        if given.body.is_empty() {
+            return Ok(Self::Unusable(Fault::Missing, Value::Null));
+        }
+        if !media::is_json(given.content_type) {
+            // FastAPI hands the bytes to the model, which wants an object and echoes them as text.
+            let text = std::str::from_utf8(given.body).map_err(|_| Invalid::unwritable())?;
+            return Ok(Self::Unusable(Fault::NotAnObject, Value::text(text)));
+        }
+        match json::parse(given.body) {
+            Ok(document @ Value::Object(_)) => Ok(Self::Document(document)),
+            Ok(other) => Ok(Self::Unusable(Fault::NotAnObject, other)),
+            Err(json::ParseError::Unreadable) => Err(Invalid::unreadable()),
+            Err(json::ParseError::Malformed { position, message }) => {
+                let problem = Problem {
+                    location: Location::BodyPosition(position),
+                    fault: &Fault::Json(message),
+                    input: &Value::empty_object(),
+                };
+                Err(Invalid::from([problem].as_slice()))
+            }
+        }
+    }
+
+    fn find(&self, name: &str) -> Found<'_> {
+        match self {
+            Self::Unread | Self::Unusable(..) => Found::Absent,
+            // An empty field of a form is a missing one.
+            Self::Pairs(pairs) => own(last(pairs, name).filter(|value| !value.is_empty())),
+            Self::Document(Value::Object(members)) => members
+                .get(&json::Text::from(name))
+                .map_or(Found::Absent, Found::Of),
+            Self::Document(_) => Found::Absent,
         }
     }
 }

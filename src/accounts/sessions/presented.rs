@@ -70,7 +70,7 @@ impl AccountRequest {
     }
 
     /// What `Authorization` says in this scheme, which is written in lower case.
-    pub(super) fn credentials(&self, scheme: &str) -> Option<Secret<String>> {
+    pub(in crate::accounts) fn credentials(&self, scheme: &str) -> Option<Secret<String>> {
         let header = self.authorization.as_ref()?.expose();
         let (said, rest) = header.split_once(' ')?;
         let matches = said.eq_ignore_ascii_case(scheme);

@@ -135,11 +135,7 @@ fn compiled(cookie: &Cookie, path: &str, findings: &mut Findings<'_>) -> Option<
     let attributes = Attributes {
         path: cookie.path.as_str().into(),
         domain: cookie.domain.as_deref().map(Box::from),
-        same_site: match cookie.same_site {
-            written::SameSite::Strict => SameSite::Strict,
-            written::SameSite::Lax => SameSite::Lax,
-            written::SameSite::None => SameSite::None,
-        },
+        same_site: same_site(cookie.same_site),
         transport: match cookie.clear_text {
             Some(_) => Transport::Any,
             None => Transport::Secure,
@@ -163,7 +159,16 @@ fn compiled(cookie: &Cookie, path: &str, findings: &mut Findings<'_>) -> Option<
     }
 }
 
-fn mend(error: CookieError) -> (&'static str, &'static str) {
+pub(super) fn same_site(same_site: written::SameSite) -> SameSite {
+    match same_site {
+        written::SameSite::Strict => SameSite::Strict,
+        written::SameSite::Lax => SameSite::Lax,
+        written::SameSite::None => SameSite::None,
+    }
+}
+
+/// The key that a mistake is about, beside what would put it right.
+pub(super) fn mend(error: CookieError) -> (&'static str, &'static str) {
     match error {
         CookieError::Path => ("path", "write one such as /, without ;"),
         CookieError::Domain => ("domain", "write a name such as example.com"),

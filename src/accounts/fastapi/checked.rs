@@ -1,0 +1,246 @@
+//! One value against what its field has to be, as pydantic reads it when it is not strict.
+
+use serde_json::{Number, Value as Json};
+
+use super::{
+    dates, email,
+    fault::{Bound, Fault},
+    field::{Field, FieldType, Limits, Trim},
+    json::{Text, Value},
+    python,
+};
+
+/// What became of one field.
+pub(super) enum Checked {
+    Valid(Json),
+    Faulty(Fault),
+    /// Valid for pydantic, but nothing that UTF-8 or a number of ours can express.
+    Inexpressible,
+}
+
+pub(super) fn checked(field: &Field, input: &Value) -> Checked {
+    match field.field_type {
+        FieldType::Text | FieldType::Email => match input {
+            Value::Text(text) => of_text(field, text),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Array(_)
+            | Value::Object(_) => Checked::Faulty(Fault::NotText),
+        },
+        FieldType::Integer => integer(input).limited(&field.limits, Bound::Integer),
+        FieldType::Number => number(input).limited(&field.limits, Bound::Number),
+        FieldType::Boolean => boolean(input),
+        FieldType::Date => date(input),
+        FieldType::Json => to_json(input).map_or(Checked::Inexpressible, Checked::Valid),
+    }
+}
+
+fn of_text(field: &Field, text: &Text) -> Checked {
+    let trimmed = trim(text.marked(), field.trim);
+    let value = match field.field_type {
+        FieldType::Email => match email::normalize(trimmed) {
+            Ok(address) => address,
+            Err(reason) => return Checked::Faulty(Fault::Email(reason)),
+        },
+        FieldType::Text
+        | FieldType::Integer
+        | FieldType::Number
+        | FieldType::Boolean
+        | FieldType::Date
+        | FieldType::Json => trimmed.to_owned(),
+    };
+    let Limits { min, max, pattern } = &field.limits;
+    if min.is_some() || max.is_some() {
+        let length = i64::try_from(value.chars().count()).unwrap_or(i64::MAX);
+        if let Some(least) = min.filter(|least| length < *least) {
+            return Checked::Faulty(Fault::TooShort(least));
+        }
+        if let Some(most) = max.filter(|most| length > *most) {
+            return Checked::Faulty(Fault::TooLong(most));
+        }
+    }
+    if let Some(pattern) = pattern.as_ref().filter(|pattern| !pattern.is_match(&value)) {
+        return Checked::Faulty(Fault::Pattern(pattern.as_str().to_owned()));
+    }
+    // An address may hold none of the marks that stand for a lone surrogate.
+    if field.field_type == FieldType::Text && text.as_unicode().is_none() {
+        return Checked::Inexpressible;
+    }
+    Checked::Valid(value.into())
+}
+
+fn trim(text: &str, trim: Trim) -> &str {
+    match trim {
+        Trim::Nothing => text,
+        Trim::Both => python::strip(text),
+        Trim::Start => text.trim_start_matches(python::is_space),
+        Trim::End => text.trim_end_matches(python::is_space),
+    }
+}
+
+impl Checked {
+    fn limited(self, limits: &Limits, bound: impl Fn(i64) -> Bound) -> Self {
+        let Self::Valid(Json::Number(number)) = &self else {
+            return self;
+        };
+        let value = number.as_f64().unwrap_or_default();
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "nobody writes a bound that a float cannot hold"
+        )]
+        let beyond = |limit: i64| (value, limit as f64);
+        if let Some(most) = limits.max {
+            let (value, limit) = beyond(most);
+            if value > limit {
+                return Self::Faulty(Fault::TooLarge(bound(most)));
+            }
+        }
+        if let Some(least) = limits.min {
+            let (value, limit) = beyond(least);
+            if value < limit {
+                return Self::Faulty(Fault::TooSmall(bound(least)));
+            }
+        }
+        self
+    }
+}
+
+fn integer(input: &Value) -> Checked {
+    match input {
+        Value::Bool(truth) => Checked::Valid(i64::from(*truth).into()),
+        Value::Integer(digits) => digits
+            .parse::<i64>()
+            .map_or(Checked::Inexpressible, |number| {
+                Checked::Valid(number.into())
+            }),
+        Value::Float(float) => of_float(*float),
+        Value::Text(text) => match as_integer(text.marked()) {
+            Some(digits) => digits
+                .parse::<i64>()
+                .map_or(Checked::Inexpressible, |number| {
+                    Checked::Valid(number.into())
+                }),
+            None => Checked::Faulty(Fault::IntegerParsing),
+        },
+        Value::Null | Value::Array(_) | Value::Object(_) => Checked::Faulty(Fault::NotInteger),
+    }
+}
+
+/// A whole float is an integer.
+fn of_float(float: f64) -> Checked {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if float.is_nan() || float.is_infinite() || float.abs() > EXACT {
+        return Checked::Inexpressible;
+    }
+    if float.fract() != 0.0 {
+        return Checked::Faulty(Fault::Fraction);
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "whole and small enough, as was checked just before"
+    )]
+    Checked::Valid((float as i64).into())
+}
+
+/// The digits of a text that is an integer: with a sign, with single underscores, with a fraction of zeros.
+fn as_integer(text: &str) -> Option<String> {
+    let text = text.trim();
+    let (sign, rest) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let whole = match rest.split_once('.') {
+        Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole,
+        Some(_) => return None,
+        None => rest,
+    };
+    let mut groups = whole.split('_');
+    let is_digits =
+        |group: &str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
+    groups
+        .all(is_digits)
+        .then(|| format!("{sign}{}", whole.replace('_', "")))
+}
+
+fn number(input: &Value) -> Checked {
+    let float = match input {
+        Value::Bool(truth) => f64::from(u8::from(*truth)),
+        // As many digits as there are: what is too large is infinite.
+        Value::Integer(digits) => digits.parse().unwrap_or(f64::INFINITY),
+        Value::Float(float) => *float,
+        Value::Text(text) => match text.marked().trim().replace('_', "").parse() {
+            Ok(float) => float,
+            Err(_) => return Checked::Faulty(Fault::NumberParsing),
+        },
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            return Checked::Faulty(Fault::NotNumber);
+        }
+    };
+    let number = Number::from_f64(float);
+    number.map_or(Checked::Inexpressible, |number| {
+        Checked::Valid(number.into())
+    })
+}
+
+fn boolean(input: &Value) -> Checked {
+    let truth = match input {
+        Value::Bool(truth) => Some(*truth),
+        Value::Integer(digits) => of_digit(digits),
+        Value::Float(float) if float.fract() != 0.0 || !float.is_finite() => {
+            return Checked::Faulty(Fault::NotBoolean);
+        }
+        Value::Float(float) => of_digit(&format!("{float:.0}")),
+        Value::Text(text) => match text.marked().to_lowercase().as_str() {
+            "1" | "on" | "t" | "true" | "y" | "yes" => Some(true),
+            "0" | "off" | "f" | "false" | "n" | "no" => Some(false),
+            _ => None,
+        },
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            return Checked::Faulty(Fault::NotBoolean);
+        }
+    };
+    truth.map_or(Checked::Faulty(Fault::BooleanParsing), |truth| {
+        Checked::Valid(truth.into())
+    })
+}
+
+fn of_digit(digits: &str) -> Option<bool> {
+    match digits {
+        "1" => Some(true),
+        "0" => Some(false),
+        _ => None,
+    }
+}
+
+fn date(input: &Value) -> Checked {
+    let Value::Text(text) = input else {
+        return Checked::Faulty(Fault::NotDate);
+    };
+    match dates::parse(text.marked()) {
+        Ok(()) => Checked::Valid(text.marked().into()),
+        Err(reason) => Checked::Faulty(Fault::DateParsing(reason)),
+    }
+}
+
+/// The value as it was sent, if it can be expressed.
+fn to_json(input: &Value) -> Option<Json> {
+    Some(match input {
+        Value::Null => Json::Null,
+        Value::Bool(truth) => (*truth).into(),
+        Value::Integer(digits) => match digits.parse::<i64>() {
+            Ok(number) => number.into(),
+            Err(_) => digits.parse::<u64>().ok()?.into(),
+        },
+        Value::Float(float) => Number::from_f64(*float)?.into(),
+        Value::Text(text) => text.as_unicode()?.into(),
+        Value::Array(items) => items.iter().map(to_json).collect::<Option<_>>()?,
+        Value::Object(members) => {
+            let members = members.iter();
+            let members =
+                members.map(|(name, value)| Some((name.as_unicode()?.to_owned(), to_json(value)?)));
+            Json::Object(members.collect::<Option<_>>()?)
+        }
+    })
+}

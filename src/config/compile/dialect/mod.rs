@@ -1,0 +1,125 @@
+//! Dialect files, built-in and the operator's own: one file for each action, on what requests and answers have in common.
+
+mod answer;
+mod login;
+mod refresh;
+mod request;
+mod verify;
+
+use std::collections::BTreeMap;
+
+use super::{Extent, Findings};
+use crate::{
+    accounts::dialect::{BUILT_IN, JsonStyle, LoginDialect, RefreshDialect, VerifyDialect},
+    config::{
+        document::{Document, dialect as written},
+        reading::places::key_step,
+        reading::reader::read,
+        source::{Environment, Source},
+    },
+};
+
+/// All dialects by name; one with mistakes is there without content.
+pub(super) struct Dialects(BTreeMap<String, Option<Dialect>>);
+
+/// A compiled dialect.
+#[derive(Default)]
+pub(super) struct Dialect {
+    pub(super) login: Option<LoginDialect>,
+    pub(super) refresh: Option<RefreshDialect>,
+    pub(super) verify: Option<VerifyDialect>,
+}
+
+impl Dialects {
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.0.keys().map(String::as_str).collect()
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// `None` also for one whose file has mistakes, which have been reported where they are.
+    pub(super) fn find(&self, name: &str) -> Option<&Dialect> {
+        self.0.get(name)?.as_ref()
+    }
+}
+
+/// A dialect takes nothing from the environment: it is data, the same everywhere.
+struct NoEnvironment;
+
+impl Environment for NoEnvironment {
+    fn get(&self, _name: &str) -> Option<String> {
+        None
+    }
+}
+
+pub(super) fn load_all(document: &Document, findings: &mut Findings<'_>) -> Dialects {
+    let mut dialects = BTreeMap::new();
+    for (name, text) in BUILT_IN {
+        let source = Source::new(&format!("{name} (built in)"), text);
+        dialects.insert(name.to_owned(), load(&source, findings));
+    }
+    for (name, file) in &document.dialects {
+        let path = format!("dialects{}", key_step(name));
+        if dialects.contains_key(name) {
+            findings.mistake(
+                &path,
+                "a built-in dialect has this name",
+                "choose another name",
+            );
+        }
+        let source = Source::load(findings.files, &findings.resolve(file));
+        let source = findings.take(source, &path, "name a readable dialect file");
+        let dialect = source.and_then(|source| load(&source, findings));
+        dialects.insert(name.clone(), dialect);
+    }
+    Dialects(dialects)
+}
+
+fn load(source: &Source, findings: &mut Findings<'_>) -> Option<Dialect> {
+    let reading = read::<written::Dialect>(source, &NoEnvironment);
+    findings.extend(reading.diagnostics);
+    let document = reading.value?;
+    let mut inner = Findings::new(
+        &reading.places,
+        Extent::Whole,
+        findings.files,
+        &findings.folder,
+    );
+    let mut compiler = Compiler {
+        json: json_style(document.json),
+        findings: &mut inner,
+    };
+    let dialect = compiler.dialect(&document);
+    let sound = !inner.has_mistakes();
+    findings.extend(inner.into_diagnostics());
+    sound.then_some(dialect)
+}
+
+/// What the parts of one dialect file are compiled with.
+struct Compiler<'a, 'f> {
+    json: JsonStyle,
+    findings: &'a mut Findings<'f>,
+}
+
+impl Compiler<'_, '_> {
+    fn dialect(&mut self, document: &written::Dialect) -> Dialect {
+        let login = document.login.as_ref();
+        let refresh = document.refresh.as_ref();
+        let verify = document.verify.as_ref();
+        Dialect {
+            login: login.and_then(|login| self.login(login)),
+            refresh: refresh.and_then(|refresh| self.refresh(refresh)),
+            verify: verify.and_then(|verify| self.verify(verify)),
+        }
+    }
+}
+
+fn json_style(style: written::JsonStyle) -> JsonStyle {
+    match style {
+        written::JsonStyle::Fastapi => JsonStyle::FastApi,
+        written::JsonStyle::Flask => JsonStyle::Flask,
+        written::JsonStyle::Python => JsonStyle::Python,
+    }
+}
