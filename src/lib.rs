@@ -22,6 +22,7 @@ pub mod policy;
 pub mod ratelimit;
 pub mod revocation;
 pub mod secret;
+pub mod social;
 pub mod sqlite_thread;
 pub mod state;
 pub mod store;

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Each module and what it may import. Arrows only point up in this table.
-const MAY_IMPORT: [(&str, &str); 32] = [
+const MAY_IMPORT: [(&str, &str); 33] = [
     ("clock", ""),
     ("entropy", ""),
     ("secret", ""),
@@ -50,6 +50,8 @@ const MAY_IMPORT: [(&str, &str); 32] = [
     ),
     // Key sets come over the connections that endpoints of upstreams come over.
     ("fetch", "clock telemetry token upstream"),
+    // Providers are asked over the same connections; who somebody is there is all that it knows.
+    ("social", "clock entropy secret token fetch"),
     (
         "listener",
         "template certificate clock deadline http telemetry",

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long connecting may take.
-const CONNECT: Duration = Duration::from_secs(3);
+pub(super) const CONNECT: Duration = Duration::from_secs(3);
 
 /// What is asked for over HTTP, and how much of it is taken.
 #[derive(Debug, Clone, Copy)]

@@ -4,12 +4,14 @@
 //! the task and waits for its next attempt, so that a crowd costs the issuer one request. An outage is told apart from a
 //! key that does not exist.
 
+mod call;
 mod document;
 mod error;
 mod feed;
 mod get;
 mod settings;
 
+pub use call::{Reply, Site, SiteError, Transport, call};
 pub use document::read_document;
 pub use error::FetchError;
 pub use feed::{Asked, KeyFeed};

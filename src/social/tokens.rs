@@ -1,0 +1,201 @@
+//! A code for tokens (RFC 6749 section 4.1.3), and what providers make of that.
+
+use std::fmt::Write as _;
+
+use ::http::{HeaderValue, Method, StatusCode, header};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use http_body_util::Full;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::{
+    error::{Fault, Outcome},
+    provider::Arrival,
+    settings::{ANSWER, ClientProof, Pkce, Settings},
+};
+use crate::{
+    clock::Clock,
+    fetch::{FetchError, Reply, Site, call},
+    secret::Secret,
+};
+
+/// Everything but what no reader of forms and queries takes for anything else.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// What a provider has granted.
+#[derive(Debug)]
+pub(super) struct Granted {
+    pub(super) access_token: Option<Secret<String>>,
+    pub(super) id_token: Option<Secret<String>>,
+}
+
+/// Where tokens come from.
+pub(super) struct Grants<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) token: &'a Site,
+    pub(super) clock: Clock,
+}
+
+impl Grants<'_> {
+    /// `None` where the code is no good: it was used before, has expired, or was bound to somebody else.
+    pub(super) async fn exchange(&self, arrival: &Arrival<'_>) -> Result<Option<Granted>, Outcome> {
+        let settings = self.settings;
+        let mut fields = vec![
+            ("grant_type", "authorization_code"),
+            ("code", arrival.code.expose()),
+            ("redirect_uri", &settings.callback),
+            ("client_id", &settings.client_id),
+            // Naver wants it; the others have to ignore what they do not know (RFC 6749 section 3.2).
+            ("state", arrival.state),
+        ];
+        if settings.pkce == Pkce::S256 {
+            fields.push(("code_verifier", arrival.verifier));
+        }
+        let now = self.clock.unix_seconds();
+        let signed = match &settings.proof {
+            ClientProof::Signed(signed) => {
+                let secret = signed.current(&settings.client_id, now);
+                Some(secret.ok_or(Fault::Unsigned)?)
+            }
+            ClientProof::None | ClientProof::Post(_) | ClientProof::Basic(_) => None,
+        };
+        match &settings.proof {
+            ClientProof::Post(secret) => fields.push(("client_secret", secret.expose())),
+            ClientProof::Signed(_) => {
+                let secret = signed
+                    .as_ref()
+                    .map_or("", |secret| secret.expose().as_str());
+                fields.push(("client_secret", secret));
+            }
+            ClientProof::None | ClientProof::Basic(_) => {}
+        }
+        let form = Zeroizing::new(query(&fields));
+        let mut request = self.token.request(Method::POST);
+        if let ClientProof::Basic(secret) = &settings.proof {
+            let basic = basic(&settings.client_id, secret)?;
+            request = request.header(header::AUTHORIZATION, basic);
+        }
+        let request = request
+            .header(header::ACCEPT, ANSWER.accept)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::CONTENT_LENGTH, form.len())
+            .body(Full::new(Bytes::copy_from_slice(form.as_bytes())));
+        let request = request.map_err(FetchError::from)?;
+        let reply = call(self.token, request, ANSWER, self.clock).await?;
+        granted(&reply)
+    }
+}
+
+/// Errors may come with 200, so that what the body says counts first.
+fn granted(reply: &Reply) -> Result<Option<Granted>, Outcome> {
+    let may_say = reply.status == StatusCode::OK || reply.status.is_client_error();
+    let said = serde_json::from_slice(&reply.body).ok();
+    let json: Value = said.filter(|_| may_say).unwrap_or_default();
+    match json.get("error").and_then(Value::as_str) {
+        Some("invalid_grant" | "invalid_request") => return Ok(None),
+        Some("invalid_client" | "unauthorized_client") => return Err(Fault::Client.into()),
+        Some(_) => return Err(Fault::SaysFailure.into()),
+        None => {}
+    }
+    let json = object(reply)?;
+    let token = |name| {
+        let text = json.get(name).and_then(Value::as_str);
+        text.map(|text| Secret::new(text.to_owned()))
+    };
+    Ok(Some(Granted {
+        access_token: token("access_token"),
+        id_token: token("id_token"),
+    }))
+}
+
+/// The object that an answer with 200 holds.
+pub(super) fn object(reply: &Reply) -> Result<Value, Fault> {
+    if reply.status != StatusCode::OK {
+        return Err(Fault::Status(reply.status));
+    }
+    let json: Value = serde_json::from_slice(&reply.body).map_err(|_| Fault::NotJson)?;
+    json.is_object().then_some(json).ok_or(Fault::NotJson)
+}
+
+/// Both halves are urlencoded before they are joined (RFC 6749 section 2.3.1).
+fn basic(client_id: &str, secret: &Secret<String>) -> Result<HeaderValue, Fault> {
+    let id = utf8_percent_encode(client_id, ESCAPED);
+    let secret = utf8_percent_encode(secret.expose(), ESCAPED);
+    let joined = Zeroizing::new(format!("{id}:{secret}"));
+    let text = Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(&*joined)));
+    let mut value = HeaderValue::try_from(&*text).map_err(|_| Fault::Unsigned)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// A query, or the body of a form.
+pub(super) fn query(fields: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    for (index, (name, value)) in fields.iter().enumerate() {
+        let separator = if index > 0 { "&" } else { "" };
+        let name = utf8_percent_encode(name, ESCAPED);
+        let value = utf8_percent_encode(value, ESCAPED);
+        // A text grows without errors.
+        let _ = write!(text, "{separator}{name}={value}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(status: u16, body: &str) -> Reply {
+        Reply {
+            status: StatusCode::from_u16(status).expect("a status"),
+            body: Bytes::copy_from_slice(body.as_bytes()),
+        }
+    }
+
+    #[test]
+    fn an_error_counts_whatever_its_status() {
+        let naver = r#"{"error":"invalid_request","error_description":"no valid data in session"}"#;
+        assert!(matches!(granted(&reply(200, naver)), Ok(None)));
+        let kakao = r#"{"error":"invalid_grant","error_code":"KOE320"}"#;
+        assert!(matches!(granted(&reply(400, kakao)), Ok(None)));
+        for (status, body) in [
+            (401, r#"{"error":"invalid_client"}"#),
+            (400, r#"{"error":"unauthorized_client"}"#),
+        ] {
+            let outcome = granted(&reply(status, body));
+            assert!(matches!(outcome, Err(Outcome::Fault(Fault::Client))));
+        }
+        for (status, body) in [
+            (500, r#"{"error":"invalid_grant"}"#),
+            (302, ""),
+            (403, "<html>"),
+            (200, "[]"),
+            (200, "access_token=a"),
+            (200, r#"{"error":"server_error"}"#),
+        ] {
+            assert!(
+                matches!(granted(&reply(status, body)), Err(Outcome::Fault(_))),
+                "{body}"
+            );
+        }
+        let good = r#"{"access_token":"a","expires_in":"3600"}"#;
+        let granted = granted(&reply(200, good)).ok().flatten().expect("tokens");
+        assert_eq!(granted.access_token.expect("one").expose(), "a");
+        assert!(granted.id_token.is_none());
+    }
+
+    #[test]
+    fn nothing_of_a_value_is_taken_for_anything_else() {
+        let text = query(&[("a", "x&y=z"), ("b", "한 +%")]);
+        assert_eq!(text, "a=x%26y%3Dz&b=%ED%95%9C%20%2B%25");
+        let secret = Secret::new("s:%".to_owned());
+        let value = basic("id:", &secret).expect("a header");
+        assert_eq!(value.to_str().expect("text"), "Basic aWQlM0E6cyUzQSUyNQ==");
+    }
+}
