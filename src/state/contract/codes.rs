@@ -46,17 +46,17 @@ async fn tried(state: &State, slot: Print, code: Print, at: UnixSeconds) -> Opti
     tried.expect("to try")
 }
 
-fn proven() -> Option<Proven> {
-    Some(Proven {
+fn proven() -> Proven {
+    Proven {
         member: "7".to_owned(),
         address: [9; 32].to_vec(),
-    })
+    }
 }
 
 pub(super) async fn a_code_is_spent_once(bench: &Bench) {
     let state = migrated(bench).await;
     keep(&state, SLOT, CODE).await;
-    assert_eq!(tried(&state, SLOT, CODE, later(1)).await, proven());
+    assert_eq!(tried(&state, SLOT, CODE, later(1)).await, Some(proven()));
     assert_eq!(tried(&state, SLOT, CODE, later(1)).await, None, "replayed");
 }
 
@@ -117,7 +117,10 @@ pub(super) async fn a_code_of_another_account_or_an_expired_one_is_none(bench: &
     keep(&state, [4; 32], [5; 32]).await;
     assert_eq!(tried(&state, SLOT, [5; 32], later(1)).await, None);
     assert_eq!(tried(&state, SLOT, CODE, later(600)).await, None, "expired");
-    assert_eq!(tried(&state, [4; 32], [5; 32], later(599)).await, proven());
+    assert_eq!(
+        tried(&state, [4; 32], [5; 32], later(599)).await,
+        Some(proven())
+    );
 }
 
 pub(super) async fn another_takes_its_place_when_it_may_be_sent(bench: &Bench) {
@@ -140,7 +143,10 @@ pub(super) async fn another_takes_its_place_when_it_may_be_sent(bench: &Bench) {
         "two a day"
     );
     assert_eq!(tried(&state, SLOT, CODE, later(61)).await, None, "replaced");
-    assert_eq!(tried(&state, SLOT, [6; 32], later(61)).await, proven());
+    assert_eq!(
+        tried(&state, SLOT, [6; 32], later(61)).await,
+        Some(proven())
+    );
     // What was sent is counted although it was spent.
     assert_eq!(again(later(3600), [8; 32]).await, Err(later(86_400)));
     assert_eq!(again(later(86_400), [8; 32]).await, Ok(()));
@@ -171,7 +177,10 @@ pub(super) async fn what_nobody_has_is_looked_up_alike(bench: &Bench) {
         "it was written as another is"
     );
     keep(&state, [200; 32], CODE).await;
-    assert_eq!(tried(&state, [200; 32], CODE, later(1)).await, proven());
+    assert_eq!(
+        tried(&state, [200; 32], CODE, later(1)).await,
+        Some(proven())
+    );
 }
 
 pub(super) async fn codes_are_forgotten_in_time(bench: &Bench) {
