@@ -145,7 +145,8 @@ impl http_body::Body for Body {
             line.ended();
         }
         if let Poll::Ready(Some(Err(error))) = polled {
-            if matches!(error, BrokenOff::Ended(_)) {
+            if let BrokenOff::Ended(ended) = &error {
+                ended.count();
                 // The upstream need not go on.
                 this.content = Content::Own(None);
             }

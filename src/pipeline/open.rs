@@ -23,6 +23,7 @@ use crate::{
     entropy::DecisionId,
     policy::route::{Mode, OnExpiry, Route},
     revocation::{Denylist, Revoked},
+    telemetry::counters::{StreamEnd, stream_ended},
 };
 
 /// A clock that is set is looked at this often.
@@ -37,6 +38,19 @@ pub enum Ended {
     /// Its token has expired.
     #[error("the token of the open stream has expired")]
     Expired,
+}
+
+impl Ended {
+    /// Counts it, once for each stream.
+    pub(super) fn count(&self) {
+        stream_ended(match self {
+            Self::Revoked(Revoked::Blocked(_)) => StreamEnd::Blocked,
+            Self::Revoked(Revoked::Deleted) => StreamEnd::Deleted,
+            Self::Revoked(Revoked::EndedBefore(_)) => StreamEnd::SessionsEnded,
+            Self::Revoked(Revoked::SessionEnded) => StreamEnd::SessionEnded,
+            Self::Expired => StreamEnd::Expired,
+        });
+    }
 }
 
 /// Something that is ready when a stream has to end.
@@ -75,6 +89,7 @@ pub(super) fn of_tunnel(
     let ending = ending(proof, denylist(live, proof), expiry)?;
     Some(Box::pin(async move {
         let why = ending.await;
+        why.count();
         let decision = decision.to_string();
         info!(decision, reason = %why, "an open connection was ended");
     }))

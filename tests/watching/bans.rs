@@ -12,7 +12,9 @@ use std::{
 use sidegate::clock::Clock;
 
 use super::monolith::{Monolith, issued_in, status, status_of};
-use crate::harness::{Gateway, Request, Setup, Upstream, token, wait_until};
+use crate::harness::{
+    After, Gateway, Request, Setup, Upstream, client::Connection, token, wait_until,
+};
 
 pub(super) const WATCH: &str = "{ secret: \"${SECRET_KEY}\", database: \"${WATCH_URL}\" }";
 
@@ -216,4 +218,53 @@ fn a_table_in_sqlite_is_looked_at_again_and_again() {
     assert_eq!(status_of(&gateway, "/a", &new), 200);
     run("DELETE FROM user WHERE id = 4");
     wait_until("the deletion", || status_of(&gateway, "/a", &new) == 401);
+}
+
+#[test]
+fn open_streams_that_were_ended_are_counted_by_the_reason() {
+    let upstream = Upstream::answering(|seen, wire| {
+        if seen.target() == "/a" {
+            wire.respond(200, &[], b"hello");
+            return After::Keep;
+        }
+        wire.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+        wire.send(b"9\r\ndata: 1\n\n\r\n");
+        wire.hang()
+    });
+    let setup = Setup::before(&upstream)
+        .section("state", "{ database: \"sqlite:state.db\" }")
+        .section(
+            "watch",
+            "{ secret: \"${SECRET_KEY}\", poll: { every: 100ms } }",
+        )
+        .routes("- { match: \"/**\", access: required, on_stale: refuse }");
+    let gateway = setup.start();
+    wait_until("the watch to be fresh", || status(&gateway, "/a", 1) == 200);
+    let counted = |reason: &str| {
+        let line = format!("sidegate_streams_ended_total{{reason=\"{reason}\"}} 1");
+        gateway.ask("/metrics").text().lines().any(|it| it == line)
+    };
+    let short = serde_json::json!({ "exp": token::now() + 2, "sub": "1" });
+    let tokens = [
+        token::signed(&short),
+        token::access("1"),
+        token::access("4"),
+    ];
+    let open: Vec<Connection> = tokens.map(|token| begin(&gateway, &token)).into();
+    wait_until("the expiry", || counted("expired"));
+    let users = rusqlite::Connection::open(gateway.setup().users().path()).expect("the table");
+    let run = |sql: &str| users.execute(sql, []).map(drop).expect(sql);
+    run("UPDATE user SET is_restricted = 1 WHERE id = 1");
+    wait_until("the ban", || counted("blocked"));
+    run("UPDATE user SET hashed_password = 'another' WHERE id = 4");
+    wait_until("the end of sessions", || counted("sessions_ended"));
+    assert!(!counted("deleted"));
+    drop(open);
+}
+
+fn begin(gateway: &Gateway, token: &str) -> Connection {
+    let mut connection = gateway.client().connect();
+    connection.write(Request::get("/events").token(token).bytes());
+    assert_eq!(connection.head().status, 200);
+    connection
 }

@@ -7,6 +7,7 @@
 mod connections;
 mod reading;
 mod routes;
+mod streams;
 
 use std::{
     fmt,
@@ -22,6 +23,7 @@ use prometheus_client::{
 pub use connections::{ConnectionRefusal, connection_refused};
 pub use reading::{Kind, Sample};
 pub use routes::{CoreCounts, RouteLabels, RouteRows};
+pub use streams::{StreamEnd, stream_ended};
 
 use reading::Reading;
 use routes::RouteCounts;
@@ -71,6 +73,12 @@ impl Counters {
             "Connections that were refused or cut off, by reason",
             Kind::Counter,
             connections::samples,
+        );
+        self.read(
+            "streams_ended",
+            "Open streams that were ended because their token stopped counting, by reason",
+            Kind::Counter,
+            streams::samples,
         );
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         let mut registry = self.lock();
