@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::{
     Freshness, Grant, Snapshot,
+    in_use::{self, InUse},
     shards::{Shard, Shards},
 };
 use crate::{
@@ -83,6 +84,7 @@ pub struct Denylist {
     silent: Notify,
     hasher: ahash::RandomState,
     freshness: Freshness,
+    in_use: InUse,
 }
 
 impl Denylist {
@@ -97,6 +99,7 @@ impl Denylist {
             silent: Notify::new(),
             hasher: ahash::RandomState::new(),
             freshness: Freshness::new(clock),
+            in_use: InUse::new(),
         }
     }
 
@@ -126,10 +129,34 @@ impl Denylist {
             return Err(Revoked::EndedBefore(not_before));
         }
         let session = grant.session.as_deref();
-        match session.and_then(|session| self.sessions.find(session)) {
-            Some(_) => Err(Revoked::SessionEnded),
-            None => Ok(()),
+        let ended = session.and_then(|session| self.sessions.find(session));
+        if ended.is_some() {
+            return Err(Revoked::SessionEnded);
         }
+        self.in_use.note(&grant.member);
+        Ok(())
+    }
+
+    /// Whether members whose tokens are used are noted from now on, for [`Self::roll_call`].
+    pub fn note_use(&self, wanted: bool) {
+        self.in_use.want(wanted);
+        // Also those of whom nothing has to be looked at otherwise.
+        let writing = self.writing();
+        self.changed(&writing);
+    }
+
+    /// The members of whom a token was used since the last call, and those with open streams every so many calls. Each
+    /// token is looked at again when it is used the next time, which notes its member anew; until then it costs nothing.
+    pub fn roll_call(&self) -> Vec<Arc<str>> {
+        // Whoever is looked at in between is noted for this call or the next.
+        let noted = self.in_use.take();
+        let writing = self.writing();
+        self.changed(&writing);
+        drop(writing);
+        let turn = self.in_use.turn();
+        let bells = self.bells.iter().skip(turn).step_by(in_use::TURNS);
+        bells.for_each(Notify::notify_waiters);
+        noted
     }
 
     /// Changes with everything that may make a judgement another one.

@@ -12,6 +12,7 @@ mod denylist;
 pub mod feed;
 mod freshness;
 mod grant;
+mod in_use;
 mod lifetimes;
 mod shards;
 mod snapshot;

@@ -10,6 +10,7 @@
 //! and nothing else. Zero dates are NULL.
 
 mod cell;
+mod changed;
 #[cfg(test)]
 pub(crate) mod contract;
 mod decode;
@@ -19,6 +20,7 @@ mod mysql;
 mod ruled;
 mod settings;
 mod sqlite;
+mod stamp;
 mod table_map;
 mod url;
 mod watched;
@@ -30,12 +32,14 @@ use table_map::{Dialect, LookUp, TableMap};
 
 use crate::member::{Member, Row};
 
+pub use changed::{Changed, Changing, Newest};
 pub use error::{Cause, Error};
 pub(crate) use mysql::{Failure as MySqlFailure, connecting as driver_options};
 pub use settings::{
     ColumnType, Columns, Expected, PoolSettings, Settings, SettingsError, Shown, StateRule,
     TlsSettings,
 };
+pub use stamp::Stamp;
 pub use url::{DatabaseUrl, DatabaseUrlError};
 pub use watched::{CHUNK, WatchedRow};
 

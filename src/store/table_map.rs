@@ -38,7 +38,7 @@ impl Dialect {
         quoted.collect()
     }
 
-    fn quote_table(self, table: &str) -> Result<String, SettingsError> {
+    pub(super) fn quote_table(self, table: &str) -> Result<String, SettingsError> {
         match table.split_once('.') {
             None => self.quote(table),
             Some((_, name)) if name.contains('.') => Err(SettingsError::Table {
@@ -54,6 +54,23 @@ impl Dialect {
 pub(super) struct LookUp {
     pub(super) sql: String,
     pub(super) key: usize,
+    /// The place of the column that the first value is compared with, where it is another one.
+    pub(super) first: Option<usize>,
+}
+
+impl LookUp {
+    pub(super) fn by(key: usize, sql: String) -> Self {
+        Self {
+            sql,
+            key,
+            first: None,
+        }
+    }
+
+    /// Which column the value at a place is compared with.
+    pub(super) fn column_of(&self, value: usize) -> usize {
+        self.first.filter(|_| value == 0).unwrap_or(self.key)
+    }
 }
 
 /// A statement that fails exactly when its column is missing.
@@ -186,7 +203,7 @@ pub(super) fn look_up(table: &str, quoted: &[String], key: usize) -> LookUp {
         "SELECT {} FROM {table} AS m WHERE {wanted} = ? ORDER BY {id} LIMIT {ROWS}",
         quoted.join(", ")
     );
-    LookUp { sql, key }
+    LookUp::by(key, sql)
 }
 
 fn probes(table: &str, columns: &[String], quoted: &[String]) -> Vec<Probe> {

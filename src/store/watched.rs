@@ -42,16 +42,16 @@ impl Many {
     pub(super) fn new(table: &str, quoted: &[String]) -> Self {
         let id = quoted.first().map_or("", String::as_str);
         let columns = quoted.join(", ");
-        let chunk = |condition: &str| LookUp {
-            sql: format!(
+        let chunk = |condition: &str| {
+            let sql = format!(
                 "SELECT {columns} FROM {table} AS m {condition}ORDER BY {id} LIMIT {CHUNK}"
-            ),
-            key: 0,
+            );
+            LookUp::by(0, sql)
         };
         let of = |size| {
             let list = vec!["?"; size].join(", ");
             let sql = format!("SELECT {columns} FROM {table} AS m WHERE {id} IN ({list})");
-            (size, LookUp { sql, key: 0 })
+            (size, LookUp::by(0, sql))
         };
         Self {
             first: chunk(""),
@@ -90,7 +90,7 @@ impl Store {
         self.watched(rows)
     }
 
-    fn watched(&self, rows: Vec<Vec<Cell>>) -> Result<Vec<WatchedRow>, Error> {
+    pub(super) fn watched(&self, rows: Vec<Vec<Cell>>) -> Result<Vec<WatchedRow>, Error> {
         let ruled = &self.map().ruled;
         rows.into_iter().map(|row| watched(ruled, &row)).collect()
     }

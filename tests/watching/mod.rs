@@ -3,4 +3,5 @@
 mod bans;
 mod faults;
 mod monolith;
+mod polling;
 mod wire;

@@ -165,6 +165,13 @@ impl Monolith {
         Ok(())
     }
 
+    /// The same on a session of its own.
+    pub(super) fn aside(&mut self, statement: &str) {
+        let first = self.conn.take();
+        self.sql(statement);
+        self.conn = first;
+    }
+
     /// The rows of a query with one column.
     pub(super) fn column(&mut self, statement: &str) -> Vec<String> {
         let mut conn = self.conn.take().unwrap_or_else(|| self.connect());

@@ -20,6 +20,9 @@ const SHORTEST_SECRET: usize = 32;
 /// A server that says less often that it is there could be away for longer than a ban may take.
 const LONGEST_HEARTBEAT: Duration = Duration::from_millis(300);
 
+/// Many columns have whole seconds.
+const SHORTEST_OVERLAP: Duration = Duration::from_secs(1);
+
 /// Looks at everything may take longer than one for a login: they read a thousand rows.
 const SHORTEST_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -43,6 +46,7 @@ pub(super) fn compile(
         table.store.database = reached.database.clone();
         table.store.tls.clone_from(&reached.tls);
     }
+    changed_at(written, &tables, findings);
     times(written, findings);
     let secret = secret(document, &tables, findings);
     for (place, table) in tables.iter().enumerate() {
@@ -59,6 +63,7 @@ pub(super) fn compile(
         reconcile: written.reconcile.every.into(),
         rate: written.reconcile.rate,
         poll: written.poll.every.into(),
+        overlap: written.poll.overlap.into(),
     })
 }
 
@@ -111,6 +116,11 @@ fn times(written: &Watch, findings: &mut Findings<'_>) {
         let message = "the watch would be behind between two heartbeats";
         let fix = "write at least twice `watch.heartbeat`, such as 1s";
         findings.mistake("watch.stale_after", message, fix);
+    }
+    if Duration::from(written.poll.overlap) < SHORTEST_OVERLAP {
+        let message = "of two transactions in one second only one would be seen";
+        let fix = "write 1s or more: longer than any transaction takes that writes to the table";
+        findings.mistake("watch.poll.overlap", message, fix);
     }
     for (path, every) in [
         ("watch.reconcile.every", written.reconcile.every),
@@ -180,8 +190,28 @@ fn tables(
     }
     let tables = written.iter().enumerate();
     tables
-        .map(|(place, written)| table((place, written), users, findings))
+        .map(|(place, written)| {
+            let mut table = table((place, written), users, findings);
+            let watch = document.watch.as_ref();
+            let usual = || watch.and_then(|watch| watch.poll.changed_at.clone());
+            table.changed_at = written.changed_at.clone().or_else(usual);
+            table
+        })
         .collect()
+}
+
+/// Each look reads every table whole, or none.
+fn changed_at(written: &Watch, tables: &[feed::Table], findings: &mut Findings<'_>) {
+    let missing = tables.iter().position(|table| table.changed_at.is_none());
+    let Some(missing) = missing.filter(|_| tables.iter().any(|it| it.changed_at.is_some())) else {
+        return;
+    };
+    if written.tables.is_some() {
+        let path = format!("watch.tables[{missing}]");
+        let message = "no column says when its rows were changed, as one does of other tables";
+        let fix = "add `changed_at`, or `watch.poll.changed_at` for all tables";
+        findings.mistake(&path, message, fix);
+    }
 }
 
 /// What holds where nothing is written.
@@ -206,6 +236,10 @@ fn user_table(
         store,
         deleted: remembers,
         cached: users.ruled.clone(),
+        changed_at: document
+            .watch
+            .as_ref()
+            .and_then(|watch| watch.poll.changed_at.clone()),
     }
 }
 
@@ -246,6 +280,7 @@ fn table(
         } else {
             Vec::new()
         },
+        changed_at: None,
     };
     for (place, when) in written.when.iter().enumerate() {
         let path = format!("{path}.when[{place}]");

@@ -95,6 +95,8 @@ pub struct Table {
     pub key: String,
     /// What its rows mean.
     pub when: Vec<When>,
+    /// The column that says when a row was changed, for polling. Default: `watch.poll.changed_at`.
+    pub changed_at: Option<String>,
 }
 
 /// What a row means: one of `states`, `column` or `row`, and the effect.
@@ -158,12 +160,21 @@ impl Default for Reconcile {
 pub struct Poll {
     /// How long after the end of one look the next begins. Default: 1s.
     pub every: Span,
+    /// The column that says when a row was changed, such as `TIMESTAMP … ON UPDATE CURRENT_TIMESTAMP`, or seconds since
+    /// 1970; it needs an index. With it a look reads the rows that were changed and those of users whose tokens are used,
+    /// and all rows only as often as `watch.reconcile` says. Default: none, and each look reads all rows.
+    pub changed_at: Option<String>,
+    /// How much before the newest of its stamps rows are read again: longer than any transaction takes that writes to the
+    /// table, 1s at least. Default: 10s.
+    pub overlap: Span,
 }
 
 impl Default for Poll {
     fn default() -> Self {
         Self {
             every: Span::from_secs(1),
+            changed_at: None,
+            overlap: Span::from_secs(10),
         }
     }
 }

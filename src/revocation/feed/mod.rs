@@ -9,7 +9,9 @@
 //! own tables afterwards, and the checkpoint after that.
 
 mod blocks;
+mod changed;
 mod fingerprint;
+mod mark;
 mod poll;
 mod recorder;
 mod scan;
@@ -30,7 +32,7 @@ use super::binlog::{Fault, Position};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::state::{self, State};
-use crate::store::{self, Store};
+use crate::store::{self, Changing, Store};
 use recorder::Recorder;
 use watcher::Watcher;
 
@@ -69,6 +71,8 @@ impl fmt::Debug for Parts {
 pub struct Feed {
     settings: Settings,
     stores: Vec<Store>,
+    /// What says when rows were changed, by table; of none where not of all.
+    changing: Vec<Changing>,
     parts: Parts,
     own: OwnWrites,
 }
@@ -129,8 +133,10 @@ impl Feed {
             .tables
             .iter()
             .map(|table| Store::open(&table.store));
+        let stores: Vec<Store> = stores.collect::<Result<_, _>>()?;
         Ok(Self {
-            stores: stores.collect::<Result<_, _>>()?,
+            changing: changing(&settings, &stores)?,
+            stores,
             settings,
             parts,
             own: OwnWrites::default(),
@@ -256,6 +262,17 @@ fn replica_number() -> u32 {
 /// The position that a checkpoint holds.
 fn position(checkpoint: Option<&str>) -> Option<Position> {
     checkpoint.and_then(Position::parse)
+}
+
+fn changing(settings: &Settings, stores: &[Store]) -> Result<Vec<Changing>, store::Error> {
+    let columns = settings.tables.iter().map(|it| it.changed_at.as_deref());
+    let Some(columns) = columns.collect::<Option<Vec<_>>>() else {
+        return Ok(Vec::new());
+    };
+    let tables = stores.iter().zip(&settings.tables).zip(columns);
+    tables
+        .map(|((store, table), column)| store.changing(&table.store, column))
+        .collect()
 }
 
 /// Now, by the monotonic clock.

@@ -102,6 +102,7 @@ impl Watcher<'_> {
             self.blocks.are_all();
         }
         self.is_complete = true;
+        self.looked = Some(instant());
     }
 
     /// Whether everything has been seen.
@@ -152,7 +153,11 @@ impl Watcher<'_> {
     }
 
     /// Judges rows as they are; how many of them were not what was known.
-    async fn met(&mut self, table: usize, rows: &[WatchedRow]) -> Result<usize, Interruption> {
+    pub(super) async fn met(
+        &mut self,
+        table: usize,
+        rows: &[WatchedRow],
+    ) -> Result<usize, Interruption> {
         let mut findings = 0;
         for row in rows {
             findings += usize::from(self.standing(table, row));
@@ -163,7 +168,11 @@ impl Watcher<'_> {
 
     /// Compares fingerprints with those that are known. When a secret was changed that no stream has shown is not known
     /// either: it counts from now.
-    async fn compare(&mut self, table: usize, rows: &[WatchedRow]) -> Result<usize, Interruption> {
+    pub(super) async fn compare(
+        &mut self,
+        table: usize,
+        rows: &[WatchedRow],
+    ) -> Result<usize, Interruption> {
         let feed = self.feed;
         let (Some(state), Some(Some(fingerprinting))) =
             (&feed.parts.state, self.fingerprints.get(table))

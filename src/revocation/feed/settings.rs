@@ -25,6 +25,8 @@ pub struct Settings {
     pub rate: u32,
     /// How soon after the last look the next one begins where changes are polled.
     pub poll: Duration,
+    /// How much earlier than the newest stamp rows are read again, where a column says when they were changed.
+    pub overlap: Duration,
 }
 
 /// Where changes come from.
@@ -46,6 +48,9 @@ pub struct Table {
     pub deleted: bool,
     /// Columns that are cached elsewhere, and have to be read anew when they change.
     pub cached: Vec<String>,
+    /// The column that says when a row was changed. Where every table has one, polling reads what was changed and who is
+    /// there, and everything only as often as otherwise.
+    pub changed_at: Option<String>,
 }
 
 impl Table {

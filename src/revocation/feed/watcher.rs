@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use tokio::sync::mpsc;
 use tracing::warn;
 
 use super::blocks::Blocks;
+use super::changed::InUse;
 use super::fingerprint::Fingerprinting;
+use super::mark::Mark;
 use super::recorder::Record;
 use super::scan::Scan;
 use super::tally::add;
@@ -37,6 +40,11 @@ pub(super) struct Watcher<'a> {
     pub(super) connections: u64,
     /// Whether what comes from the stream was written just now.
     pub(super) is_live: bool,
+    /// How far what says when rows were changed has been read, by table; nothing before the first time.
+    pub(super) marks: Vec<Option<Mark>>,
+    pub(super) in_use: InUse,
+    /// When the last look at everything ended.
+    pub(super) looked: Option<Instant>,
 }
 
 /// How a row came to be read.
@@ -65,6 +73,9 @@ impl<'a> Watcher<'a> {
             is_complete: false,
             connections: 0,
             is_live: false,
+            marks: Vec::new(),
+            in_use: InUse::default(),
+            looked: None,
         }
     }
 
@@ -183,6 +194,11 @@ impl<'a> Watcher<'a> {
     /// What a row's states say; whether that is news.
     pub(super) fn standing(&mut self, table: usize, row: &WatchedRow) -> bool {
         (self.feed.parts.forget)(&row.id);
+        self.judged(table, row)
+    }
+
+    /// The same, where nothing says that the row has changed.
+    pub(super) fn judged(&mut self, table: usize, row: &WatchedRow) -> bool {
         if self.blocks.is_deleted(&row.id, table) {
             // An id may have been given to somebody else.
             let at = Clock.unix_seconds();

@@ -174,12 +174,13 @@ async fn fetch(
 ) -> Result<Vec<Vec<Cell>>, Failure> {
     let statement = conn.prep(&look_up.sql).await?;
     let columns = statement.columns();
-    let column = columns.get(look_up.key);
-    let parameters = wanted.iter();
+    let parameters = wanted.iter().enumerate();
     let mut parameters: Vec<_> = parameters
-        .filter_map(|wanted| value::parameter(column, wanted))
+        .filter_map(|(place, wanted)| {
+            value::parameter(columns.get(look_up.column_of(place)), wanted)
+        })
         .collect();
-    let bound_as_integer = parameters.iter().any(value::Parameter::is_integer);
+    let bound_as_integer = parameters.last().is_some_and(value::Parameter::is_integer);
     let count = usize::from(statement.num_params());
     let mut values: Vec<_> = parameters
         .drain(..)
