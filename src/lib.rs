@@ -14,6 +14,7 @@ pub mod entropy;
 pub mod fetch;
 pub mod http;
 pub mod listener;
+pub mod mailer;
 pub mod member;
 pub mod membership;
 pub mod password;
