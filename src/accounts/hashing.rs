@@ -6,8 +6,7 @@
 use std::{
     io,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
 };
@@ -17,42 +16,51 @@ use tracing::debug;
 
 use super::error::AccountError;
 use crate::{
-    password::{self, Cost, Verdict},
+    password::{Accepted, Verdict, Work},
     secret::Secret,
 };
 
 /// How much the threads yield to the data plane: their weight is about a ninth of an ordinary thread's.
 const NICENESS: i32 = 10;
 
+/// How many kinds of work are counted: a table has two or three, and none can make us remember more.
+const KINDS: usize = 32;
+
 /// Bounds of the work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// How many passwords are checked at once.
     pub threads: usize,
     /// How many further ones may wait.
     pub queue: usize,
+    /// How many bytes all checks together may take.
+    pub memory: u64,
+    /// What a check is expected to cost before any was made.
+    pub expected: Work,
+    /// Which stored passwords are believed.
+    pub accepted: Accepted,
 }
 
 /// The threads. They end when this is dropped.
 #[derive(Debug)]
 pub struct HashingPool {
     jobs: SyncSender<Job>,
-    /// How often each cost was met, so that the check for a user who does not exist costs what most cost.
-    costs: [AtomicU32; COSTS],
+    settings: Settings,
+    /// How often each kind of work was met, so that the check for a user who does not exist costs what most cost.
+    met: Mutex<Vec<(Work, u64)>>,
 }
 
-/// bcrypt's costs are below 32.
-const COSTS: usize = 32;
-
+/// Something slow, and the memory that it takes.
 struct Job {
-    typed: Secret<String>,
-    against: Against,
-    verdict: oneshot::Sender<Verdict>,
+    memory: u64,
+    run: Box<dyn FnOnce() + Send>,
 }
 
-enum Against {
-    Stored(Secret<String>),
-    Nobody(Cost),
+/// What is left of the memory.
+#[derive(Debug)]
+struct Memory {
+    left: Mutex<u64>,
+    given_back: Condvar,
 }
 
 impl HashingPool {
@@ -60,32 +68,38 @@ impl HashingPool {
     pub fn start(settings: Settings) -> io::Result<Self> {
         let (jobs, queue) = sync_channel(settings.queue);
         let queue = Arc::new(Mutex::new(queue));
+        let memory = Arc::new(Memory::new(settings.memory));
         for index in 0..settings.threads {
-            let queue = Arc::clone(&queue);
+            let (queue, memory) = (Arc::clone(&queue), Arc::clone(&memory));
             let thread = std::thread::Builder::new().name(format!("password-{index}"));
-            thread.spawn(move || work(&queue))?;
+            thread.spawn(move || work(&queue, &memory))?;
         }
-        Ok(Self::new(jobs))
+        Ok(Self::new(jobs, settings))
     }
 
-    fn new(jobs: SyncSender<Job>) -> Self {
+    fn new(jobs: SyncSender<Job>, settings: Settings) -> Self {
+        let met = Mutex::new(Vec::new());
         Self {
             jobs,
-            costs: [const { AtomicU32::new(0) }; COSTS],
+            settings,
+            met,
         }
     }
 
-    fn met(&self, Cost::Bcrypt(cost): Cost) {
-        if let Some(count) = self.costs.get(usize::from(cost)) {
-            count.fetch_add(1, Ordering::Relaxed);
+    fn met(&self, work: Work) {
+        let mut met = locked(&self.met);
+        if let Some((_, count)) = met.iter_mut().find(|(known, _)| *known == work) {
+            *count += 1;
+        } else if met.len() < KINDS {
+            met.push((work, 1));
         }
     }
 
     /// What most stored passwords cost so far.
-    fn usual_cost(&self) -> Cost {
-        let counts = self.costs.iter().map(|count| count.load(Ordering::Relaxed));
-        let most = counts.zip(0..).filter(|(count, _)| *count > 0).max();
-        most.map_or_else(Cost::default, |(_, cost)| Cost::Bcrypt(cost))
+    fn usual_work(&self) -> Work {
+        let met = locked(&self.met);
+        let most = met.iter().max_by_key(|(_, count)| *count);
+        most.map_or(self.settings.expected, |(work, _)| *work)
     }
 
     /// Checks a password; with nothing stored, takes as long as if there were something and differs.
@@ -94,61 +108,88 @@ impl HashingPool {
         typed: Secret<String>,
         stored: Option<Secret<String>>,
     ) -> Result<Verdict, AccountError> {
-        let cost = stored.as_ref().and_then(password::cost);
+        let read = stored
+            .as_ref()
+            .and_then(|it| self.settings.accepted.read(it));
+        let read = read.filter(|it| it.work().memory() <= self.settings.memory);
+        if let Some(read) = read {
+            self.met(read.work());
+            let memory = read.work().memory();
+            return self.run(memory, move || read.check(typed.expose())).await;
+        }
         // What cannot be checked takes as long as what can, so that the time tells nothing of the row.
-        let (against, otherwise) = match (stored, cost) {
-            (Some(stored), Some(cost)) => {
-                self.met(cost);
-                (Against::Stored(stored), None)
+        let work = self.usual_work();
+        let nothing = move || work.run_for_nobody(typed.expose().as_bytes());
+        self.run(work.memory(), nothing).await?;
+        Ok(if stored.is_some() {
+            Verdict::Unreadable
+        } else {
+            Verdict::Differs
+        })
+    }
+
+    /// Does something slow on one of the threads, unless as much waits as may wait.
+    async fn run<T: Send + 'static>(
+        &self,
+        memory: u64,
+        slow: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AccountError> {
+        let (done, answer) = oneshot::channel();
+        let run = Box::new(move || {
+            // Once the client has gone the work would be for nobody.
+            if !done.is_closed() {
+                // Whoever asked may be gone by now; nobody else needs the result.
+                let _ = done.send(slow());
             }
-            (Some(_), None) => (
-                Against::Nobody(self.usual_cost()),
-                Some(Verdict::Unreadable),
-            ),
-            (None, _) => (Against::Nobody(self.usual_cost()), None),
-        };
-        let (verdict, answer) = oneshot::channel();
-        let job = Job {
-            typed,
-            against,
-            verdict,
-        };
+        });
+        let job = Job { memory, run };
         self.jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => AccountError::Busy,
             TrySendError::Disconnected(_) => AccountError::HashingEnded,
         })?;
-        let verdict = answer.await.map_err(|_| AccountError::HashingEnded)?;
-        Ok(otherwise.unwrap_or(verdict))
+        answer.await.map_err(|_| AccountError::HashingEnded)
     }
 }
 
-fn work(queue: &Mutex<Receiver<Job>>) {
+impl Memory {
+    fn new(all: u64) -> Self {
+        Self {
+            left: Mutex::new(all),
+            given_back: Condvar::new(),
+        }
+    }
+
+    /// Takes memory, as soon as others have given back enough. Nobody asks for more than there is.
+    fn take(&self, wanted: u64) {
+        let left = locked(&self.left);
+        let enough = self.given_back.wait_while(left, |left| *left < wanted);
+        let mut left = enough.unwrap_or_else(PoisonError::into_inner);
+        *left = left.saturating_sub(wanted);
+    }
+
+    fn give_back(&self, taken: u64) {
+        *locked(&self.left) += taken;
+        self.given_back.notify_all();
+    }
+}
+
+/// A thread that panicked while it held a lock had done what it took the lock for, or nothing.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn work(queue: &Mutex<Receiver<Job>>, memory: &Memory) {
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
         debug!(%error, "password threads keep the ordinary priority");
     }
     loop {
-        // A thread that panicked while it held the lock had only received: the queue is intact.
-        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let job = locked(queue).recv();
         let Ok(job) = job else { return };
-        if job.verdict.is_closed() {
-            // The client has gone; the work would be for nobody.
-            continue;
-        }
-        // A panic in one check must not take a thread from all later ones.
-        let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(&job)));
-        let verdict = checked.unwrap_or(Verdict::Unreadable);
-        // Whoever asked may be gone by now; nobody else needs the verdict.
-        let _ = job.verdict.send(verdict);
-    }
-}
-
-fn check(job: &Job) -> Verdict {
-    match &job.against {
-        Against::Stored(stored) => password::verify(&job.typed, stored),
-        Against::Nobody(cost) => {
-            password::verify_nothing(&job.typed, *cost);
-            Verdict::Differs
-        }
+        memory.take(job.memory);
+        // A panic in one check must not take the thread away from the next; whoever asked learns that there is no result.
+        let run = std::panic::AssertUnwindSafe(job.run);
+        let _ = std::panic::catch_unwind(run);
+        memory.give_back(job.memory);
     }
 }
 
@@ -160,10 +201,20 @@ mod tests {
         Secret::new(text.to_owned())
     }
 
+    fn settings(threads: usize) -> Settings {
+        Settings {
+            threads,
+            queue: 4,
+            memory: 1 << 20,
+            expected: Work::default(),
+            accepted: Accepted::default(),
+        }
+    }
+
     #[tokio::test]
     async fn past_the_queue_a_check_is_refused_at_once() {
         let (jobs, queue) = sync_channel(1);
-        let pool = HashingPool::new(jobs);
+        let pool = HashingPool::new(jobs, settings(1));
         let waiting = pool.verify(secret("a"), None);
         let mut waiting = std::pin::pin!(waiting);
         let pending = std::future::poll_fn(|context| {
@@ -178,12 +229,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_unknown_user_differs_and_an_odd_hash_is_unreadable() {
-        let settings = Settings {
-            threads: 1,
-            queue: 4,
-        };
-        let pool = HashingPool::start(settings).expect("threads");
-        pool.met(Cost::Bcrypt(4));
+        let pool = HashingPool::start(settings(1)).expect("threads");
+        pool.met(Work::Bcrypt { cost: 4 });
         let unknown = pool.verify(secret("a"), None).await;
         assert_eq!(unknown.expect("a verdict"), Verdict::Differs);
         let odd = pool.verify(secret("a"), Some(secret("md5"))).await;
@@ -193,11 +240,54 @@ mod tests {
     #[test]
     fn an_unknown_user_costs_what_most_users_cost() {
         let (jobs, _queue) = sync_channel(1);
-        let pool = HashingPool::new(jobs);
-        assert_eq!(pool.usual_cost(), Cost::default());
+        let pool = HashingPool::new(jobs, settings(1));
+        assert_eq!(pool.usual_work(), Work::default());
         for cost in [10, 10, 12, 10, 4, 4] {
-            pool.met(Cost::Bcrypt(cost));
+            pool.met(Work::Bcrypt { cost });
         }
-        assert_eq!(pool.usual_cost(), Cost::Bcrypt(10));
+        assert_eq!(pool.usual_work(), Work::Bcrypt { cost: 10 });
+    }
+
+    #[test]
+    fn a_table_of_a_thousand_kinds_of_work_is_not_remembered() {
+        let (jobs, _queue) = sync_channel(1);
+        let pool = HashingPool::new(jobs, settings(1));
+        for memory in 1..1000 {
+            pool.met(Work::Scrypt {
+                log_n: 1,
+                r: memory,
+                p: 1,
+            });
+        }
+        assert_eq!(locked(&pool.met).len(), KINDS);
+    }
+
+    #[test]
+    fn two_that_do_not_fit_go_one_after_the_other() {
+        let memory = Arc::new(Memory::new(10));
+        memory.take(6);
+        let second = Arc::clone(&memory);
+        let waiting = std::thread::spawn(move || second.take(6));
+        assert_eq!(*locked(&memory.left), 4);
+        memory.give_back(6);
+        waiting.join().expect("it goes on");
+        assert_eq!(*locked(&memory.left), 4);
+    }
+
+    #[tokio::test]
+    async fn what_takes_more_memory_than_there_is_is_unreadable() {
+        let settings = Settings {
+            memory: 63 * 1024,
+            accepted: Accepted {
+                formats: vec![crate::password::Format::Argon2],
+                digest: None,
+            },
+            expected: Work::Bcrypt { cost: 4 },
+            ..settings(1)
+        };
+        let pool = HashingPool::start(settings).expect("threads");
+        let stored = "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g";
+        let verdict = pool.verify(secret("a"), Some(secret(stored))).await;
+        assert_eq!(verdict.expect("a verdict"), Verdict::Unreadable);
     }
 }

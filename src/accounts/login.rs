@@ -8,7 +8,11 @@ use super::{
     dialect::{LoginDialect, StateCheck},
     pick::{Picked, pick},
 };
-use crate::{member::Member, password::Verdict, secret::Secret};
+use crate::{
+    member::Member,
+    password::{Format, Verdict},
+    secret::Secret,
+};
 
 /// How an attempt ended.
 enum Outcome {
@@ -83,8 +87,11 @@ impl Accounts {
     ) -> Result<bool, AccountError> {
         let verdict = self.hashing.verify(typed, member.password.clone()).await?;
         if verdict == Verdict::Unreadable {
+            let stored = member.password.as_ref();
+            let format = stored.and_then(|stored| Format::of(stored.expose()));
             warn!(
                 member.id = %member.id,
+                stored.format = format.map_or("unknown", Format::name),
                 "the stored password is in no format that can be checked: the login is refused"
             );
         }

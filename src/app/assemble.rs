@@ -83,7 +83,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         ..
     } = compiled;
     let follows = Follows(before);
-    let (hashing, refresh_cookie) = (answering.hashing, hidden(&answering.cookies));
+    let (hashing, refresh_cookie) = (answering.hashing.clone(), hidden(&answering.cookies));
     let state = OwnState::after(before, state)?;
     let asked = Asked(
         users.as_ref(),

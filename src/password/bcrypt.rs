@@ -1,55 +1,74 @@
 //! bcrypt as passlib reads it: `$2a$`, `$2b$` and `$2y$`, the first 72 bytes of the password.
 
-use super::Verdict;
+use base64::{
+    Engine,
+    alphabet::BCRYPT,
+    engine::{GeneralPurpose, general_purpose::NO_PAD},
+};
 
-/// The most doublings that are believed: one more check of this cost takes about five seconds, and the number comes
-/// from a table that others write.
-const HIGHEST_COST: u8 = 16;
+use super::{Stored, Work, stored::Preparation};
 
-pub(super) fn verify(typed: &str, stored: &str) -> Verdict {
-    let Some(cost) = cost(stored) else {
-        return Verdict::Unreadable;
-    };
-    // passlib refuses a NUL outright, and C implementations end the password there: neither is a match.
-    if typed.contains('\0') {
-        // As slow as any other wrong password, or the time would tell that the user exists.
-        verify_nothing(typed, cost);
-        return Verdict::Differs;
-    }
-    match ::bcrypt::verify(typed, stored) {
-        Ok(true) => Verdict::Matches,
-        Ok(false) => Verdict::Differs,
-        Err(_) => Verdict::Unreadable,
-    }
-}
+const BASE_64: GeneralPurpose = GeneralPurpose::new(&BCRYPT, NO_PAD);
 
-/// The cost of a hash that can be checked.
-pub(super) fn cost(stored: &str) -> Option<u8> {
+/// The salt and the result, in characters.
+const SALT: usize = 22;
+const DIGEST: usize = 31;
+
+pub(super) fn read(stored: &str) -> Option<Stored> {
     let known = ["$2a$", "$2b$", "$2y$"];
     let rest = known
         .iter()
         .find_map(|prefix| stored.strip_prefix(prefix))?;
-    let (cost, digest) = rest.split_once('$')?;
-    let cost = cost.parse().ok()?;
-    (digest.len() == 53 && (4..=HIGHEST_COST).contains(&cost)).then_some(cost)
+    let (cost, rest) = rest.split_once('$')?;
+    if cost.len() != 2 {
+        return None;
+    }
+    let (salt, digest) = rest.split_at_checked(SALT)?;
+    let mut read = parts(cost, salt, digest, Preparation::None)?;
+    // passlib refuses a NUL outright, and C implementations end the password there: neither is a match.
+    read.refuses_nul = true;
+    Some(read)
 }
 
-/// The work of [`verify`] for a hash of this cost.
-pub(super) fn verify_nothing(typed: &str, cost: u8) {
-    const SALT: [u8; 16] = *b"no user has this";
-    let done = ::bcrypt::hash_with_salt_bytes(typed, cost.into(), SALT);
-    std::hint::black_box(done.is_ok());
+/// What is made of these parts, as other formats wrap them.
+pub(super) fn parts(
+    cost: &str,
+    salt: &str,
+    digest: &str,
+    preparation: Preparation,
+) -> Option<Stored> {
+    let cost = u8::try_from(super::encoding::number(cost)?).ok()?;
+    if (salt.len(), digest.len()) != (SALT, DIGEST) {
+        return None;
+    }
+    let (salt, digest) = (BASE_64.decode(salt).ok()?, BASE_64.decode(digest).ok()?);
+    let mut read = Stored::plain(Work::Bcrypt { cost }, salt, digest)?;
+    read.preparation = preparation;
+    Some(read)
+}
+
+pub(super) fn run(cost: u8, typed: &[u8], salt: &[u8]) -> Option<Vec<u8>> {
+    let salt = salt.try_into().ok()?;
+    let made = ::bcrypt::hash_with_salt(typed, cost.into(), salt).ok()?;
+    let made = made.to_string();
+    let digest = made.len().checked_sub(DIGEST)?;
+    BASE_64.decode(made.get(digest..)?).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::password::Verdict;
 
     const HASHES: [&str; 3] = [
         "$2a$04$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
         "$2b$04$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
         "$2y$04$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
     ];
+
+    fn verify(typed: &str, stored: &str) -> Verdict {
+        read(stored).map_or(Verdict::Unreadable, |read| read.check(typed))
+    }
 
     fn hash(password: &str, prefix: &str) -> String {
         let parts = ::bcrypt::hash_with_salt(password, 4, *b"0123456789abcdef").expect("a hash");

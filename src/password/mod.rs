@@ -1,11 +1,32 @@
 //! Stored passwords: what the monolith wrote, checked the way the monolith checks it.
 //!
+//! What is stored says itself how it was made; [`Accepted`] says which of that is believed. A parameter that is found
+//! in it, such as a number of rounds, comes from a table that others write: none can take more time or memory than
+//! `work` allows.
+//!
 //! Pure and slow: a check burns a large part of a second on purpose. Whoever calls it does so on a thread where that
 //! harms nobody.
 
+mod accepted;
+mod argon2;
 mod bcrypt;
+mod digest;
+mod django;
+mod encoding;
+mod passlib;
+mod phpass;
+mod sha_crypt;
+mod stored;
+mod werkzeug;
+mod work;
 
-use crate::secret::Secret;
+#[cfg(test)]
+mod tests;
+
+pub use accepted::{Accepted, Format};
+pub use digest::DigestSettings;
+pub use stored::Stored;
+pub use work::{Hash, Variant, Work};
 
 /// What a stored password says about one that was typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,35 +37,4 @@ pub enum Verdict {
     Differs,
     /// The stored text is of no format that we can check.
     Unreadable,
-}
-
-/// The cost of checking a stored password, so that the check for an unknown user can be made to cost the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cost {
-    /// bcrypt with this many doublings.
-    Bcrypt(u8),
-}
-
-impl Default for Cost {
-    /// What passlib writes when nobody says otherwise.
-    fn default() -> Self {
-        Self::Bcrypt(12)
-    }
-}
-
-/// Checks a typed password against a stored one.
-pub fn verify(typed: &Secret<String>, stored: &Secret<String>) -> Verdict {
-    bcrypt::verify(typed.expose(), stored.expose())
-}
-
-/// What checking this stored password costs; `None` when it cannot be checked.
-pub fn cost(stored: &Secret<String>) -> Option<Cost> {
-    bcrypt::cost(stored.expose()).map(Cost::Bcrypt)
-}
-
-/// Does the work of a check and forgets the result.
-pub fn verify_nothing(typed: &Secret<String>, cost: Cost) {
-    match cost {
-        Cost::Bcrypt(cost) => bcrypt::verify_nothing(typed.expose(), cost),
-    }
 }

@@ -1,13 +1,11 @@
 //! The routes that the gateway answers itself.
 
-use std::thread::available_parallelism;
-
 use super::{Findings, dialect, sessions};
 use crate::{
-    accounts::{Endpoint, hashing},
+    accounts::Endpoint,
     config::document::{
         Document,
-        accounts::{Account, Action, Passwords},
+        accounts::{Account, Action},
     },
 };
 
@@ -99,16 +97,5 @@ fn has_dialect(action: Action) -> bool {
         | Action::Sessions
         | Action::Revoke
         | Action::Introspect => false,
-    }
-}
-
-/// Bounds of password checks.
-pub(super) fn hashing(passwords: &Passwords) -> hashing::Settings {
-    let threads = passwords.threads.map(usize::from);
-    hashing::Settings {
-        threads: threads
-            .unwrap_or_else(|| available_parallelism().map_or(1, usize::from))
-            .max(1),
-        queue: usize::from(passwords.queue).max(1),
     }
 }

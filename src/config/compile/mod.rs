@@ -31,6 +31,7 @@ mod listeners;
 mod networks;
 mod observed;
 mod outline;
+mod passwords;
 mod paths;
 mod published_keys;
 mod rate_limits;
@@ -216,6 +217,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let cors = cors::compile(document.cors.as_ref(), "cors", findings);
     let refusals = refusals::compile(&document.refusals, "refusals", findings);
     let accounts = accounts::compile(document, findings);
+    let hashing = passwords::compile(&document.passwords, findings);
     let attempts = attempts::compile(document, findings);
     let redis = redis::compile(document, findings);
     let cookies = cookies::compile(document, findings);
@@ -263,7 +265,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         watch,
         answering: Answering {
             endpoints: accounts?,
-            hashing: accounts::hashing(&document.passwords),
+            hashing,
             attempts: attempts.ok()?,
             valkey: redis.ok()?,
             cookies,

@@ -79,22 +79,3 @@ pub struct Client {
     /// In place of it: the SHA-256 of such a secret, in hexadecimal digits.
     pub secret_sha256: Option<SecretText>,
 }
-
-/// How passwords are checked.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Passwords {
-    /// How many are checked at once, on threads of low priority. Default: as many as cores.
-    pub threads: Option<u16>,
-    /// How many further ones may wait; past it a login is refused with 503. Default: 32.
-    pub queue: u16,
-}
-
-impl Default for Passwords {
-    fn default() -> Self {
-        Self {
-            threads: None,
-            queue: 32,
-        }
-    }
-}

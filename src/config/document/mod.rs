@@ -11,6 +11,7 @@ pub mod csrf;
 pub mod dialect;
 pub mod headers;
 pub mod listeners;
+pub mod passwords;
 pub mod paths;
 pub mod rate_limits;
 pub mod redis;
@@ -28,12 +29,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use self::{
-    accounts::{Account, Passwords},
+    accounts::Account,
     assertion::{Assertion, PublishedKeys},
     attempts::Attempts,
     cookies::Cookies,
     csrf::Csrf,
     listeners::Listener,
+    passwords::Passwords,
     paths::Paths,
     rate_limits::RateLimit,
     redis::Redis,

@@ -1,0 +1,87 @@
+//! How stored passwords are checked.
+
+use std::thread::available_parallelism;
+
+use super::Findings;
+use crate::{
+    accounts::hashing,
+    config::document::passwords::{HashFunction, PasswordFormat, Passwords},
+    password::{Accepted, DigestSettings, Format, Hash},
+};
+
+pub(super) fn compile(written: &Passwords, findings: &mut Findings<'_>) -> hashing::Settings {
+    let accepted = accepted(written, findings);
+    let threads = written.threads.map(usize::from);
+    let memory = written.memory.into();
+    let first = accepted.formats.first();
+    hashing::Settings {
+        threads: threads
+            .unwrap_or_else(|| available_parallelism().map_or(1, usize::from))
+            .max(1),
+        queue: usize::from(written.queue).max(1),
+        memory,
+        expected: first.map(|it| it.usual_work()).unwrap_or_default(),
+        accepted,
+    }
+}
+
+fn accepted(written: &Passwords, findings: &mut Findings<'_>) -> Accepted {
+    let formats: Vec<Format> = written.formats.iter().map(|it| format(*it)).collect();
+    if formats.is_empty() {
+        let message = "no stored password could be checked";
+        findings.mistake("passwords.formats", message, "write [bcrypt]");
+    }
+    for (index, format) in formats.iter().enumerate() {
+        if format.is_weak() {
+            let message =
+                format!("`{format}` is guessed quickly by whoever gets hold of the table");
+            let fix = "give these users stronger hashes, and remove it then";
+            findings.warning(&format!("passwords.formats[{index}]"), &message, fix);
+        }
+    }
+    match (&written.digest, formats.contains(&Format::Digest)) {
+        (None, true) => {
+            let message = "it has to be known what the digits of `digest` are of";
+            findings.mistake("passwords.formats", message, "add `digest: { hash: … }`");
+        }
+        (Some(_), false) => {
+            let fix = "list `digest` under `formats`, or remove it";
+            findings.mistake(
+                "passwords.digest",
+                "the format `digest` is not accepted",
+                fix,
+            );
+        }
+        (None, false) | (Some(_), true) => {}
+    }
+    let digest = written.digest.as_ref().map(|digest| DigestSettings {
+        hash: hash(digest.hash),
+        prefix: digest.prefix.clone(),
+        suffix: digest.suffix.clone(),
+    });
+    Accepted { formats, digest }
+}
+
+fn format(written: PasswordFormat) -> Format {
+    match written {
+        PasswordFormat::Bcrypt => Format::Bcrypt,
+        PasswordFormat::Argon2 => Format::Argon2,
+        PasswordFormat::Passlib => Format::Passlib,
+        PasswordFormat::ShaCrypt => Format::ShaCrypt,
+        PasswordFormat::Django => Format::Django,
+        PasswordFormat::Werkzeug => Format::Werkzeug,
+        PasswordFormat::Phpass => Format::Phpass,
+        PasswordFormat::LdapSalted => Format::LdapSalted,
+        PasswordFormat::Mysql => Format::Mysql,
+        PasswordFormat::Digest => Format::Digest,
+    }
+}
+
+fn hash(written: HashFunction) -> Hash {
+    match written {
+        HashFunction::Md5 => Hash::Md5,
+        HashFunction::Sha1 => Hash::Sha1,
+        HashFunction::Sha256 => Hash::Sha256,
+        HashFunction::Sha512 => Hash::Sha512,
+    }
+}

@@ -1,0 +1,189 @@
+//! Which formats there are, and which of them are believed.
+
+use std::{fmt, num::NonZeroU32};
+
+use super::{
+    DigestSettings, Hash, Stored, Variant, Work, argon2, bcrypt, digest, django, passlib, phpass,
+    sha_crypt, werkzeug,
+};
+use crate::secret::Secret;
+
+/// The longest stored password that is read, in bytes.
+const LONGEST: usize = 1024;
+
+/// A family of formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `$2a$`, `$2b$`, `$2y$`.
+    Bcrypt,
+    /// `$argon2id$`, `$argon2i$`, `$argon2d$`.
+    Argon2,
+    /// passlib's own.
+    Passlib,
+    /// `$5$`, `$6$`.
+    ShaCrypt,
+    /// Those of Django's hashers.
+    Django,
+    /// Those of Werkzeug.
+    Werkzeug,
+    /// `$P$`, `$H$`.
+    Phpass,
+    /// `{SSHA}` and its longer kin.
+    LdapSalted,
+    /// A star and 40 hexadecimal digits.
+    Mysql,
+    /// Hexadecimal digits alone.
+    Digest,
+}
+
+impl Format {
+    /// All that there are.
+    pub const ALL: [Self; 10] = [
+        Self::Bcrypt,
+        Self::Argon2,
+        Self::Passlib,
+        Self::ShaCrypt,
+        Self::Django,
+        Self::Werkzeug,
+        Self::Phpass,
+        Self::LdapSalted,
+        Self::Mysql,
+        Self::Digest,
+    ];
+
+    /// What a stored password says that it is.
+    pub fn of(stored: &str) -> Option<Self> {
+        let starts = |prefixes: &[&str]| prefixes.iter().any(|it| stored.starts_with(it));
+        if starts(&["$2"]) {
+            Some(Self::Bcrypt)
+        } else if starts(&["$argon2"]) {
+            Some(Self::Argon2)
+        } else if starts(&["$pbkdf2", "$scrypt$", "$bcrypt-sha256$"]) {
+            Some(Self::Passlib)
+        } else if starts(&["$5$", "$6$"]) {
+            Some(Self::ShaCrypt)
+        } else if starts(&["$P$", "$H$"]) {
+            Some(Self::Phpass)
+        } else if starts(&["pbkdf2_", "argon2$", "bcrypt$", "bcrypt_sha256$", "scrypt$"]) {
+            Some(Self::Django)
+        } else if starts(&["scrypt:", "pbkdf2:"]) {
+            Some(Self::Werkzeug)
+        } else if starts(&["{SSHA"]) {
+            Some(Self::LdapSalted)
+        } else if starts(&["*"]) {
+            Some(Self::Mysql)
+        } else {
+            let hexadecimal = stored.len() >= 32 && stored.bytes().all(|it| it.is_ascii_hexdigit());
+            hexadecimal.then_some(Self::Digest)
+        }
+    }
+
+    /// What the configuration calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bcrypt => "bcrypt",
+            Self::Argon2 => "argon2",
+            Self::Passlib => "passlib",
+            Self::ShaCrypt => "sha_crypt",
+            Self::Django => "django",
+            Self::Werkzeug => "werkzeug",
+            Self::Phpass => "phpass",
+            Self::LdapSalted => "ldap_salted",
+            Self::Mysql => "mysql",
+            Self::Digest => "digest",
+        }
+    }
+
+    /// What a check takes with the settings that its library has, or had for long.
+    pub fn usual_work(self) -> Work {
+        let pbkdf2 = |rounds| Work::Pbkdf2 {
+            hash: Hash::Sha256,
+            rounds: NonZeroU32::new(rounds).unwrap_or(NonZeroU32::MIN),
+        };
+        match self {
+            Self::Bcrypt => Work::Bcrypt { cost: 12 },
+            Self::Argon2 => Work::Argon2 {
+                variant: Variant::Id,
+                latest: true,
+                memory: 64 * 1024,
+                passes: 3,
+                lanes: 4,
+            },
+            Self::Passlib => pbkdf2(29_000),
+            Self::ShaCrypt => Work::ShaCrypt {
+                hash: Hash::Sha512,
+                rounds: 656_000,
+            },
+            Self::Django => pbkdf2(1_000_000),
+            Self::Werkzeug => Work::Scrypt {
+                log_n: 15,
+                r: 8,
+                p: 1,
+            },
+            Self::Phpass => Work::Phpass { doublings: 13 },
+            Self::LdapSalted | Self::Mysql | Self::Digest => Work::Digest(Hash::Sha1),
+        }
+    }
+
+    /// Whether a stolen table of it is guessed without effort.
+    pub fn is_weak(self) -> bool {
+        match self {
+            Self::LdapSalted | Self::Mysql | Self::Digest => true,
+            Self::Bcrypt
+            | Self::Argon2
+            | Self::Passlib
+            | Self::ShaCrypt
+            | Self::Django
+            | Self::Werkzeug
+            | Self::Phpass => false,
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// The formats that are believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Which.
+    pub formats: Vec<Format>,
+    /// What [`Format::Digest`] is of.
+    pub digest: Option<DigestSettings>,
+}
+
+impl Default for Accepted {
+    fn default() -> Self {
+        Self {
+            formats: vec![Format::Bcrypt],
+            digest: None,
+        }
+    }
+}
+
+impl Accepted {
+    /// Reads a stored password; `None` where it is of no format that is believed, or where a check would take more than
+    /// a check may.
+    pub fn read(&self, stored: &Secret<String>) -> Option<Stored> {
+        let stored = stored.expose().as_str();
+        let format = Format::of(stored).filter(|format| self.formats.contains(format))?;
+        if stored.len() > LONGEST {
+            return None;
+        }
+        match format {
+            Format::Bcrypt => bcrypt::read(stored),
+            Format::Argon2 => argon2::read(stored),
+            Format::Passlib => passlib::read(stored),
+            Format::ShaCrypt => sha_crypt::read(stored),
+            Format::Django => django::read(stored),
+            Format::Werkzeug => werkzeug::read(stored),
+            Format::Phpass => phpass::read(stored),
+            Format::LdapSalted => digest::read_ldap(stored),
+            Format::Mysql => digest::read_mysql(stored),
+            Format::Digest => digest::read_hex(stored, self.digest.as_ref()?),
+        }
+    }
+}
