@@ -28,7 +28,7 @@ impl Accounts {
     ) -> Result<Answer, AccountError> {
         let mut fields = match dialect.request.read(request, &dialect.refused) {
             Ok(fields) => fields,
-            Err(answer) => return Ok(answer),
+            Err(answer) => return Ok(*answer),
         };
         let typed = fields.take_secret("password");
         let typed = typed.unwrap_or_else(|| Secret::new(String::new()));

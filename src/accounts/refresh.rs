@@ -26,7 +26,7 @@ impl Accounts {
     ) -> Result<Answer, AccountError> {
         let fields = match dialect.request.read(request, &dialect.refused) {
             Ok(fields) => fields,
-            Err(answer) => return Ok(answer),
+            Err(answer) => return Ok(*answer),
         };
         let token = fields.text("token").unwrap_or_default();
         let Some(granted) = self.renew(token, request).await? else {

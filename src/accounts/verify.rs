@@ -13,7 +13,7 @@ impl Accounts {
     ) -> Result<Answer, AccountError> {
         let fields = match dialect.request.read(request, &dialect.invalid) {
             Ok(fields) => fields,
-            Err(answer) => return Ok(answer),
+            Err(answer) => return Ok(*answer),
         };
         let token = fields.text("token").unwrap_or_default();
         let holder = self.holder(&self.access, token).await?;

@@ -167,88 +167,91 @@ fn complaint(dialect: &str) -> String {
     String::from_utf8(output.stdout).expect("a text")
 }
 
+/// What is changed in a good dialect, and a part of what is said about it.
+const MISTAKES: &[(&str, &str, &str)] = &[
+    (
+        "password: { name: pw",
+        "pasword: { name: pw",
+        "login.request.fields.pasword: this action has no use for such a field; fix: did you mean `password`?",
+    ),
+    (
+        "password: { name: pw",
+        "scope: { name: pw",
+        "login.request.fields: there is no field `password`",
+    ),
+    (
+        "max: 40 }",
+        "required: false }",
+        "login.request.fields.login: the action can do nothing without this field",
+    ),
+    (
+        "max: 40",
+        "max: -1",
+        "login.request.fields.login.max: a text has no length below 0",
+    ),
+    (
+        "max: 40",
+        "min: 50, max: 40",
+        "nothing is at least `min` and at most `max`",
+    ),
+    (
+        "max: 40",
+        "type: date, max: 40",
+        "a value of this type has no bounds",
+    ),
+    ("max: 40", "pattern: \"[\"", "this is no regular expression"),
+    (
+        "max: 40",
+        "type: integer, pattern: x",
+        "only a text can match a pattern",
+    ),
+    (
+        "required: false,",
+        "required: true, default: x,",
+        "what has a default is never missing",
+    ),
+    (
+        "from: multipart }",
+        "from: json }",
+        "a body is either JSON or a form",
+    ),
+    (
+        "{ token: {} }",
+        "{ token: { name: t } }",
+        "the token of `Authorization` has no name",
+    ),
+    (
+        "html: \"<p>wrong</p>\"",
+        "html: a, text: b",
+        "login.refused: an answer has one body",
+    ),
+    ("X-Why: gone", "Location: gone", "fix: use `location`"),
+    (
+        "X-Why: gone",
+        "X-Why: \"a\\nb\"",
+        "verify.invalid.headers.X-Why",
+    ),
+    (
+        "X-Why: gone",
+        "\"X Why\": gone",
+        "fix: use letters, digits and -",
+    ),
+    (
+        "X-Member: \"{user.id}\"",
+        "X-Member: \"{user.name}\"",
+        "there is no value {user.name} here",
+    ),
+    (
+        "same_site: strict",
+        "path: \"a;\"",
+        "login.granted.cookies.member.path",
+    ),
+    ("visitor: {}", "\"a b\": {}", "this is not a cookie's name"),
+];
+
 #[test]
 fn what_cannot_be_meant_is_refused() {
-    for (from, to, expected) in [
-        (
-            "password: { name: pw",
-            "pasword: { name: pw",
-            "login.request.fields.pasword: this action has no use for such a field; fix: did you mean `password`?",
-        ),
-        (
-            "password: { name: pw",
-            "scope: { name: pw",
-            "login.request.fields: there is no field `password`",
-        ),
-        (
-            "max: 40 }",
-            "required: false }",
-            "login.request.fields.login: the action can do nothing without this field",
-        ),
-        (
-            "max: 40",
-            "max: -1",
-            "login.request.fields.login.max: a text has no length below 0",
-        ),
-        (
-            "max: 40",
-            "min: 50, max: 40",
-            "nothing is at least `min` and at most `max`",
-        ),
-        (
-            "max: 40",
-            "type: date, max: 40",
-            "a value of this type has no bounds",
-        ),
-        ("max: 40", "pattern: \"[\"", "this is no regular expression"),
-        (
-            "max: 40",
-            "type: integer, pattern: x",
-            "only a text can match a pattern",
-        ),
-        (
-            "required: false,",
-            "required: true, default: x,",
-            "what has a default is never missing",
-        ),
-        (
-            "from: multipart }",
-            "from: json }",
-            "a body is either JSON or a form",
-        ),
-        (
-            "{ token: {} }",
-            "{ token: { name: t } }",
-            "the token of `Authorization` has no name",
-        ),
-        (
-            "html: \"<p>wrong</p>\"",
-            "html: a, text: b",
-            "login.refused: an answer has one body",
-        ),
-        ("X-Why: gone", "Location: gone", "fix: use `location`"),
-        (
-            "X-Why: gone",
-            "X-Why: \"a\\nb\"",
-            "verify.invalid.headers.X-Why",
-        ),
-        (
-            "X-Why: gone",
-            "\"X Why\": gone",
-            "fix: use letters, digits and -",
-        ),
-        (
-            "X-Member: \"{user.id}\"",
-            "X-Member: \"{user.name}\"",
-            "there is no value {user.name} here",
-        ),
-        (
-            "same_site: strict",
-            "path: \"a;\"",
-            "login.granted.cookies.member.path",
-        ),
-        ("visitor: {}", "\"a b\": {}", "this is not a cookie's name"),
-    ] {
+    for (from, to, expected) in MISTAKES {
         assert!(OWN.contains(from), "{from}");
         let said = complaint(&OWN.replacen(from, to, 1));
         assert!(said.contains(expected), "{to}: {said}");

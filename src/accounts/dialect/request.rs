@@ -44,7 +44,7 @@ pub struct Fields(Vec<(Box<str>, Value)>);
 
 impl RequestShape {
     /// The values of the fields; `Err` is the answer of a request without them.
-    pub fn read(&self, request: &AccountRequest, refused: &Answer) -> Result<Fields, Answer> {
+    pub fn read(&self, request: &AccountRequest, refused: &Answer) -> Result<Fields, Box<Answer>> {
         let bearer = request.credentials("bearer");
         let given = Given {
             parameters: &request.parameters,
@@ -60,14 +60,16 @@ impl RequestShape {
         {
             return match fields.as_ref().map(|fields| fields.text(TOKEN)) {
                 // Which of the two is meant nobody knows.
-                Ok(Some(other)) if !other.is_empty() && other != token => Err(refused.clone()),
+                Ok(Some(other)) if !other.is_empty() && other != token => {
+                    Err(Box::new(refused.clone()))
+                }
                 Ok(_) | Err(_) => Ok(Fields(vec![(TOKEN.into(), token.as_str().into())])),
             };
         }
         fields.map_err(|invalid| match &self.invalid {
-            InvalidRequest::FastApi => Answer::from(invalid),
-            InvalidRequest::Refused => refused.clone(),
-            InvalidRequest::Answer(answer) => (**answer).clone(),
+            InvalidRequest::FastApi => Box::new(Answer::from(invalid)),
+            InvalidRequest::Refused => Box::new(refused.clone()),
+            InvalidRequest::Answer(answer) => answer.clone(),
         })
     }
 }

@@ -95,12 +95,11 @@ fn parameter(value: &str, wanted: &str) -> Option<String> {
     let mut rest = value.split_once(';')?.1;
     loop {
         let (name, behind) = rest.split_once('=')?;
-        let (text, after) = match behind.trim_start().strip_prefix('"') {
-            Some(quoted) => unquoted(quoted)?,
-            None => {
-                let (text, after) = behind.split_once(';').unwrap_or((behind, ""));
-                (text.trim().to_owned(), after)
-            }
+        let (text, after) = if let Some(quoted) = behind.trim_start().strip_prefix('"') {
+            unquoted(quoted)?
+        } else {
+            let (text, after) = behind.split_once(';').unwrap_or((behind, ""));
+            (text.trim().to_owned(), after)
         };
         if name.trim().eq_ignore_ascii_case(wanted) {
             return Some(text);

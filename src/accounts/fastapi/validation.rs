@@ -233,13 +233,12 @@ impl Body {
 
     fn find(&self, name: &str) -> Found<'_> {
         match self {
-            Self::Unread | Self::Unusable(..) => Found::Absent,
             // An empty field of a form is a missing one.
             Self::Pairs(pairs) => own(last(pairs, name).filter(|value| !value.is_empty())),
             Self::Document(Value::Object(members)) => members
                 .get(&json::Text::from(name))
                 .map_or(Found::Absent, Found::Of),
-            Self::Document(_) => Found::Absent,
+            Self::Document(_) | Self::Unread | Self::Unusable(..) => Found::Absent,
         }
     }
 }

@@ -81,7 +81,7 @@ pub(super) async fn wrong_codes_use_it_up(bench: &Bench) {
     }
     assert_eq!(
         tried(&state, SLOT, CODE, later(1)).await,
-        proven(),
+        Some(proven()),
         "the last try"
     );
     keep(&state, [4; 32], [5; 32]).await;
@@ -158,7 +158,7 @@ pub(super) async fn a_link_says_whose_it_is(bench: &Bench) {
     assert_eq!(state.try_link(WRONG, later(1)).await.expect("to try"), None);
     assert_eq!(
         state.try_link(CODE, later(1)).await.expect("to try"),
-        proven()
+        Some(proven())
     );
     assert_eq!(
         state.try_link(CODE, later(1)).await.expect("to try"),

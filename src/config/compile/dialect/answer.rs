@@ -30,6 +30,9 @@ const TAKEN: [(HeaderName, &str); 7] = [
     (header::LOCATION, "use `location`"),
 ];
 
+/// What an answer says in headers besides its type.
+type OtherHeaders = Vec<(HeaderName, Template)>;
+
 impl Compiler<'_, '_> {
     /// An answer that may use these values.
     pub(super) fn template(
@@ -122,7 +125,7 @@ impl Compiler<'_, '_> {
         answer: &written::Answer,
         path: &str,
         values: &[&str],
-    ) -> Option<(Option<HeaderValue>, Vec<(HeaderName, Template)>)> {
+    ) -> Option<(Option<HeaderValue>, OtherHeaders)> {
         let mut content_type = None;
         let mut headers = Vec::new();
         for (name, text) in &answer.headers {

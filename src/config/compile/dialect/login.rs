@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Compiler, request::{Further, Roles}};
+use super::{
+    Compiler,
+    request::{Further, Roles},
+};
 use crate::{
     accounts::{
         LOGIN_VALUES,
