@@ -15,6 +15,9 @@ pub enum AccountError {
     /// The user database could not be asked.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The user database could not be written.
+    #[error(transparent)]
+    Write(#[from] store::WriteError),
     /// The gateway's own tables could not be asked.
     #[error(transparent)]
     State(#[from] state::Error),
@@ -75,6 +78,7 @@ impl AccountError {
     pub fn outcome(&self) -> Outcome {
         let (status, code, retry_after) = match self {
             Self::Store(error) => return users_outcome(error),
+            Self::Write(error) => return write_outcome(error),
             Self::State(error) => return state_outcome(error),
             Self::RateLimited(exceeded) => {
                 let seconds = exceeded.retry_after().as_secs();
@@ -135,6 +139,38 @@ pub fn users_outcome(error: &store::Error) -> Outcome {
         status,
         code,
         retry_after,
+    }
+}
+
+/// What it is to a client that the user database could not be written.
+fn write_outcome(error: &store::WriteError) -> Outcome {
+    use store::WriteError;
+    let (status, code, retry_after) = match error {
+        WriteError::Unavailable { .. } | WriteError::Deadline { .. } | WriteError::Overloaded => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "users_unavailable",
+            Some(1),
+        ),
+        // A grant, a column or a default can be put right while the gateway runs.
+        WriteError::Refused { .. }
+        | WriteError::UnknownName
+        | WriteError::NoDefault
+        | WriteError::LostKey
+        | WriteError::Referenced
+        | WriteError::Duplicate
+        | WriteError::Unfit
+        | WriteError::Unexpected { .. } => {
+            let code = "users_misconfigured";
+            (StatusCode::SERVICE_UNAVAILABLE, code, Some(30))
+        }
+        WriteError::Corrupt { .. } | WriteError::Settings(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "users_corrupt", None)
+        }
+    };
+    Outcome {
+        status,
+        code,
+        retry_after: retry_after.map(Duration::from_secs),
     }
 }
 

@@ -90,6 +90,8 @@ fn table(folder: &Path, settings: &Settings) -> store::Settings {
         connect_timeout: SOON,
         deadline: settings.deadline,
         tls: None,
+        joins: Vec::new(),
+        write: None,
     }
 }
 

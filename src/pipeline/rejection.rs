@@ -418,6 +418,7 @@ fn account_row(error: &AccountError) -> Row {
         AccountError::MissingToken => Rejection::MissingToken.row(),
         AccountError::InvalidToken => invalid_token("invalid_token"),
         AccountError::Store(_)
+        | AccountError::Write(_)
         | AccountError::State(_)
         | AccountError::Unsealed
         | AccountError::Busy

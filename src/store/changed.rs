@@ -8,7 +8,8 @@ use super::cell::Cell;
 use super::error::Error;
 use super::settings::{Settings, SettingsError};
 use super::stamp::Stamp;
-use super::table_map::{Dialect, LookUp, place};
+use super::table_map::{LookUp, place};
+use super::tables::{Dialect, Tables};
 use super::watched::{CHUNK, WatchedRow};
 
 /// The column, as statements.
@@ -60,8 +61,8 @@ impl Changing {
     ) -> Result<Self, SettingsError> {
         let mut columns = columns.to_vec();
         let place = place(&mut columns, column);
-        let quoted = dialect.quote_columns(&columns)?;
-        let table = dialect.quote_table(&settings.table)?;
+        let tables = Tables::new(settings, dialect)?;
+        let (quoted, from) = (tables.quote(&columns)?, tables.from()?);
         let (Some(id), Some(stamp)) = (quoted.first(), quoted.get(place)) else {
             let name = column.to_owned();
             return Err(SettingsError::Name { name });
@@ -69,7 +70,7 @@ impl Changing {
         let listed = quoted.join(", ");
         let page = |condition: &str| {
             format!(
-                "SELECT {listed} FROM {table} AS m WHERE {condition} ORDER BY {stamp}, {id} LIMIT {CHUNK}"
+                "SELECT {listed} FROM {from} WHERE {condition} ORDER BY {stamp}, {id} LIMIT {CHUNK}"
             )
         };
         let clocks = clocks(dialect);
@@ -78,13 +79,13 @@ impl Changing {
             place,
             newest: LookUp::by(
                 0,
-                format!("SELECT MAX({stamp}), {clocks} FROM {table} AS m"),
+                format!("SELECT MAX({stamp}), {clocks} FROM {from}"),
             ),
             from: LookUp::by(place, page(&format!("{stamp} >= ?"))),
-            same: LookUp {
-                first: Some(place),
-                ..LookUp::by(0, page(&format!("{stamp} = ? AND {id} > ?")))
-            },
+            same: LookUp::of(
+                &[place, 0],
+                page(&format!("{stamp} = ? AND {id} > ?")),
+            ),
             later: LookUp::by(place, page(&format!("{stamp} > ?"))),
         })
     }
@@ -114,10 +115,7 @@ fn clocks(dialect: Dialect) -> &'static str {
 impl Store {
     /// The statements about a column that says when rows were changed.
     pub fn changing(&self, settings: &Settings, column: &str) -> Result<Changing, Error> {
-        let dialect = match self {
-            Self::MySql(_) => Dialect::MySql,
-            Self::Sqlite(_) => Dialect::Sqlite,
-        };
+        let dialect = settings.database.dialect();
         let columns = &self.map().ruled.columns;
         Ok(Changing::new(columns, settings, column, dialect)?)
     }

@@ -16,7 +16,7 @@ use crate::member::{Member, MemberId, StateName};
 use crate::secret::Secret;
 
 /// A value is not what was expected.
-type Mismatch = &'static str;
+pub(super) type Mismatch = &'static str;
 
 /// Makes a member of a row and wipes the row's password.
 pub(super) fn member(map: &TableMap, mut row: Vec<Cell>) -> Result<Member, Error> {
@@ -48,7 +48,7 @@ fn assemble(map: &TableMap, row: &[Cell]) -> Result<Member, Error> {
     })
 }
 
-fn id(cell: &Cell) -> Result<MemberId, Mismatch> {
+pub(super) fn id(cell: &Cell) -> Result<MemberId, Mismatch> {
     match cell {
         Cell::Integer(number) => Ok(MemberId::from(*number)),
         Cell::Unsigned(number) => Ok(MemberId::from(*number)),

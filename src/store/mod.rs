@@ -1,9 +1,9 @@
-//! The monolith's user table, read-only.
+//! The monolith's user table: it is read, and where the configuration lists what may be written, written.
 //!
 //! `Store` finds members by what they call themselves and by their id, in MySQL, MariaDB or
 //! SQLite. It promises that a look-up is one prepared statement with the value as its parameter,
 //! that it ends within the configured deadline, that a restarted database is found again without
-//! help, and that nothing of a row reaches a log or an error. It never writes, never alters a
+//! help, and that nothing of a row reaches a log or an error. It never writes: that is the [`Writer`]'s. It never alters a
 //! schema, opens no transaction, does not check passwords and does not cache.
 //!
 //! Text compares by the collation of its column; an integer column equals its canonical spelling
@@ -22,13 +22,16 @@ mod settings;
 mod sqlite;
 mod stamp;
 mod table_map;
+mod tables;
 mod url;
 mod watched;
+mod write;
 
 use cell::Cell;
 use mysql::MySql;
 use sqlite::Sqlite;
-use table_map::{Dialect, LookUp, TableMap};
+use table_map::{LookUp, TableMap};
+use tables::{Dialect, Tables};
 
 use crate::member::{Member, Row};
 
@@ -36,38 +39,82 @@ pub use changed::{Changed, Changing, Newest};
 pub use error::{Cause, Error};
 pub(crate) use mysql::{Failure as MySqlFailure, connecting as driver_options};
 pub use settings::{
-    ColumnType, Columns, Expected, PoolSettings, Settings, SettingsError, Shown, StateRule,
+    ColumnType, Columns, Expected, Join, PoolSettings, Settings, SettingsError, Shown, StateRule,
     TlsSettings,
 };
 pub use stamp::Stamp;
 pub use url::{DatabaseUrl, DatabaseUrlError};
 pub use watched::{CHUNK, WatchedRow};
+pub use write::{
+    CellValue, Inserted, Leaving, NewId, NewMember, WriteAction, WriteError, WriteSettings, Writer,
+    moment_of,
+};
 
 /// The longest login or id that is looked up.
 const LONGEST: usize = 1024;
 
+/// The user table.
+#[derive(Debug)]
+pub struct Store {
+    database: Database,
+    writer: Option<Writer>,
+}
+
 /// The user table in one of its databases.
 #[derive(Debug)]
-pub enum Store {
-    /// MySQL or MariaDB.
+enum Database {
     MySql(MySql),
-    /// SQLite.
     Sqlite(Sqlite),
 }
+
+/// How members are found by other columns than their id and their login. Made once, out of names of the configuration.
+#[derive(Debug)]
+pub struct Finder(LookUp);
 
 impl Store {
     /// Prepares a store without connecting; the first look-up connects. Needs a tokio runtime.
     pub fn open(settings: &Settings) -> Result<Self, Error> {
-        match &settings.database {
-            DatabaseUrl::MySql(url) => {
-                let map = TableMap::new(settings, Dialect::MySql)?;
-                Ok(Self::MySql(MySql::open(settings, url, map)?))
-            }
-            DatabaseUrl::Sqlite(path) => {
-                let map = TableMap::new(settings, Dialect::Sqlite)?;
-                Ok(Self::Sqlite(Sqlite::open(settings, path, map)?))
-            }
+        let map = TableMap::new(settings, settings.database.dialect())?;
+        let database = match &settings.database {
+            DatabaseUrl::MySql(url) => Database::MySql(MySql::open(settings, url, map)?),
+            DatabaseUrl::Sqlite(path) => Database::Sqlite(Sqlite::open(settings, path, map)?),
+        };
+        let write = settings.write.as_ref();
+        let writer = write.map(|write| Writer::open(settings, write));
+        Ok(Self {
+            database,
+            writer: writer.transpose()?,
+        })
+    }
+
+    /// What writes the table, if anything may.
+    pub fn writer(&self) -> Option<&Writer> {
+        self.writer.as_ref()
+    }
+
+    /// How members are found by these columns.
+    pub fn finder(&self, columns: &[String]) -> Result<Finder, Error> {
+        Ok(Finder(self.map().by_columns(columns)?))
+    }
+
+    /// The rows of which these columns have these values, byte for byte; ordered by id, eight at most.
+    pub async fn find_where(
+        &self,
+        Finder(look_up): &Finder,
+        values: &[&str],
+    ) -> Result<Vec<Member>, Error> {
+        let odd = |value: &&str| value.len() > LONGEST || value.contains('\0');
+        if values.is_empty() || values.iter().any(odd) {
+            return Ok(Vec::new());
         }
+        let wanted: Vec<String> = values.iter().map(ToString::to_string).collect();
+        let mut rows = self.fetch(look_up, &wanted).await?;
+        rows.retain(|row| {
+            let mut pairs = look_up.keys.iter().zip(&wanted);
+            pairs.all(|(key, wanted)| row.get(*key).and_then(Cell::text).as_ref() == Some(wanted))
+        });
+        let members = rows.into_iter().map(|row| decode::member(self.map(), row));
+        members.collect()
     }
 
     /// The rows whose login column equals `login`, ordered by id, eight at most.
@@ -96,24 +143,27 @@ impl Store {
 
     /// Whether the database answers and has the table and every configured column.
     pub async fn inspect(&self) -> Result<(), Error> {
-        match self {
-            Self::MySql(store) => store.inspect().await,
-            Self::Sqlite(store) => store.inspect().await,
+        match &self.database {
+            Database::MySql(store) => store.inspect().await,
+            Database::Sqlite(store) => store.inspect().await,
         }
     }
 
     /// Closes the connections.
     pub async fn close(self) {
-        match self {
-            Self::MySql(store) => store.close().await,
-            Self::Sqlite(store) => store.close().await,
+        if let Some(writer) = self.writer {
+            writer.close().await;
+        }
+        match self.database {
+            Database::MySql(store) => store.close().await,
+            Database::Sqlite(store) => store.close().await,
         }
     }
 
     fn map(&self) -> &TableMap {
-        match self {
-            Self::MySql(store) => store.map(),
-            Self::Sqlite(store) => store.map(),
+        match &self.database {
+            Database::MySql(store) => store.map(),
+            Database::Sqlite(store) => store.map(),
         }
     }
 
@@ -123,16 +173,16 @@ impl Store {
         }
         let mut rows = self.fetch(look_up, &[wanted.to_owned()]).await?;
         rows.retain(|row| {
-            row.get(look_up.key)
+            row.get(look_up.key_of(0))
                 .is_some_and(|cell| cell.is_meant_by(wanted))
         });
         Ok(rows)
     }
 
     async fn fetch(&self, look_up: &LookUp, wanted: &[String]) -> Result<Vec<Vec<Cell>>, Error> {
-        match self {
-            Self::MySql(store) => store.rows(look_up, wanted).await,
-            Self::Sqlite(store) => store.rows(look_up, wanted).await,
+        match &self.database {
+            Database::MySql(store) => store.rows(look_up, wanted).await,
+            Database::Sqlite(store) => store.rows(look_up, wanted).await,
         }
     }
 
@@ -154,13 +204,16 @@ impl Store {
 }
 
 impl Settings {
+    /// The column that a name means: the place of its table, 0 for the first, and its name there.
+    pub fn column(&self, name: &str) -> Option<(usize, String)> {
+        let tables = Tables::new(self, self.database.dialect()).ok()?;
+        let column = tables.column(name).ok()?;
+        Some((column.table, column.name))
+    }
+
     /// Whether names, states and bounds can be used at all; asks no database.
     pub fn check(&self) -> Result<(), SettingsError> {
-        let dialect = match &self.database {
-            DatabaseUrl::MySql(_) => Dialect::MySql,
-            DatabaseUrl::Sqlite(_) => Dialect::Sqlite,
-        };
-        TableMap::new(self, dialect)?;
+        TableMap::new(self, self.database.dialect())?;
         if self.pool.max == 0 || self.pool.min > self.pool.max {
             return Err(SettingsError::Pool {
                 min: self.pool.min,
@@ -168,5 +221,14 @@ impl Settings {
             });
         }
         Ok(())
+    }
+}
+
+impl DatabaseUrl {
+    fn dialect(&self) -> Dialect {
+        match self {
+            Self::MySql(_) => Dialect::MySql,
+            Self::Sqlite(_) => Dialect::Sqlite,
+        }
     }
 }

@@ -6,7 +6,7 @@
 use std::fmt;
 
 /// A point in time as a column holds it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Moment {
     pub(super) year: u16,
     pub(super) month: u8,

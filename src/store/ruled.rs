@@ -8,7 +8,8 @@ use super::cell::Cell;
 use super::decode::{first_state, number};
 use super::error::Error;
 use super::settings::{Settings, SettingsError};
-use super::table_map::{Dialect, LookUp, StatePlace, look_up, place, state_places};
+use super::table_map::{LookUp, StatePlace, look_up, place, state_places};
+use super::tables::Tables;
 use super::watched::Many;
 use crate::member::{ColumnValue, Row};
 
@@ -27,17 +28,17 @@ pub(super) struct RuledMap {
 impl RuledMap {
     pub(super) fn new(
         settings: &Settings,
-        dialect: Dialect,
-        table: &str,
+        tables: &Tables,
+        from: &str,
     ) -> Result<Self, SettingsError> {
         let mut columns = Vec::new();
         let id = place(&mut columns, &settings.columns.id);
         let states = state_places(settings, &mut columns)?;
         let ruled = settings.ruled.iter();
         let values = ruled.map(|column| place(&mut columns, column)).collect();
-        let quoted = dialect.quote_columns(&columns)?;
-        let by_id = look_up(table, &quoted, id);
-        let many = Many::new(table, &quoted);
+        let quoted = tables.quote(&columns)?;
+        let by_id = look_up(from, &quoted, &[id]);
+        let many = Many::new(from, &quoted);
         Ok(Self {
             columns,
             states,

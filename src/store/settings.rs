@@ -8,6 +8,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::url::DatabaseUrl;
+use super::write::WriteSettings;
 use crate::member::StateName;
 
 /// Everything a store needs.
@@ -17,6 +18,8 @@ pub struct Settings {
     pub database: DatabaseUrl,
     /// `user` or `schema.user`.
     pub table: String,
+    /// Further tables that a member's row is made of. Where there are any, columns are named `alias.column`.
+    pub joins: Vec<Join>,
     /// The columns a login needs.
     pub columns: Columns,
     /// The states that block a member; the first that matches holds.
@@ -33,6 +36,21 @@ pub struct Settings {
     pub deadline: Duration,
     /// TLS towards MySQL; `None` leaves it to the URL's `require_ssl`.
     pub tls: Option<TlsSettings>,
+    /// How the tables are written, if they are.
+    pub write: Option<WriteSettings>,
+}
+
+/// A table that is joined to the first one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Join {
+    /// `user` or `schema.user`.
+    pub table: String,
+    /// What names of its columns begin with; `None` is the last part of the table's name.
+    pub alias: Option<String>,
+    /// Its columns, and the columns of the first table that they equal.
+    pub on: Vec<(String, String)>,
+    /// Whether a member is one without a row here.
+    pub is_optional: bool,
 }
 
 /// The names of the columns that a login needs.
@@ -131,6 +149,34 @@ pub enum SettingsError {
     Table {
         /// The table as configured.
         table: String,
+    },
+    /// Two tables that are called the same.
+    #[error("two tables are called `{alias}`; give one of them another name with `as`")]
+    SameAlias {
+        /// The name.
+        alias: String,
+    },
+    /// A table that is joined by nothing.
+    #[error("nothing says which rows of `{table}` belong to a member; write `on`")]
+    NoKeys {
+        /// The table as configured.
+        table: String,
+    },
+    /// The id is a column of another table than the first.
+    #[error(
+        "the id `{column}` is a column of a table that is joined; it has to be one of `users.table`"
+    )]
+    ElsewhereId {
+        /// The column as configured.
+        column: String,
+    },
+    /// A column of a table that is not there.
+    #[error("the column `{column}` is of no table that is known here; the tables are {known}")]
+    UnknownAlias {
+        /// The column as configured.
+        column: String,
+        /// What the tables are called.
+        known: String,
     },
     /// A state without a condition would block everybody.
     #[error(

@@ -1,75 +1,40 @@
 //! Where each value of a member is in the table, and the SQL that fetches it.
 //!
-//! Identifiers are quoted here, once, and every statement text is built at construction, so that
-//! a look-up never assembles SQL. Every column is qualified with the table's alias: SQLite would
+//! Every statement text is built at construction, so that a look-up never assembles SQL. Every column is qualified with the table's alias: SQLite would
 //! otherwise read a missing `"column"` as a string of that name. Each column is selected once.
 
 use crate::member::StateName;
 
 use super::ruled::RuledMap;
 use super::settings::{ColumnType, Expected, Settings, SettingsError};
+use super::tables::{Dialect, Tables};
 
 /// How many rows a look-up returns at most.
 const ROWS: usize = 8;
 
-/// How a database quotes an identifier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
-    MySql,
-    Sqlite,
-}
-
-impl Dialect {
-    fn quote(self, name: &str) -> Result<String, SettingsError> {
-        if name.is_empty() || name.contains('\0') {
-            return Err(SettingsError::Name {
-                name: name.to_owned(),
-            });
-        }
-        Ok(match self {
-            Self::MySql => format!("`{}`", name.replace('`', "``")),
-            Self::Sqlite => format!("\"{}\"", name.replace('"', "\"\"")),
-        })
-    }
-
-    pub(super) fn quote_columns(self, columns: &[String]) -> Result<Vec<String>, SettingsError> {
-        let quoted = columns.iter();
-        let quoted = quoted.map(|column| Ok(format!("m.{}", self.quote(column)?)));
-        quoted.collect()
-    }
-
-    pub(super) fn quote_table(self, table: &str) -> Result<String, SettingsError> {
-        match table.split_once('.') {
-            None => self.quote(table),
-            Some((_, name)) if name.contains('.') => Err(SettingsError::Table {
-                table: table.to_owned(),
-            }),
-            Some((schema, name)) => Ok(format!("{}.{}", self.quote(schema)?, self.quote(name)?)),
-        }
-    }
-}
-
-/// A prepared text and the place of the column that it looks up.
+/// A prepared text and the places of the columns that it looks up, as a rule one. Where there are more values than columns,
+/// they are all of the last.
 #[derive(Debug)]
 pub(super) struct LookUp {
     pub(super) sql: String,
-    pub(super) key: usize,
-    /// The place of the column that the first value is compared with, where it is another one.
-    pub(super) first: Option<usize>,
+    pub(super) keys: Vec<usize>,
 }
 
 impl LookUp {
+    /// By one column.
     pub(super) fn by(key: usize, sql: String) -> Self {
-        Self {
-            sql,
-            key,
-            first: None,
-        }
+        Self::of(&[key], sql)
     }
 
-    /// Which column the value at a place is compared with.
-    pub(super) fn column_of(&self, value: usize) -> usize {
-        self.first.filter(|_| value == 0).unwrap_or(self.key)
+    pub(super) fn of(keys: &[usize], sql: String) -> Self {
+        let keys = keys.to_vec();
+        Self { sql, keys }
+    }
+
+    /// The place of the column that a value is compared with.
+    pub(super) fn key_of(&self, value: usize) -> usize {
+        let key = self.keys.get(value).or(self.keys.last());
+        key.copied().unwrap_or_default()
     }
 }
 
@@ -77,6 +42,7 @@ impl LookUp {
 #[derive(Debug)]
 pub(super) struct Probe {
     pub(super) column: String,
+    pub(super) table: String,
     pub(super) sql: String,
 }
 
@@ -112,6 +78,9 @@ pub(super) struct TableMap {
     /// Asks for every column and no row.
     pub(super) inspection: String,
     pub(super) column_probes: Vec<Probe>,
+    /// What fails exactly when its table is missing, where there are several.
+    pub(super) table_probes: Vec<Probe>,
+    tables: Tables,
 }
 
 impl TableMap {
@@ -122,30 +91,43 @@ impl TableMap {
         let password = place(&mut columns, &settings.columns.password);
         let states = state_places(settings, &mut columns)?;
         let shown = shown_places(settings, &mut columns);
-        let table = dialect.quote_table(&settings.table)?;
-        let quoted = dialect.quote_columns(&columns)?;
-        let by = |key: usize| look_up(&table, &quoted, key);
+        let tables = Tables::new(settings, dialect)?;
+        let from = tables.from()?;
+        let quoted = tables.quote(&columns)?;
+        let by = |key: usize| look_up(&from, &quoted, &[key]);
         let (by_login, by_id) = (by(login), by(id));
-        let ruled = RuledMap::new(settings, dialect, &table)?;
+        let ruled = RuledMap::new(settings, &tables, &from)?;
         // What is inspected is everything that anybody asks for.
         let mut all = columns.clone();
         for column in &ruled.columns {
             place(&mut all, column);
         }
-        let quoted = dialect.quote_columns(&all)?;
+        let quoted = tables.quote(&all)?;
         Ok(Self {
             table: settings.table.clone(),
             by_login,
             by_id,
             ruled,
-            inspection: format!("SELECT {} FROM {table} AS m LIMIT 0", quoted.join(", ")),
-            column_probes: probes(&table, &all, &quoted),
+            inspection: format!("SELECT {} FROM {from} LIMIT 0", quoted.join(", ")),
+            column_probes: column_probes(&tables, &all)?,
+            table_probes: table_probes(&tables),
             columns,
             id,
             password,
             states,
             shown,
+            tables,
         })
+    }
+
+    /// A statement that finds members by the values of columns, which follow those of every member.
+    pub(super) fn by_columns(&self, wanted: &[String]) -> Result<LookUp, SettingsError> {
+        let mut columns = self.columns.clone();
+        let first = columns.len();
+        columns.extend_from_slice(wanted);
+        let keys: Vec<usize> = (first..columns.len()).collect();
+        let quoted = self.tables.quote(&columns)?;
+        Ok(look_up(&self.tables.from()?, &quoted, &keys))
     }
 
     /// The name of the column at a place.
@@ -196,23 +178,52 @@ fn shown_places(settings: &Settings, columns: &mut Vec<String>) -> Vec<ShownPlac
     shown.collect()
 }
 
-pub(super) fn look_up(table: &str, quoted: &[String], key: usize) -> LookUp {
+pub(super) fn look_up(from: &str, quoted: &[String], keys: &[usize]) -> LookUp {
     let id = quoted.first().map_or("", String::as_str);
-    let wanted = quoted.get(key).map_or("", String::as_str);
+    let wanted = keys.iter().filter_map(|key| quoted.get(*key));
+    let wanted: Vec<String> = wanted.map(|column| format!("{column} = ?")).collect();
     let sql = format!(
-        "SELECT {} FROM {table} AS m WHERE {wanted} = ? ORDER BY {id} LIMIT {ROWS}",
-        quoted.join(", ")
+        "SELECT {} FROM {from} WHERE {} ORDER BY {id} LIMIT {ROWS}",
+        quoted.join(", "),
+        wanted.join(" AND ")
     );
-    LookUp::by(key, sql)
+    LookUp::of(keys, sql)
 }
 
-fn probes(table: &str, columns: &[String], quoted: &[String]) -> Vec<Probe> {
-    let pairs = columns.iter().zip(quoted);
-    let probes = pairs.map(|(column, quoted)| Probe {
-        column: column.clone(),
-        sql: format!("SELECT {quoted} FROM {table} AS m LIMIT 0"),
+fn column_probes(tables: &Tables, columns: &[String]) -> Result<Vec<Probe>, SettingsError> {
+    let mut probes = Vec::new();
+    for name in columns {
+        let column = tables.column(name)?;
+        probes.push((name.clone(), column.table, column.name));
+    }
+    for (place, table) in tables.all.iter().enumerate() {
+        for (own, first) in &table.on {
+            probes.push((own.clone(), place, own.clone()));
+            probes.push((first.clone(), 0, first.clone()));
+        }
+    }
+    let probes = probes.into_iter().filter_map(|(shown, place, column)| {
+        let table = tables.all.get(place)?;
+        let probe = |quoted: String| Probe {
+            column: shown,
+            table: table.name.clone(),
+            sql: format!(
+                "SELECT {quoted} FROM {} AS {} LIMIT 0",
+                table.quoted, table.short
+            ),
+        };
+        Some(tables.quote_of(place, &column).map(probe))
     });
     probes.collect()
+}
+
+fn table_probes(tables: &Tables) -> Vec<Probe> {
+    let probes = tables.all.iter().map(|table| Probe {
+        column: String::new(),
+        table: table.name.clone(),
+        sql: format!("SELECT 1 FROM {} AS {} LIMIT 0", table.quoted, table.short),
+    });
+    probes.filter(|_| tables.all.len() > 1).collect()
 }
 
 #[cfg(test)]
@@ -246,6 +257,8 @@ mod tests {
             connect_timeout: Duration::from_secs(1),
             deadline: Duration::from_secs(1),
             tls: None,
+            joins: Vec::new(),
+            write: None,
         }
     }
 

@@ -39,18 +39,17 @@ pub(super) struct Many {
 
 impl Many {
     /// `quoted` begins with the id.
-    pub(super) fn new(table: &str, quoted: &[String]) -> Self {
+    pub(super) fn new(from: &str, quoted: &[String]) -> Self {
         let id = quoted.first().map_or("", String::as_str);
         let columns = quoted.join(", ");
         let chunk = |condition: &str| {
-            let sql = format!(
-                "SELECT {columns} FROM {table} AS m {condition}ORDER BY {id} LIMIT {CHUNK}"
-            );
+            let sql =
+                format!("SELECT {columns} FROM {from} {condition}ORDER BY {id} LIMIT {CHUNK}");
             LookUp::by(0, sql)
         };
         let of = |size| {
             let list = vec!["?"; size].join(", ");
-            let sql = format!("SELECT {columns} FROM {table} AS m WHERE {id} IN ({list})");
+            let sql = format!("SELECT {columns} FROM {from} WHERE {id} IN ({list})");
             (size, LookUp::by(0, sql))
         };
         Self {

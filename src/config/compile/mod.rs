@@ -49,8 +49,10 @@ mod token_keys;
 mod tokens;
 mod upgrades;
 mod upstreams;
+mod user_tables;
 mod users;
 mod watch;
+mod watched_tables;
 
 use std::{
     ops::Range,

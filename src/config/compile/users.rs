@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Findings, database};
+use super::{Findings, database, user_tables};
 use crate::{
     config::{
         document::{
@@ -26,13 +26,16 @@ pub(super) fn compile(
     let states = states(users, findings);
     let shown = users.show.iter().map(|(column, kind)| Shown {
         column: column.clone(),
-        as_name: column.clone(),
+        as_name: user_tables::shown_as(users, column),
         column_type: column_type(*kind),
     });
     password_stays_hidden(users, findings);
+    let write = user_tables::write(users, url.as_ref(), findings);
     let settings = Settings {
         database: url?,
         table: users.table.clone(),
+        joins: user_tables::joins(users),
+        write,
         columns: store::Columns {
             id: users.columns.id.clone(),
             login: users.columns.login.clone(),
@@ -55,7 +58,10 @@ pub(super) fn compile(
         }),
     };
     match settings.check() {
-        Ok(()) => Some(settings),
+        Ok(()) => {
+            user_tables::shown_once(&settings, findings);
+            Some(settings)
+        }
         Err(error) => {
             findings.mistake(
                 "users",
@@ -135,9 +141,10 @@ fn column_type(kind: ColumnType) -> store::ColumnType {
 }
 
 fn password_stays_hidden(users: &Users, findings: &mut Findings<'_>) {
+    let folded = |column: &str| user_tables::without_first(users, column).to_ascii_lowercase();
     for column in users.show.keys() {
         let path = format!("users.show{}", key_step(column));
-        if column.eq_ignore_ascii_case(&users.columns.password) {
+        if folded(column) == folded(&users.columns.password) {
             let fix = "leave it out: clients never see a stored password";
             findings.mistake(&path, "this is the column of the stored password", fix);
         } else if column.to_ascii_lowercase().contains("password_hash")

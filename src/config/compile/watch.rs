@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Findings, database, tokens, users};
+use super::{
+    Findings, database, tokens, users,
+    watched_tables::{self, Part},
+};
 use crate::{
     config::document::{
         Document,
@@ -182,7 +185,7 @@ fn tables(
         .as_ref()
         .and_then(|watch| watch.tables.as_ref());
     let Some(written) = written else {
-        return vec![user_table(document, users, findings)];
+        return watched_tables::of_users(document, users, findings);
     };
     if written.is_empty() {
         let fix = "name a table, or leave `tables` out for the user table";
@@ -214,37 +217,8 @@ fn changed_at(written: &Watch, tables: &[feed::Table], findings: &mut Findings<'
     }
 }
 
-/// What holds where nothing is written.
-fn user_table(
-    document: &Document,
-    users: &store::Settings,
-    findings: &mut Findings<'_>,
-) -> feed::Table {
-    let remembers = document.state.is_some();
-    if !remembers {
-        let message = "only the states of users are watched: without `state` nothing remembers that a password was \
-                       changed or a row is gone";
-        let fix = "add `state`, or name the `tables` and what they mean";
-        findings.warning("watch", message, fix);
-    }
-    let mut store = bare(users, &users.table, &users.columns.id);
-    store.states.clone_from(&users.states);
-    if remembers {
-        store.ruled = vec![users.columns.password.clone()];
-    }
-    feed::Table {
-        store,
-        deleted: remembers,
-        cached: users.ruled.clone(),
-        changed_at: document
-            .watch
-            .as_ref()
-            .and_then(|watch| watch.poll.changed_at.clone()),
-    }
-}
-
 /// A table of which nothing is asked yet.
-fn bare(users: &store::Settings, table: &str, key: &str) -> store::Settings {
+pub(super) fn bare(users: &store::Settings, table: &str, key: &str) -> store::Settings {
     store::Settings {
         table: table.to_owned(),
         columns: Columns {
@@ -255,6 +229,8 @@ fn bare(users: &store::Settings, table: &str, key: &str) -> store::Settings {
         states: Vec::new(),
         shown: Vec::new(),
         ruled: Vec::new(),
+        joins: Vec::new(),
+        write: None,
         pool: PoolSettings { min: 0, max: 2 },
         deadline: users.deadline.max(SHORTEST_DEADLINE),
         ..users.clone()
@@ -267,7 +243,7 @@ fn table(
     findings: &mut Findings<'_>,
 ) -> feed::Table {
     let path = format!("watch.tables[{place}]");
-    let of_users = written.table == users.table;
+    let part = Part::named(users, &written.table);
     if written.when.is_empty() {
         let fix = "write what its rows mean, such as `- { row: deleted, effect: block }`";
         findings.mistake(&format!("{path}.when"), "its rows mean nothing", fix);
@@ -275,17 +251,13 @@ fn table(
     let mut table = feed::Table {
         store: bare(users, &written.table, &written.key),
         deleted: false,
-        cached: if of_users {
-            users.ruled.clone()
-        } else {
-            Vec::new()
-        },
+        cached: part.as_ref().map(Part::cached).unwrap_or_default(),
         changed_at: None,
     };
+    let states = part.as_ref().map(Part::states);
     for (place, when) in written.when.iter().enumerate() {
         let path = format!("{path}.when[{place}]");
-        let known = of_users.then_some(users.states.as_slice());
-        add(&mut table, when, (&path, known), findings);
+        add(&mut table, when, (&path, states.as_deref()), findings);
     }
     table
 }

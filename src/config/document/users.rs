@@ -1,4 +1,4 @@
-//! The monolith's own user table. It is only read: its schema is never altered.
+//! The monolith's own user table. It is read, and written only as `write` says; its schema is never altered.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -15,6 +15,10 @@ pub struct Users {
     pub database: SecretText,
     /// The table: `user`, or `schema.user`.
     pub table: String,
+    /// Further tables that a user's row is made of. Columns are then written `alias.column`, in `columns`, `states`, `show` and
+    /// rules; a name without a dot is a column of `table`. Default: none.
+    #[serde(default)]
+    pub join: Vec<Join>,
     /// The columns that a login needs.
     pub columns: Columns,
     /// Blocked states by name: the columns and values that all have to hold. The first that matches counts; NULL
@@ -38,6 +42,66 @@ pub struct Users {
     pub deadline: Span,
     /// TLS to the database.
     pub tls: Option<Tls>,
+    /// What sidegate may write. Default: nothing.
+    pub write: Option<Write>,
+}
+
+/// A further table that a user's row is made of.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "UsersJoin")]
+pub struct Join {
+    /// The table: `password`, or `schema.password`.
+    pub table: String,
+    /// What names of its columns begin with. Default: the last part of the table's name.
+    #[serde(rename = "as")]
+    pub alias: Option<String>,
+    /// Its columns, and the columns of `users.table` that they equal: `{ user_no: user_no }`. There should be one row, or none,
+    /// for each user.
+    pub on: IndexMap<String, String>,
+    /// Whether somebody is a user who has no row here: its columns are NULL then. Default: false.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+/// What sidegate may write in the monolith's own tables.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "UsersWrite")]
+pub struct Write {
+    /// The database by an account that may write. `file:PATH` reads it from a file. Default: `users.database`.
+    pub database: Option<SecretText>,
+    /// TLS to it. Default: `users.tls`.
+    pub tls: Option<Tls>,
+    /// Connections that are open at most. Default: 4.
+    #[serde(default = "four")]
+    pub connections: u16,
+    /// What is written; nothing else ever is.
+    pub actions: Vec<WriteAction>,
+    /// How far the clock of dates and times in the tables is before UTC, such as `+09:00`. Default: `+00:00`.
+    pub utc_offset: Option<String>,
+}
+
+/// Something that writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WriteAction {
+    /// A stored password in a better format, when its user logs in.
+    UpgradePassword,
+    /// New users.
+    SignUp,
+    /// That a user's address was verified.
+    Verify,
+    /// A new password.
+    Password,
+    /// What users say of themselves.
+    Profile,
+    /// That a user has left.
+    Withdraw,
+    /// Whom a user is with a social provider.
+    Link,
+    /// The user's refresh token.
+    RefreshToken,
 }
 
 /// The columns that a login needs.
@@ -119,6 +183,10 @@ pub struct Tls {
 
 fn two_seconds() -> Span {
     Span::from_secs(2)
+}
+
+fn four() -> u16 {
+    4
 }
 
 fn three_seconds() -> Span {

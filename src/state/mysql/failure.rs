@@ -79,9 +79,10 @@ fn classified(failure: MySqlFailure) -> Failure {
         MySqlFailure::Deadline => Failure::Late,
         MySqlFailure::Refused(code) => Failure::Settled(Error::Refused { code }),
         MySqlFailure::NoDatabase => Failure::Settled(Error::UnknownDatabase),
-        MySqlFailure::NoTable | MySqlFailure::ColumnMissing | MySqlFailure::NoColumn(_) => {
-            Failure::Settled(Error::NotMigrated)
-        }
+        MySqlFailure::NoTable
+        | MySqlFailure::NoSuchTable(_)
+        | MySqlFailure::ColumnMissing
+        | MySqlFailure::NoColumn(..) => Failure::Settled(Error::NotMigrated),
         MySqlFailure::Incomparable => unexpected(1366),
         MySqlFailure::Unexpected(cause) => by_code(cause),
     }

@@ -206,6 +206,8 @@ pub(crate) fn settings(url: &str) -> Settings {
         connect_timeout: Duration::from_secs(2),
         deadline: Duration::from_secs(5),
         tls: None,
+        joins: Vec::new(),
+        write: None,
     }
 }
 

@@ -7,11 +7,13 @@
 pub(crate) mod bench;
 mod file;
 pub(crate) mod gate;
+mod joining;
 mod outage;
 mod ruled;
 mod server;
 mod suite;
 mod values;
+mod writing;
 
 /// Runs each named test on a bench of the given kind.
 macro_rules! on {
@@ -45,6 +47,17 @@ macro_rules! suite_on {
             rules_see_columns_as_they_are, a_row_has_its_state, a_row_is_found_by_the_spelling_of_its_id,
             a_missing_column_is_the_rules_matter_alone, a_state_that_cannot_be_read_is_an_error,
         }
+
+        on! { $bench, writing:
+            a_password_is_swapped_once, columns_are_set_in_every_table_or_in_none, what_a_column_does_not_take_is_unfit,
+            whose_row_it_is_is_compared_to_the_byte, members_are_found_by_other_columns, an_unknown_name_is_told,
+        }
+
+        on! { $bench, joining:
+            a_member_is_made_in_every_table, of_many_equal_members_one_is_made, a_member_who_failed_leaves_no_row,
+            unproven_members_are_replaced, who_has_left_may_come_back_after_a_while,
+            a_member_is_removed_from_every_table, ids_are_made_by_whoever_makes_them,
+        }
     };
 }
 
@@ -68,6 +81,13 @@ mod on_mysql {
         a_locked_table_meets_the_deadline, a_full_pool_meets_the_deadline,
         a_look_up_whose_connection_dies_is_repeated,
     }
+
+    on! { mysql, writing:
+        a_server_that_is_away_is_no_wrong_password, an_account_that_may_not_write_is_told,
+        a_lock_of_somebody_else_meets_the_deadline,
+    }
+
+    on! { mysql, joining: ids_by_default_are_found }
 }
 
 mod on_file {
@@ -78,4 +98,6 @@ mod on_file {
         shared_memory_is_read, numbers_in_text_columns_keep_their_spelling,
         closing_ends_the_thread,
     }
+
+    on! { sqlite, writing: a_locked_file_meets_the_deadline_of_writes, a_missing_file_is_not_made_to_be_written }
 }

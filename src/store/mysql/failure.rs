@@ -24,10 +24,12 @@ pub(crate) enum Failure {
     NoDatabase,
     /// No such table.
     NoTable,
+    /// This table is missing.
+    NoSuchTable(String),
     /// Some column is missing.
     ColumnMissing,
-    /// This column is missing.
-    NoColumn(String),
+    /// This column of this table is missing.
+    NoColumn(String, String),
     /// The value cannot be compared with the column, as a rule because it cannot be written in the
     /// column's character set.
     Incomparable,
@@ -45,8 +47,9 @@ impl Failure {
             | Self::Refused(_)
             | Self::NoDatabase
             | Self::NoTable
+            | Self::NoSuchTable(_)
             | Self::ColumnMissing
-            | Self::NoColumn(_)
+            | Self::NoColumn(..)
             | Self::Incomparable) => settled,
         }
     }
@@ -61,10 +64,8 @@ impl Failure {
             Self::NoTable => Error::UnknownTable {
                 table: map.table.clone(),
             },
-            Self::NoColumn(column) => Error::UnknownColumn {
-                column,
-                table: map.table.clone(),
-            },
+            Self::NoSuchTable(table) => Error::UnknownTable { table },
+            Self::NoColumn(column, table) => Error::UnknownColumn { column, table },
             // The column was missing a moment ago and each is there now: the table is being
             // altered, or the server means something that the probes do not ask.
             Self::ColumnMissing => unexplained(1054, "42S22"),

@@ -10,7 +10,7 @@ mod failure;
 mod options;
 #[cfg(test)]
 mod tests;
-mod value;
+pub(super) mod value;
 
 use std::fmt;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub(crate) use failure::Failure;
 pub(crate) use options::connecting;
 
 /// A pool of connections to one server, and the table that it reads.
-pub struct MySql {
+pub(super) struct MySql {
     pool: Pool,
     /// A place in the pool. The pool's own queue cannot be told apart from a slow connection.
     places: Semaphore,
@@ -118,6 +118,7 @@ impl MySql {
         let mut conn = self.connection().await?;
         match fetch(&mut conn, look_up, wanted).await {
             Err(Failure::ColumnMissing) => Err(self.missing_column(&mut conn).await),
+            Err(Failure::NoTable) => Err(self.missing_table(&mut conn).await),
             // ASCII can be written in every character set, so there it is the table that is at odds.
             Err(Failure::Incomparable) if !wanted.iter().all(|it| it.is_ascii()) => Ok(Vec::new()),
             settled => settled,
@@ -134,6 +135,7 @@ impl MySql {
             .map_err(Failure::from)
         {
             Err(Failure::ColumnMissing) => Err(self.missing_column(&mut conn).await),
+            Err(Failure::NoTable) => Err(self.missing_table(&mut conn).await),
             settled => settled,
         }
     }
@@ -159,11 +161,23 @@ impl MySql {
         for probe in &self.map.column_probes {
             match conn.query_drop(&probe.sql).await.map_err(Failure::from) {
                 Ok(()) => {}
-                Err(Failure::ColumnMissing) => return Failure::NoColumn(probe.column.clone()),
+                Err(Failure::ColumnMissing) => {
+                    return Failure::NoColumn(probe.column.clone(), probe.table.clone());
+                }
                 Err(other) => return other,
             }
         }
         Failure::ColumnMissing
+    }
+
+    async fn missing_table(&self, conn: &mut Conn) -> Failure {
+        for probe in &self.map.table_probes {
+            let asked = conn.query_drop(&probe.sql).await.map_err(Failure::from);
+            if let Err(Failure::NoTable) = asked {
+                return Failure::NoSuchTable(probe.table.clone());
+            }
+        }
+        Failure::NoTable
     }
 }
 
@@ -174,13 +188,21 @@ async fn fetch(
 ) -> Result<Vec<Vec<Cell>>, Failure> {
     let statement = conn.prep(&look_up.sql).await?;
     let columns = statement.columns();
-    let parameters = wanted.iter().enumerate();
-    let mut parameters: Vec<_> = parameters
-        .filter_map(|(place, wanted)| {
-            value::parameter(columns.get(look_up.column_of(place)), wanted)
-        })
-        .collect();
-    let bound_as_integer = parameters.last().is_some_and(value::Parameter::is_integer);
+    let mut integers = Vec::new();
+    let mut parameters = Vec::with_capacity(wanted.len());
+    for (value, wanted) in wanted.iter().enumerate() {
+        let key = look_up.key_of(value);
+        let Some(parameter) = value::parameter(columns.get(key), wanted) else {
+            continue;
+        };
+        if parameter.is_integer() {
+            integers.push(key);
+        }
+        parameters.push(parameter);
+    }
+    if look_up.keys.len() > 1 && parameters.len() < wanted.len() {
+        return Ok(Vec::new());
+    }
     let count = usize::from(statement.num_params());
     let mut values: Vec<_> = parameters
         .drain(..)
@@ -197,10 +219,11 @@ async fn fetch(
     values.resize(count, filling);
     let rows: Vec<Row> = conn.exec(&statement, Params::Positional(values)).await?;
     let mut rows: Vec<_> = rows.into_iter().map(value::cells).collect();
-    if bound_as_integer {
-        // The column may have become text since the statement was prepared, and text equals an
-        // integer by its leading digits.
-        rows.retain(|row| !matches!(row.get(look_up.key), Some(Cell::Text(_))));
-    }
+    // The column may have become text since the statement was prepared, and text equals an integer
+    // by its leading digits.
+    rows.retain(|row| {
+        let mut cells = integers.iter().map(|key| row.get(*key));
+        !cells.any(|cell| matches!(cell, Some(Cell::Text(_))))
+    });
     Ok(rows)
 }

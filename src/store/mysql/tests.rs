@@ -4,10 +4,10 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
 
 use super::options::driver;
-use crate::store::Store;
 use crate::store::contract::bench::{Bench, settings};
 use crate::store::settings::{PoolSettings, SettingsError};
 use crate::store::url::DatabaseUrl;
+use crate::store::{Database, Store};
 
 #[tokio::test]
 async fn the_session_is_read_only_bounded_and_utf8mb4() {
@@ -49,7 +49,7 @@ async fn a_warm_look_up_prepares_nothing() {
                 store.member_by_id("1").await.expect("an answer");
                 store.members_by_login("alice@example.com").await.expect("an answer");
             }
-            let Store::MySql(inside) = &store else { panic!("a server") };
+            let Database::MySql(inside) = &store.database else { panic!("a server") };
             let mut conn = inside.pool.get_conn().await.expect("the connection");
             let sql = "SHOW SESSION STATUS WHERE Variable_name IN ('Com_stmt_prepare', 'Com_stmt_execute')";
             let counts: Vec<(String, u32)> = conn.query(sql).await.expect("counts");

@@ -11,7 +11,7 @@ use crate::store::cell::{Cell, canonical_integer};
 use crate::store::moment::Moment;
 
 /// The value that a look-up compares with.
-pub(super) enum Parameter {
+pub(in crate::store) enum Parameter {
     Integer(Value),
     Text(Value),
 }
@@ -29,7 +29,7 @@ impl Parameter {
 }
 
 /// The parameter for a column; `None` if the column cannot hold it.
-pub(super) fn parameter(column: Option<&Column>, wanted: &str) -> Option<Parameter> {
+pub(in crate::store) fn parameter(column: Option<&Column>, wanted: &str) -> Option<Parameter> {
     if !column.is_some_and(|column| is_integer(column.column_type())) {
         return Some(Parameter::Text(Value::from(wanted)));
     }
@@ -55,7 +55,7 @@ fn is_integer(column_type: ColumnType) -> bool {
 }
 
 /// The cells of a row, in the order in which they were selected.
-pub(super) fn cells(row: Row) -> Vec<Cell> {
+pub(in crate::store) fn cells(row: Row) -> Vec<Cell> {
     let columns = row.columns();
     let values = row.unwrap();
     let types = columns.iter().map(Column::column_type);

@@ -5,7 +5,7 @@
 //! out of the queue or interrupted. A file is opened read-only and never created; one that is
 //! missing is looked for again at the next look-up.
 
-mod reader;
+pub(super) mod reader;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use reader::Reader;
 const QUEUE: usize = 64;
 
 /// A thread that reads one SQLite database.
-pub struct Sqlite {
+pub(super) struct Sqlite {
     thread: SqliteThread<Reader>,
     deadline: Duration,
     map: Arc<TableMap>,

@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, InterruptHandle, OpenFlags, ffi};
 use crate::sqlite_thread::Connecting;
 use crate::store::cell::Cell;
 use crate::store::error::{Cause, Error};
-use crate::store::table_map::TableMap;
+use crate::store::table_map::{Probe, TableMap};
 
 /// A connection that comes and goes.
 pub(super) struct Reader {
@@ -129,16 +129,19 @@ impl Reader {
         error: &rusqlite::Error,
         cause: Cause,
     ) -> Error {
-        let table = self.map.table.clone();
+        let fails = |probe: &&Probe| connection.prepare(&probe.sql).is_err();
         let message = message(error);
         if message.starts_with("no such table") || message.starts_with("unknown database") {
-            return Error::UnknownTable { table };
+            let missing = self.map.table_probes.iter().find(fails);
+            let missing = missing.map(|probe| probe.table.clone());
+            return Error::UnknownTable {
+                table: missing.unwrap_or_else(|| self.map.table.clone()),
+            };
         }
-        let mut probes = self.map.column_probes.iter();
-        match probes.find(|probe| connection.prepare(&probe.sql).is_err()) {
+        match self.map.column_probes.iter().find(fails) {
             Some(probe) => Error::UnknownColumn {
                 column: probe.column.clone(),
-                table,
+                table: probe.table.clone(),
             },
             None => Error::Unexpected { cause },
         }
@@ -161,7 +164,7 @@ fn fetch(
     Ok(fetched)
 }
 
-fn cell(value: ValueRef<'_>) -> Cell {
+pub(in crate::store) fn cell(value: ValueRef<'_>) -> Cell {
     match value {
         ValueRef::Null => Cell::Null,
         ValueRef::Integer(number) => Cell::Integer(number),
@@ -170,19 +173,19 @@ fn cell(value: ValueRef<'_>) -> Cell {
     }
 }
 
-fn extended_code(error: &rusqlite::Error) -> i32 {
+pub(in crate::store) fn extended_code(error: &rusqlite::Error) -> i32 {
     failure(error).map_or(ffi::SQLITE_ERROR, |failure| failure.extended_code)
 }
 
 /// The result code, whether or not SQLite could point at a place in the statement.
-fn failure(error: &rusqlite::Error) -> Option<&ffi::Error> {
+pub(in crate::store) fn failure(error: &rusqlite::Error) -> Option<&ffi::Error> {
     if let rusqlite::Error::SqlInputError { error, .. } = error {
         return Some(error);
     }
     error.sqlite_error()
 }
 
-fn message(error: &rusqlite::Error) -> &str {
+pub(in crate::store) fn message(error: &rusqlite::Error) -> &str {
     if let rusqlite::Error::SqlInputError { msg, .. } = error {
         return msg;
     }
