@@ -16,7 +16,8 @@ use tracing::debug;
 
 use super::error::AccountError;
 use crate::{
-    password::{Accepted, Verdict, Work},
+    entropy::Entropy,
+    password::{Accepted, Recipe, Rules, Verdict, Weakness, Work},
     secret::Secret,
 };
 
@@ -39,6 +40,10 @@ pub struct Settings {
     pub expected: Work,
     /// Which stored passwords are believed.
     pub accepted: Accepted,
+    /// How new passwords are stored.
+    pub recipe: Recipe,
+    /// What new passwords have to be like.
+    pub rules: Rules,
 }
 
 /// The threads. They end when this is dropped.
@@ -128,6 +133,20 @@ impl HashingPool {
         })
     }
 
+    /// Whether a password may be set for the user who logs in with this.
+    pub fn check_new(&self, password: &Secret<String>, login: &str) -> Result<(), Weakness> {
+        let Settings { recipe, rules, .. } = &self.settings;
+        rules.check(password, login, *recipe)
+    }
+
+    /// What is to be stored for a new password.
+    pub async fn make(&self, password: Secret<String>) -> Result<Secret<String>, AccountError> {
+        let recipe = self.settings.recipe;
+        let salt = Entropy::from_os().bytes();
+        let made = self.run(recipe.work().memory(), move || recipe.make(&password, salt));
+        made.await?.ok_or(AccountError::HashingEnded)
+    }
+
     /// Does something slow on one of the threads, unless as much waits as may wait.
     async fn run<T: Send + 'static>(
         &self,
@@ -208,6 +227,8 @@ mod tests {
             memory: 1 << 20,
             expected: Work::default(),
             accepted: Accepted::default(),
+            recipe: Recipe::default(),
+            rules: Rules::default(),
         }
     }
 
@@ -272,6 +293,22 @@ mod tests {
         memory.give_back(6);
         waiting.join().expect("it goes on");
         assert_eq!(*locked(&memory.left), 4);
+    }
+
+    #[tokio::test]
+    async fn what_is_made_of_a_new_password_lets_it_in() {
+        let recipe = Recipe::default().with(Work::Bcrypt { cost: 4 });
+        let settings = Settings {
+            recipe: recipe.expect("it is bounded"),
+            ..settings(1)
+        };
+        let pool = HashingPool::start(settings).expect("threads");
+        assert_eq!(pool.check_new(&secret("abcd-1234"), "ann"), Ok(()));
+        let made = pool.make(secret("abcd-1234")).await.expect("it is made");
+        let again = pool.make(secret("abcd-1234")).await.expect("it is made");
+        assert_ne!(made, again);
+        let verdict = pool.verify(secret("abcd-1234"), Some(made)).await;
+        assert_eq!(verdict.expect("a verdict"), Verdict::Matches);
     }
 
     #[tokio::test]

@@ -13,8 +13,10 @@ mod bcrypt;
 mod digest;
 mod django;
 mod encoding;
+mod new;
 mod passlib;
 mod phpass;
+mod rules;
 mod sha_crypt;
 mod stored;
 mod werkzeug;
@@ -25,6 +27,8 @@ mod tests;
 
 pub use accepted::{Accepted, Format};
 pub use digest::DigestSettings;
+pub use new::{NewFormat, Recipe};
+pub use rules::{Rules, Weakness};
 pub use stored::Stored;
 pub use work::{Hash, Variant, Work};
 

@@ -56,6 +56,11 @@ impl Stored {
         work.is_bounded().then_some(stored)
     }
 
+    /// Whether the password goes into the work as it was typed.
+    pub(super) fn is_plain(&self) -> bool {
+        self.preparation == Preparation::None
+    }
+
     /// What a check takes.
     pub fn work(&self) -> Work {
         self.work

@@ -8,6 +8,7 @@ mod limits;
 mod login;
 mod outage;
 mod pair;
+mod passwords;
 mod refresh;
 mod rows;
 mod sessions;

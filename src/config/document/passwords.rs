@@ -1,5 +1,7 @@
 //! How stored passwords are checked.
 
+use std::num::NonZeroU32;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,10 @@ pub struct Passwords {
     pub formats: Vec<PasswordFormat>,
     /// What the hexadecimal digits of `digest` are. Needed by that format alone.
     pub digest: Option<Digest>,
+    /// How new passwords are stored. Default: as the library of the first of `formats` does; `bcrypt` where nothing new should be stored in that.
+    pub new: Option<NewPassword>,
+    /// What new passwords have to be like. Stored ones are asked nothing.
+    pub rules: Rules,
 }
 
 impl Default for Passwords {
@@ -32,6 +38,71 @@ impl Default for Passwords {
             memory: Size::from_bytes(256 * 1024 * 1024),
             formats: vec![PasswordFormat::Bcrypt],
             digest: None,
+            new: None,
+            rules: Rules::default(),
+        }
+    }
+}
+
+/// How a password is stored.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    /// The format. The monolith has to read it.
+    pub format: NewFormat,
+    /// For `bcrypt`: how often the work is doubled, from 4 to 16. Default: 12.
+    pub cost: Option<u8>,
+    /// For `…pbkdf2_sha256`: how many rounds, up to 5000000. Default: 600000 for passlib, else 1000000.
+    pub rounds: Option<NonZeroU32>,
+    /// For `…argon2id`: how much memory, up to 256MiB. Default: `64MiB`.
+    pub memory: Option<Size>,
+    /// For `…argon2id`: how often it is written. Default: 3.
+    pub passes: Option<u32>,
+    /// For `…argon2id`: how many parts it has, up to 64. Default: 4.
+    pub lanes: Option<u32>,
+}
+
+/// A format that new passwords can be stored in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NewFormat {
+    /// `$2b$12$…`. Of the format `bcrypt`.
+    Bcrypt,
+    /// `$argon2id$v=19$…`. Of the format `argon2`.
+    Argon2id,
+    /// `$pbkdf2-sha256$…`. Of the format `passlib`.
+    PasslibPbkdf2Sha256,
+    /// `pbkdf2_sha256$…`. Of the format `django`.
+    DjangoPbkdf2Sha256,
+    /// `argon2$argon2id$…`. Of the format `django`.
+    DjangoArgon2id,
+    /// `scrypt:32768:8:1$…`. Of the format `werkzeug`.
+    WerkzeugScrypt,
+    /// `pbkdf2:sha256:…`. Of the format `werkzeug`.
+    WerkzeugPbkdf2Sha256,
+}
+
+/// What new passwords have to be like.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// The fewest characters. Default: 8.
+    pub min: u16,
+    /// The most characters. With `bcrypt` no more than 72 bytes in any case, since it sees no others. Default: 128.
+    pub max: u16,
+    /// How many of the four kinds there have to be: small letters, capital letters, digits, anything else. Default: 1.
+    pub classes: u8,
+    /// Whether it may be what its user logs in with. Default: `false`.
+    pub may_be_login: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            min: 8,
+            max: 128,
+            classes: 1,
+            may_be_login: false,
         }
     }
 }

@@ -1,4 +1,6 @@
-//! How stored passwords are checked.
+//! How stored passwords are checked, and new ones stored.
+
+mod recipes;
 
 use std::thread::available_parallelism;
 
@@ -21,6 +23,8 @@ pub(super) fn compile(written: &Passwords, findings: &mut Findings<'_>) -> hashi
         queue: usize::from(written.queue).max(1),
         memory,
         expected: first.map(|it| it.usual_work()).unwrap_or_default(),
+        recipe: recipes::new(written, &accepted, findings),
+        rules: recipes::rules(&written.rules, findings),
         accepted,
     }
 }
