@@ -39,7 +39,7 @@ pub(crate) fn login(email: &str, password: &str) -> Request {
 }
 
 /// Fields as a form or a query has them.
-fn urlencoded(fields: &[(&str, &str)]) -> String {
+pub(crate) fn urlencoded(fields: &[(&str, &str)]) -> String {
     let byte = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
         _ => format!("%{byte:02X}"),
@@ -87,7 +87,7 @@ fn refresh_token(subject: impl Into<Value>) -> String {
 }
 
 /// Status and body, to be compared in one go.
-fn said(response: &Response) -> (u16, String) {
+pub(crate) fn said(response: &Response) -> (u16, String) {
     (response.status, response.text())
 }
 

@@ -2,7 +2,7 @@
 
 use ::http::{HeaderName, HeaderValue, StatusCode, header};
 use bytes::Bytes;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::{Shape, shape::push};
@@ -12,7 +12,16 @@ use crate::{
     template::Template,
 };
 
-/// What stays as it is in a cookie and in a place: the rest is percent-encoded.
+/// What a cookie cannot have (RFC 6265 section 4.1.1), and what says that something was encoded.
+const NO_COOKIE: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b',')
+    .add(b';')
+    .add(b'\\')
+    .add(b'%');
+
+/// What stays as it is of a value in a place: the rest is percent-encoded.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -134,7 +143,8 @@ impl CookieTemplate {
         let Some(value) = &self.value else {
             return Ok(self.shape.removal());
         };
-        let text = render(value, values, encoded);
+        let text = render(value, values, str::to_owned);
+        let text = utf8_percent_encode(&text, NO_COOKIE).to_string();
         Ok(self.shape.set(&text, self.max_age)?)
     }
 }

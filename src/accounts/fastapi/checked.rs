@@ -170,9 +170,9 @@ fn number(input: &Value) -> Checked {
         // As many digits as there are: what is too large is infinite.
         Value::Integer(digits) => digits.parse().unwrap_or(f64::INFINITY),
         Value::Float(float) => *float,
-        Value::Text(text) => match text.marked().trim().replace('_', "").parse() {
-            Ok(float) => float,
-            Err(_) => return Checked::Faulty(Fault::NumberParsing),
+        Value::Text(text) => match as_number(text.marked()) {
+            Some(float) => float,
+            None => return Checked::Faulty(Fault::NumberParsing),
         },
         Value::Null | Value::Array(_) | Value::Object(_) => {
             return Checked::Faulty(Fault::NotNumber);
@@ -182,6 +182,22 @@ fn number(input: &Value) -> Checked {
     number.map_or(Checked::Inexpressible, |number| {
         Checked::Valid(number.into())
     })
+}
+
+/// A text that is a number, with single underscores between digits.
+fn as_number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let mut groups = text.split('_').peekable();
+    let mut is_first = true;
+    while let Some(group) = groups.next() {
+        let begins = is_first || group.starts_with(|first: char| first.is_ascii_digit());
+        let ends = groups.peek().is_none() || group.ends_with(|last: char| last.is_ascii_digit());
+        if !begins || !ends {
+            return None;
+        }
+        is_first = false;
+    }
+    text.replace('_', "").parse().ok()
 }
 
 fn boolean(input: &Value) -> Checked {

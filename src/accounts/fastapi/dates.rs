@@ -18,7 +18,7 @@ pub(super) fn parse(text: &str) -> Result<(), &'static str> {
         return Err("day value is outside expected range");
     }
     if bytes.len() > 10 {
-        return Err("unexpected extra characters at the end of the input");
+        return Err("invalid datetime separator, expected `T`, `t`, `_` or space");
     }
     Ok(())
 }

@@ -5,8 +5,11 @@ use serde_json::{Value, json};
 
 use super::{
     super::{Field, FieldType, Given, Invalid, Limits, Place, Presence, Trim, read},
-    JSON, given,
+    JSON, given, unhex,
 };
+
+/// Place, type, least, most, pattern, input in hex, status, answer; written by a FastAPI application.
+const GOLDEN: &str = include_str!("../golden_types.tsv");
 
 fn field(field_type: FieldType) -> Field {
     Field::text(Place::Json, "f").of_type(field_type)
@@ -32,6 +35,70 @@ fn error(answer: Result<Value, Invalid>) -> Value {
     error.shift_remove("loc");
     error.shift_remove("input");
     Value::Object(error.clone())
+}
+
+/// The field that a line is about.
+fn described(place: &str, field_type: &str, bounds: [&str; 3]) -> Field {
+    let place = match place {
+        "json" => Place::Json,
+        _ => Place::Query,
+    };
+    let field_type = match field_type {
+        "integer" => FieldType::Integer,
+        "number" => FieldType::Number,
+        "boolean" => FieldType::Boolean,
+        "date" => FieldType::Date,
+        "json" => FieldType::Json,
+        _ => FieldType::Text,
+    };
+    let [min, max, pattern] = bounds;
+    Field {
+        limits: Limits {
+            min: min.parse().ok(),
+            max: max.parse().ok(),
+            pattern: (pattern != "-").then(|| Regex::new(pattern).expect("a pattern")),
+        },
+        ..Field::text(place, "f").of_type(field_type)
+    }
+}
+
+#[test]
+fn every_answer_about_a_type_is_the_one_that_fastapi_gives() {
+    for (number, line) in GOLDEN.lines().enumerate() {
+        let [
+            place,
+            field_type,
+            min,
+            max,
+            pattern,
+            input,
+            status,
+            expected,
+        ] = line.splitn(8, '\t').collect::<Vec<_>>()[..]
+        else {
+            panic!("line {} does not have eight cells", number + 1);
+        };
+        let field = described(place, field_type, [min, max, pattern]);
+        let input = unhex(input);
+        let text = std::str::from_utf8(&input).expect("text");
+        let given = match field.place {
+            Place::Json => given("", JSON, &input),
+            _ => given(text, None, b""),
+        };
+        let (answered, body) = match read(std::slice::from_ref(&field), &given) {
+            Ok(values) => (200, serde_json::to_string(&values).expect("JSON")),
+            Err(invalid) => (
+                invalid.status,
+                String::from_utf8(invalid.body).expect("text"),
+            ),
+        };
+        assert_eq!(
+            (answered.to_string().as_str(), body.as_str()),
+            (status, expected),
+            "line {}: {text}",
+            number + 1
+        );
+    }
 }
 
 #[test]

@@ -8,7 +8,10 @@ use crate::{
         dialect::{InvalidRequest, RequestShape},
         fastapi::{Field, FieldType, Limits, Place, Presence, Trim},
     },
-    config::{document::dialect as written, reading::places::key_step},
+    config::{
+        document::dialect as written,
+        reading::{places::key_step, suggestion::nearest},
+    },
 };
 
 /// What the fields of an action may be to it.
@@ -80,9 +83,11 @@ impl Compiler<'_, '_> {
         for role in request.fields.keys() {
             if roles.further == Further::Refused && !known.contains(&role.as_str()) {
                 let path = format!("{path}.fields{}", key_step(role));
-                let fix = format!("use {}", known.join(", "));
+                let meant = nearest(role, &known);
+                let meant = meant.map_or_else(String::new, |it| format!("did you mean `{it}`? "));
+                let fix = format!("{meant}use {}", known.join(", "));
                 let message = "this action has no use for such a field";
-                self.findings.unknown(&path, message, &known, &fix);
+                self.findings.mistake(&path, message, &fix);
             }
         }
         for role in roles.needed {
