@@ -107,6 +107,17 @@ pub struct TokenKind {
     pub verifier: Verifier,
     /// How long they hold, and held.
     pub lifetimes: LifetimeHistory,
+    /// Which column of a row their subject is.
+    pub about: About,
+}
+
+/// Which column of a row the subject of a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// Its id.
+    Id,
+    /// What users log in with; the column's collation decides which spellings are one.
+    Login,
 }
 
 /// Everything the endpoints share.

@@ -2,7 +2,9 @@
 //! are spent.
 
 use super::{
-    AccountError, AccountRequest, Accounts, Answer, Granted, TokenKind, dialect::RefreshDialect,
+    About, AccountError, AccountRequest, Accounts, Answer, Granted, TokenKind,
+    dialect::RefreshDialect,
+    pick::{Picked, pick},
 };
 use crate::{
     member::Member,
@@ -74,9 +76,17 @@ impl Accounts {
             return Ok(None);
         };
         let subject = proof.subject.to_string();
-        let member = self.store.member_by_id(&subject).await?;
+        let member = match kind.about {
+            About::Id => self.store.member_by_id(&subject).await?,
+            About::Login => match pick(self.store.members_by_login(&subject).await?) {
+                Picked::One(member) => Some(*member),
+                Picked::Nobody => None,
+            },
+        };
+        // What is told is told of rows, by their ids.
+        let row = member.as_ref().map(|member| member.id.to_string());
         // Behind the look-up: what was told meanwhile counts.
-        if self.is_revoked(kind, &subject, &proof) {
+        if self.is_revoked(kind, row.as_deref().unwrap_or(&subject), &proof) {
             return Ok(None);
         }
         let member = member.filter(|member| member.state.is_none());

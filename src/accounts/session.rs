@@ -85,6 +85,7 @@ impl Accounts {
     ) -> Result<Minted, AccountError> {
         let occasion = Occasion {
             user: &member.id,
+            shown: &member.shown,
             now: self.issue_for(&member.id),
             id,
             until,

@@ -430,5 +430,6 @@ fn kind(settings: &TokenSettings, tokens: &Tokens) -> TokenKind {
         minter: Minter::new(keys, settings.lifetime, claims),
         verifier: Verifier::with_issuers(vec![own(settings)], tokens.max_size),
         lifetimes: settings.history(),
+        about: settings.about,
     }
 }

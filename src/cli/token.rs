@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, sync::Arc};
 use anyhow::{Context, Result, bail};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use clap::{Subcommand, ValueEnum};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Outcome, explain::read_token, output::load_or_complain, report};
 use crate::{
@@ -101,11 +101,17 @@ fn mint(user: &str, kind: Kind, compiled: &Compiled) -> Result<String> {
         .parse()
         .map_or_else(|_| MemberId::Text(user.to_owned()), MemberId::Integer);
     let claims = settings.claims.clone();
+    if let Some(column) = claims.iter().find_map(|(_, value)| value.column()) {
+        bail!(
+            "the tokens say what the column {column} of the user's row is, and no row is looked up here: log in instead"
+        );
+    }
     let minter = Minter::new(settings.keys.clone(), settings.lifetime, claims);
     let mut entropy = Entropy::from_os();
     let id = TokenId::of_new_session(entropy.bytes(), entropy.bytes());
     let occasion = Occasion {
         user: &user,
+        shown: &Map::new(),
         now: Clock.unix_seconds(),
         id: &id,
         until: None,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::fingerprint::Fingerprint;
 use crate::{
-    accounts::{Cookies, Endpoint, hashing},
+    accounts::{About, Cookies, Endpoint, hashing},
     admin, attempts, fetch,
     http::{
         client_address::{ForwardedStyle, TrustedProxies},
@@ -223,6 +223,8 @@ pub struct TokenSettings {
     pub earlier_lifetimes: Vec<Earlier>,
     /// Its claims besides `exp`.
     pub claims: Vec<(String, ClaimValue)>,
+    /// Which column of a row the subject is.
+    pub about: About,
 }
 
 impl TokenSettings {

@@ -67,7 +67,7 @@ impl Stage {
             InvalidToken::Signature => Self::Signature,
             InvalidToken::Payload => Self::Payload,
             InvalidToken::Audience => Self::Audience,
-            InvalidToken::MissingClaim(_) => Self::RequiredClaims,
+            InvalidToken::MissingClaim(_) | InvalidToken::OtherClaim(_) => Self::RequiredClaims,
             InvalidToken::NoExpiry => Self::ExpiryType,
             InvalidToken::Claim(error) => Self::of_claim(*error),
             InvalidToken::Expired => Self::Expiry,

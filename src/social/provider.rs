@@ -334,6 +334,7 @@ impl Provider {
                 audience: Audience::OneOf(self.settings.parties()),
                 types: vec!["JWT".into()],
                 required: vec!["iss".into(), "iat".into()],
+                expected: Vec::new(),
                 leeway: LEEWAY,
                 subject: "sub".into(),
             };

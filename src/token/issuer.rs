@@ -64,6 +64,8 @@ pub struct Checks {
     pub types: Vec<Box<str>>,
     /// Claims that have to be there and not null.
     pub required: Vec<Arc<str>>,
+    /// Claims that have to be exactly so.
+    pub expected: Vec<(Arc<str>, Value)>,
     /// How far clocks may differ.
     pub leeway: Leeway,
     /// The claim that says who it is.
@@ -78,6 +80,7 @@ impl Checks {
             audience: Audience::Unnamed,
             types: vec!["JWT".into(), "at+jwt".into()],
             required: Vec::new(),
+            expected: Vec::new(),
             leeway: Leeway::default(),
             subject: subject.into(),
         }
@@ -132,6 +135,11 @@ impl Issuer {
         let is_missing = |name: &&Arc<str>| claims.value(name).is_none_or(Value::is_null);
         if let Some(name) = self.checks.required.iter().find(is_missing) {
             return Err(InvalidToken::MissingClaim(Arc::clone(name)));
+        }
+        let is_other =
+            |(name, value): &&(Arc<str>, Value)| claims.value(name).is_none_or(|it| it != value);
+        if let Some((name, _)) = self.checks.expected.iter().find(is_other) {
+            return Err(InvalidToken::OtherClaim(Arc::clone(name)));
         }
         Ok(Times {
             issued_at: claims.time("iat")?,

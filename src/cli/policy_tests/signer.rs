@@ -145,6 +145,7 @@ impl Signer {
         // Nobody and nothing: every claim is fixed.
         let occasion = Occasion {
             user: &MemberId::Integer(0),
+            shown: &Map::new(),
             now,
             id: &TokenId::of_new_session([0; 16], [0; 16]),
             until: None,

@@ -47,7 +47,7 @@ pub(super) fn compile(
 /// Whether the tokens that we mint carry the row's id as their subject.
 pub(super) fn is_row_id(access: &Token, subject: &str) -> bool {
     let value = access.claims.get(subject).and_then(Value::as_str);
-    value == Some("{user.id}")
+    matches!(value, Some("{user.id}" | "{user.id.number}"))
 }
 
 /// What they may be made of: what the token says, so that they are made once for each of them.

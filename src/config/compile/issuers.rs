@@ -10,6 +10,7 @@ use crate::{
             Document,
             tokens::{Issuer, Leeway as WrittenLeeway, Token},
         },
+        reading::places::key_step,
     },
     token::issuer::{Audience, Checks, Leeway},
 };
@@ -93,6 +94,7 @@ fn issuer(
         ),
         types: types(&written.types, path, findings),
         required: required(&written.required_claims, path, findings),
+        expected: Vec::new(),
         leeway: leeway(&written.leeway, path, findings),
         subject: subject.into(),
     };
@@ -124,6 +126,7 @@ pub(super) fn checks_of_token(
         ),
         types: types(&token.types, path, findings),
         required: required(&token.required_claims, path, findings),
+        expected: expected(token, path, findings),
         leeway: leeway(&token.leeway, path, findings),
         subject: document.identity.subject.as_str().into(),
     };
@@ -211,6 +214,28 @@ fn required(
         }
     }
     written.iter().map(|name| name.as_str().into()).collect()
+}
+
+/// Exactly these values; what is minted here has them.
+fn expected(
+    token: &Token,
+    path: &str,
+    findings: &mut Findings<'_>,
+) -> Vec<(std::sync::Arc<str>, Value)> {
+    for (name, value) in &token.expected_claims {
+        let minted = token.claims.get(name);
+        if minted.is_some_and(|minted| minted != value)
+            || (minted.is_none() && !token.claims.is_empty())
+        {
+            let path = format!("{path}.expected_claims{}", key_step(name));
+            let message = "minted tokens do not have this value, and would be refused";
+            findings.mistake(&path, message, "write the same in `claims`");
+        }
+    }
+    let expected = token.expected_claims.iter();
+    expected
+        .map(|(name, value)| (name.as_str().into(), value.clone()))
+        .collect()
 }
 
 fn leeway(written: &WrittenLeeway, path: &str, findings: &mut Findings<'_>) -> Leeway {

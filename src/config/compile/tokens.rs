@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Findings, issuers, rotation, sessions, token_keys};
 use crate::{
+    accounts::About,
     config::{
         compiled::{TokenSettings, Tokens},
         document::{
@@ -21,7 +22,7 @@ use crate::{
     template::Template,
     token::{
         keyring::ListedKey,
-        mint::{CLAIM_VALUES, ClaimValue},
+        mint::{CLAIM_COLUMNS, CLAIM_VALUES, ClaimValue},
     },
 };
 
@@ -75,6 +76,13 @@ fn same_secret(
     let Some(shared) = refresh.iter().position(is_shared) else {
         return;
     };
+    if told_apart(document) {
+        if document.tokens.same_secret.is_some() {
+            let message = "`expected_claims` tell access and refresh tokens apart";
+            findings.mistake("tokens.same_secret", message, "leave it out");
+        }
+        return;
+    }
     if document.tokens.same_secret.is_some() {
         findings.warning(
             "tokens.same_secret",
@@ -96,8 +104,20 @@ fn same_secret(
     };
     let message =
         format!("access and refresh tokens have the same {noun} and nothing else tells them apart");
-    let fix = format!("use two {noun}s, or say `same_secret: acknowledged` under tokens");
+    let fix = format!(
+        "use two {noun}s, tell them apart by `expected_claims`, or say `same_secret: acknowledged` under tokens"
+    );
     findings.mistake(&path, &message, &fix);
+}
+
+/// Whether a claim has to have one value in access tokens and another in refresh tokens.
+fn told_apart(document: &Document) -> bool {
+    let access = &document.tokens.access.expected_claims;
+    let refresh = document.tokens.refresh.as_ref();
+    refresh.is_some_and(|refresh| {
+        let mut expected = refresh.expected_claims.iter();
+        expected.any(|(name, value)| access.get(name).is_some_and(|other| other != value))
+    })
 }
 
 fn token(
@@ -115,7 +135,8 @@ fn token(
             "write a longer time, such as 30d",
         );
     }
-    let claims = claims(&token.claims, path, findings);
+    let claims = claims(document, &token.claims, path, findings);
+    let about = about(document, token, path, findings);
     let checks = issuers::checks_of_token(document, token, path, findings);
     let keys = keys?;
     if !document.accounts.is_empty() && !keys.iter().any(|key| key.key.can_sign()) {
@@ -131,7 +152,26 @@ fn token(
         lifetime,
         earlier_lifetimes: earlier_lifetimes(token, path, findings),
         claims,
+        about,
     })
+}
+
+/// Which column the subject is. Rows are found by two of them.
+fn about(document: &Document, token: &Token, path: &str, findings: &mut Findings<'_>) -> About {
+    let subject = &document.identity.subject;
+    let minted = token.claims.get(subject).and_then(Value::as_str);
+    let column = minted.and_then(|text| text.strip_prefix("{user.")?.strip_suffix('}'));
+    match (column, &document.users) {
+        (None | Some("id" | "id.number"), _) | (Some(_), None) => About::Id,
+        (Some(column), Some(users)) if column == users.columns.login => About::Login,
+        (Some(_), Some(_)) => {
+            let path = format!("{path}.claims{}", key_step(subject));
+            let message = "no row is found by this column";
+            let fix = "use {user.id}, or the column of `users.columns.login`";
+            findings.mistake(&path, message, fix);
+            About::Id
+        }
+    }
 }
 
 fn earlier_lifetimes(token: &Token, path: &str, findings: &mut Findings<'_>) -> Vec<Earlier> {
@@ -194,6 +234,7 @@ pub(super) fn secret_text(
 }
 
 fn claims(
+    document: &Document,
     claims: &IndexMap<String, Value>,
     path: &str,
     findings: &mut Findings<'_>,
@@ -204,20 +245,31 @@ fn claims(
         if name == "exp" {
             findings.mistake(&path, "exp is set from the lifetime", "leave it out");
         }
-        if let Some(value) = claim(value, &path, findings) {
+        if let Some(value) = claim(document, value, &path, findings) {
             compiled.push((name.clone(), value));
         }
     }
     compiled
 }
 
-fn claim(value: &Value, path: &str, findings: &mut Findings<'_>) -> Option<ClaimValue> {
+fn claim(
+    document: &Document,
+    value: &Value,
+    path: &str,
+    findings: &mut Findings<'_>,
+) -> Option<ClaimValue> {
     let Value::String(text) = value else {
         return Some(ClaimValue::Fixed(value.clone()));
     };
-    let fix = "use {user.id}, {token.id}, {session.id} or {now}, or {{ and }} for braces";
+    let fix = "use {user.id}, {user.id.number}, a column of `users.show` such as {user.email}, {token.id}, {session.id} or \
+               {now}, or {{ and }} for braces";
     let template = findings.take(Template::parse(text), path, fix)?;
-    let unknown = |name: &&str| !CLAIM_VALUES.contains(name);
+    let shown = |name: &str| {
+        let column = name.strip_prefix(CLAIM_COLUMNS);
+        let users = document.users.as_ref();
+        column.is_some_and(|column| users.is_some_and(|users| users.show.contains_key(column)))
+    };
+    let unknown = |name: &&str| !CLAIM_VALUES.contains(name) && !shown(name);
     if let Some(unknown) = template.placeholders().find(unknown) {
         findings.mistake(
             path,

@@ -56,8 +56,10 @@ pub struct Token {
     /// none; `lifetime` was never another one.
     #[serde(default)]
     pub earlier_lifetimes: Vec<EarlierLifetime>,
-    /// The claims of a minted token besides `exp`: texts may use `{user.id}`, `{token.id}`, which is another one for each
-    /// token and for `jti`, `{session.id}`, with which it begins, and `{now}`, which alone is a number, for `iat`.
+    /// The claims of a minted token besides `exp`: texts may use `{user.id}`, `{user.id.number}`, which alone is a number
+    /// where the column has numbers, `{user.COLUMN}` with a column of `users.show`, which alone keeps its type, `{token.id}`,
+    /// which is another one for each token and for `jti`, `{session.id}`, with which it begins, and `{now}`, which alone is
+    /// a number, for `iat`. The subject is the row's id, or `users.columns.login`.
     #[serde(default)]
     pub claims: IndexMap<String, serde_json::Value>,
     /// Says that a secret that is too short is meant so.
@@ -76,6 +78,10 @@ pub struct Token {
     /// Claims that a token has to have, besides `exp` and the subject. Default: none.
     #[serde(default)]
     pub required_claims: Vec<String>,
+    /// Claims that a token has to have with exactly these values, such as `type: access`. Where access and refresh tokens
+    /// have the same secret, it is these that tell them apart. Default: none.
+    #[serde(default)]
+    pub expected_claims: IndexMap<String, serde_json::Value>,
     /// How far clocks may differ.
     #[serde(default)]
     pub leeway: Leeway,

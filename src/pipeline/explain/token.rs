@@ -345,6 +345,11 @@ mod tests {
                 "required",
                 Some("aud"),
             ),
+            (
+                InvalidToken::OtherClaim("type".into()),
+                "required",
+                Some("aud"),
+            ),
             (ClaimError::WrongType("iat").into(), "iat", Some("required")),
             (ClaimError::WrongType("exp").into(), "exp", Some("required")),
             (InvalidToken::NoExpiry, "exp", Some("required")),

@@ -30,20 +30,25 @@ pub struct Minter {
 /// What a claim is filled with, besides `exp`, which every token has.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClaimValue {
-    /// Text with the placeholders [`CLAIM_VALUES`].
+    /// Text with the placeholders [`CLAIM_VALUES`] and [`CLAIM_COLUMNS`].
     Template(Template),
     /// Any other JSON value, as it is.
     Fixed(Value),
 }
 
-/// The names that a claim may use.
-pub const CLAIM_VALUES: [&str; 4] = ["user.id", "token.id", "session.id", "now"];
+/// The names that a claim may use. A text that is nothing but `{user.id.number}` or `{now}` is a number.
+pub const CLAIM_VALUES: [&str; 5] = ["user.id", "user.id.number", "token.id", "session.id", "now"];
+
+/// What stands before the name of a column that a claim uses; alone it keeps its JSON type.
+pub const CLAIM_COLUMNS: &str = "user.";
 
 /// What one token is minted for.
 #[derive(Debug, Clone, Copy)]
 pub struct Occasion<'a> {
     /// Whom it is about.
     pub user: &'a MemberId,
+    /// What claims may say of the row besides its id, by column.
+    pub shown: &'a Map<String, Value>,
     /// When it is issued.
     pub now: UnixSeconds,
     /// Which token it is, and of which session.
@@ -155,21 +160,51 @@ impl ClaimValue {
     fn fill(&self, occasion: &Occasion<'_>) -> Value {
         match self {
             Self::Fixed(value) => value.clone(),
-            // A time is a number (RFC 7519 section 2).
-            Self::Template(template) if template.sole_placeholder() == Some("now") => {
-                occasion.now.0.into()
-            }
             Self::Template(template) => {
+                if let Some(name) = template.sole_placeholder() {
+                    return occasion.value(name);
+                }
                 let text = template.render(|name, text| {
-                    match name {
-                        "token.id" => text.push_str(occasion.id.as_str()),
-                        "session.id" => text.push_str(occasion.id.session()),
-                        "now" => text.push_str(&occasion.now.0.to_string()),
-                        _ => text.push_str(&occasion.user.to_string()),
+                    match occasion.value(name) {
+                        Value::Null => {}
+                        Value::String(value) => text.push_str(&value),
+                        other @ (Value::Bool(_)
+                        | Value::Number(_)
+                        | Value::Array(_)
+                        | Value::Object(_)) => text.push_str(&other.to_string()),
                     }
                     Some(())
                 });
                 Value::String(text.unwrap_or_default())
+            }
+        }
+    }
+
+    /// The column that it is made of, besides the id of the row.
+    pub fn column(&self) -> Option<&str> {
+        let Self::Template(template) = self else {
+            return None;
+        };
+        let mut columns = template.placeholders();
+        columns.find_map(|name| {
+            let column = name.strip_prefix(CLAIM_COLUMNS)?;
+            (!CLAIM_VALUES.contains(&name)).then_some(column)
+        })
+    }
+}
+
+impl Occasion<'_> {
+    fn value(&self, name: &str) -> Value {
+        match name {
+            "user.id" => self.user.to_string().into(),
+            "user.id.number" => self.user.to_json(),
+            "token.id" => self.id.as_str().into(),
+            "session.id" => self.id.session().into(),
+            // A time is a number (RFC 7519 section 2).
+            "now" => self.now.0.into(),
+            _ => {
+                let column = name.strip_prefix(CLAIM_COLUMNS).unwrap_or(name);
+                self.shown.get(column).cloned().unwrap_or_default()
             }
         }
     }

@@ -26,9 +26,22 @@ fn minter(claims: &[(&str, &str)]) -> Minter {
     )
 }
 
+fn shown() -> Map<String, Value> {
+    let values = [
+        ("email", Value::from("a@b.example")),
+        ("point", 7.into()),
+        ("none", Value::Null),
+    ];
+    let values = values.into_iter();
+    values
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
 fn minted(minter: &Minter, id: &TokenId, until: Option<UnixSeconds>) -> String {
     let occasion = Occasion {
         user: &MemberId::Integer(42),
+        shown: &shown(),
         now: UnixSeconds(1000),
         id,
         until,
@@ -66,6 +79,31 @@ fn two_tokens_of_one_second_differ_by_their_names_and_say_when_they_were_issued(
     let proof = proof(&first, 1000).expect("a proof");
     assert_eq!(proof.issued_at, Some(UnixSeconds(1000)));
     assert_eq!(proof.claims.value("jti"), Some(&ids[0].as_str().into()));
+}
+
+#[test]
+fn claims_keep_the_types_that_the_monolith_gives_them() {
+    let id = TokenId::of_new_session([1; 16], [2; 16]);
+    let claims = [
+        ("sub", "{user.id}"),
+        ("identity", "{user.id.number}"),
+        ("email", "{user.email}"),
+        ("point", "{user.point}"),
+        ("none", "{user.none}"),
+        ("text", "{user.email}/{user.point}/{user.none}{now}"),
+    ];
+    let token = minted(&minter(&claims), &id, None);
+    let proof = proof(&token, 1000).expect("a proof");
+    for (name, value) in [
+        ("sub", Value::from("42")),
+        ("identity", 42.into()),
+        ("email", "a@b.example".into()),
+        ("point", 7.into()),
+        ("none", Value::Null),
+        ("text", "a@b.example/7/1000".into()),
+    ] {
+        assert_eq!(proof.claims.value(name), Some(&value), "{name}");
+    }
 }
 
 #[test]

@@ -52,6 +52,9 @@ pub enum InvalidToken {
     /// A claim that the issuer's tokens have to have is missing.
     #[error("the token has no claim {0}")]
     MissingClaim(Arc<str>),
+    /// A claim has another value than such tokens have: it is another kind of token.
+    #[error("the token's claim {0} has another value than such tokens have")]
+    OtherClaim(Arc<str>),
     /// A claim that becomes a header has characters that a header cannot carry.
     #[error("a claim that becomes a header has characters that no header can carry")]
     NotAHeader,

@@ -231,6 +231,7 @@ fn each_check_of_an_issuer_refuses() {
             audience: Audience::OneOf(vec!["api".into(), "app".into()]),
             types: vec!["at+jwt".into()],
             required: vec!["email".into()],
+            expected: Vec::new(),
             leeway: Leeway {
                 exp: Duration::from_secs(30),
                 nbf: Duration::from_secs(20),
