@@ -82,9 +82,10 @@ const MAY_IMPORT: [(&str, &str); 34] = [
     ("demo", "entropy listener config"),
     (
         "cli",
-        // `token check` reads the keys that an issuer publishes; cases have rows of their own.
+        // `token check` reads the keys that an issuer publishes; cases have rows of their own; `dialect` shows the files
+        // that are built in.
         "clock entropy secret certificate http telemetry member token policy membership store state fetch \
-         listener admin pipeline config app demo",
+         listener accounts admin pipeline config app demo",
     ),
     ("lib", ""),
     ("main", "cli"),

@@ -1,4 +1,4 @@
-//! The command line: `run`, `check`, `explain`, `test`, `plan`, `import`, `migrate`, `token`, `schema`, `health`, `demo`.
+//! The command line: `run`, `check`, `explain`, `test`, `plan`, `import`, `migrate`, `token`, `dialect`, `schema`, `health`, `demo`.
 //!
 //! Answers go to standard output, complaints to standard error. Exit codes: 0 for success, 1 for a failure at run
 //! time or of a case, 64 for a configuration or a command line that cannot be used, and 2 from `explain`
@@ -6,6 +6,7 @@
 
 mod check;
 mod demo;
+mod dialect;
 mod explain;
 mod health;
 mod import_openapi;
@@ -53,6 +54,9 @@ enum Command {
     /// Make, read or check a token.
     #[command(subcommand)]
     Token(token::Command),
+    /// List the built-in dialects, or print one.
+    #[command(subcommand)]
+    Dialect(dialect::Command),
     /// Print the JSON Schema of a file, for editors.
     Schema(schema::Arguments),
     /// Ask a running gateway whether it is ready; exit code 1 if it is not.
@@ -127,6 +131,7 @@ pub fn run() -> ExitCode {
         Command::Import(command) => import_openapi::import(&command),
         Command::Migrate(command) => migrate::migrate(&command),
         Command::Token(command) => token::token(&command),
+        Command::Dialect(command) => dialect::dialect(&command),
         Command::Schema(arguments) => schema::schema(&arguments),
         Command::Health(arguments) => health::health(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments),

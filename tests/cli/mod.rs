@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod dialect;
 mod explain;
 mod expressions;
 mod import_openapi;

@@ -17,9 +17,13 @@ pub use request::{Fields, InvalidRequest, RequestShape};
 pub use shape::{Shape, ShapeError, checked_text};
 
 /// The dialects that ship with the binary: name and file.
-pub const BUILT_IN: [(&str, &str); 2] = [
+pub const BUILT_IN: [(&str, &str); 6] = [
     ("pair", include_str!("builtin/pair.yaml")),
     ("pampam", include_str!("builtin/pampam.yaml")),
+    ("react", include_str!("builtin/react.yaml")),
+    ("girok", include_str!("builtin/girok.yaml")),
+    ("ddd", include_str!("builtin/ddd.yaml")),
+    ("member", include_str!("builtin/member.yaml")),
 ];
 
 /// When a blocked user learns of it.

@@ -48,6 +48,7 @@ pub(super) fn differences(
         ("cors", written(&old.cors) == written(&new.cors)),
         ("token_from", places(old) == places(new)),
         ("csrf", old.csrf() == new.csrf()),
+        ("statuses", old.statuses == new.statuses),
         ("headers", headers(old) == headers(new)),
         ("upgrade", sorted(&old.upgrades) == sorted(&new.upgrades)),
     ];
