@@ -77,6 +77,8 @@ pub(super) struct Record<'a> {
     cookies: Option<Box<[HeaderValue]>>,
     noted: Noted,
     observed: Option<Observed>,
+    /// What the answer means, where that is read out of it.
+    meant: Option<u16>,
 }
 
 /// What the client makes of a refusal.
@@ -117,6 +119,8 @@ pub(super) struct Line {
     method: Method,
     target: Option<PathAndQuery>,
     status: u16,
+    /// What the client got, where `status` is what it means.
+    sent: Option<u16>,
     route: Option<Arc<str>>,
     proof: Option<Arc<Proof>>,
     outcome: &'static str,
@@ -166,6 +170,7 @@ impl<'a> Record<'a> {
             cookies: None,
             noted: Noted::default(),
             observed: None,
+            meant: None,
         }
     }
 
@@ -197,6 +202,7 @@ impl<'a> Record<'a> {
             cookies: None,
             noted: Noted::default(),
             observed: None,
+            meant: None,
         }
     }
 
@@ -209,7 +215,6 @@ impl<'a> Record<'a> {
         line.ended();
     }
 
-    /// The validated Host.
     pub(super) fn host_text(&self) -> &str {
         let host = self.host.as_ref().and_then(|host| host.to_str().ok());
         host.unwrap_or_default()
@@ -280,6 +285,11 @@ impl<'a> Record<'a> {
     /// What is written down besides, should it be refused.
     pub(super) fn noted(&mut self) -> &mut Noted {
         &mut self.noted
+    }
+
+    /// The answer means this status, whatever it says.
+    pub(super) fn means(&mut self, status: u16) {
+        self.meant = Some(status);
     }
 
     pub(super) fn set_outcome(&mut self, outcome: &'static str) {
@@ -378,44 +388,43 @@ impl<'a> Record<'a> {
                 headers.append(header::SET_COOKIE, cookie);
             }
         }
-        self.counts
-            .answered(self.number(), response.status().as_u16());
+        let sent = response.status().as_u16();
+        let status = self.meant.unwrap_or(sent);
+        self.counts.answered(self.number(), status);
         // What was observed is worth asking about and reading, as what was refused is.
         let observed = self.observed.is_some();
         if (self.kept.keeps_all() || observed) && self.reason.is_none() {
-            self.keep(response.status().as_u16(), None);
+            self.keep(status, None);
         }
         let passed = self.reason.is_none() && !observed;
         if self.logging == AccessLogging::Refusals && passed {
             return;
         }
-        let line = self.finish(response.status().as_u16());
+        let line = self.finish(sent);
         response.body_mut().write_at_end(Box::new(line));
     }
 
-    fn why_observed(&self) -> Option<String> {
-        let observed = self.observed.as_ref()?;
-        Some(observed.rejection().reason())
-    }
-
-    /// The route's number in the table.
     fn number(&self) -> Option<usize> {
         self.route.map(|route| route.number)
     }
 
-    fn finish(&mut self, status: u16) -> Line {
+    fn finish(&mut self, sent: u16) -> Line {
         Line {
             decision: self.decision,
             started: self.started,
             client: self.client.clone(),
             method: mem::take(&mut self.method),
             target: self.target.take(),
-            status,
+            status: self.meant.unwrap_or(sent),
+            sent: self.meant.and(Some(sent)),
             route: self.route.map(|route| Arc::clone(&route.name)),
             proof: self.proof.take(),
             outcome: self.outcome,
             observed: self.observed.as_ref().map(Observed::code),
-            reason: self.reason.take().or_else(|| self.why_observed()),
+            reason: self.reason.take().or_else(|| {
+                let observed = self.observed.as_ref()?;
+                Some(observed.rejection().reason())
+            }),
             upstream_time: self.upstream_time,
             bytes: 0,
             whole: Whole::NotYet,
@@ -452,7 +461,6 @@ impl Line {
         self.whole = Whole::Yes;
     }
 
-    /// Nothing more belongs to the answer.
     pub(super) fn ended(&mut self) {
         self.whole = Whole::Yes;
     }
@@ -470,6 +478,7 @@ impl Drop for Line {
             method = self.method.as_str().as_bytes(),
             path = self.target.as_ref().map_or("", PathAndQuery::path),
             status = self.status,
+            sent = self.sent,
             route = self.route.as_deref(),
             outcome = self.outcome.as_bytes(),
             observed = self.observed,

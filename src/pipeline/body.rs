@@ -54,6 +54,14 @@ impl Body {
         Self::from(Content::Own(Some(bytes).filter(|bytes| !bytes.is_empty())))
     }
 
+    /// What breaks off at once.
+    pub(super) fn broken(error: BrokenOff) -> Self {
+        Self {
+            broken: Some(error),
+            ..Self::empty()
+        }
+    }
+
     pub(super) fn relayed(relay: Relay) -> Self {
         Self::from(Content::Relayed(relay))
     }

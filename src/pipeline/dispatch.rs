@@ -18,6 +18,7 @@ use super::{
     rejection::Rejection,
     snapshot::View,
     stage::Prepared,
+    statuses,
     upgrade::can_ask,
 };
 use crate::{
@@ -105,6 +106,10 @@ impl Pipeline {
         let headers = response.headers_mut();
         clean_response(headers);
         added.change_response(headers);
+        if let Some(rules) = &route.statuses {
+            // Few routes look into answers, and the state of one should not weigh on every idle connection.
+            Box::pin(statuses::read(&mut response, rules, record)).await;
+        }
         Ok(response)
     }
 
@@ -160,7 +165,13 @@ impl Pipeline {
         record.set_outcome(answer.outcome);
         let is_refusal = answer.status.is_client_error() || answer.status.is_server_error();
         let status = answer.status.as_u16();
+        let body = answer.body.clone();
         let mut response = render(answer, prepared.route.cors.as_deref(), record);
+        if let Some(rules) = &prepared.route.statuses
+            && rules.look_into(status, body.len() as u64)
+        {
+            statuses::meant(&body, &mut response, rules, record);
+        }
         if is_refusal {
             name_decision(record.decision(), response.headers_mut());
             record.keep(status, None);

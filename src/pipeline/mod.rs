@@ -35,6 +35,7 @@ mod route;
 mod row;
 mod snapshot;
 mod stage;
+mod statuses;
 mod throttle;
 mod token_facts;
 mod token_fate;

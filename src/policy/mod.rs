@@ -16,4 +16,5 @@ pub mod pattern;
 pub mod refusal;
 pub mod requirement;
 pub mod route;
+pub mod statuses;
 pub mod table;

@@ -8,7 +8,7 @@ use crate::http::host::without_port;
 
 use super::{
     cors::CorsPolicy, csrf::CsrfPolicy, headers::RouteHeaders, method::MethodSet, pattern::Pattern,
-    refusal::RefusalTemplate, requirement::Requirement,
+    refusal::RefusalTemplate, requirement::Requirement, statuses::StatusRules,
 };
 
 /// Which upstream, as an index into the compiled list.
@@ -250,6 +250,8 @@ pub struct Route {
     pub cors: Option<Arc<CorsPolicy>>,
     /// Where a token may be besides `Authorization`.
     pub token_places: Option<Box<TokenPlaces>>,
+    /// How the statuses of its answers are read.
+    pub statuses: Option<Arc<StatusRules>>,
     /// What happens to the headers of its messages.
     pub headers: Option<Arc<RouteHeaders>>,
     /// Protocols that a connection may be switched to, in lower case.

@@ -31,6 +31,7 @@ mod renewal;
 mod routing;
 mod rules;
 mod spoofing;
+mod statuses;
 mod targets;
 mod tokens;
 mod transports;

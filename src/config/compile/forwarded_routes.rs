@@ -62,6 +62,9 @@ impl Forwarded<'_> {
         let rate_limits = self.rate_limits(&settings, access, findings);
         let refusals = settings.refusals.as_ref();
         let refusals = refusals.map(|own| refusals::compile(own.value, &own.path, findings));
+        let statuses = settings.statuses.as_ref();
+        let statuses =
+            statuses.and_then(|own| defaults.statuses.find(own.value, &own.path, findings));
         let cors = settings.cors.as_ref();
         let cors = cors.and_then(|own| cors::compile(Some(own.value), &own.path, findings));
         let cors = cors.or_else(|| defaults.cors.clone());
@@ -101,6 +104,7 @@ impl Forwarded<'_> {
             refusals: refusals.unwrap_or_else(|| Arc::clone(&defaults.refusals)),
             cors,
             token_places,
+            statuses,
             headers: match headers {
                 None => None,
                 Some(headers) => Some(headers?),

@@ -45,6 +45,7 @@ mod rules;
 mod server;
 mod sessions;
 mod state;
+mod statuses;
 mod token_keys;
 mod tokens;
 mod upgrades;
@@ -232,7 +233,9 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let revocation = revocation::compile(document, users.as_ref(), findings);
     let groups = groups::Groups::new(document, &mut rules, findings);
     let csrf = csrf::compile(&document.csrf, "csrf", findings);
+    let statuses = statuses::Statuses::new(document, findings);
     let defaults = routes::Defaults {
+        statuses,
         reading,
         rate_limits: &limits,
         cors: cors.clone(),

@@ -9,6 +9,7 @@ use super::{
     published_keys,
     rate_limits::{Limits, On},
     rules::Rules,
+    statuses::Statuses,
 };
 use crate::{
     accounts::TokenName,
@@ -44,6 +45,7 @@ pub(super) struct Defaults<'a> {
     /// `None` where any page may.
     pub(super) csrf: Option<CsrfPolicy>,
     pub(super) refusals: Arc<RefusalTemplate>,
+    pub(super) statuses: Statuses,
     pub(super) groups: Groups<'a>,
 }
 
@@ -75,6 +77,7 @@ impl Defaults<'_> {
             refusals: Arc::clone(&self.refusals),
             cors: self.cors.clone(),
             token_places: None,
+            statuses: None,
             headers: None,
             upgrades: Vec::new(),
         }
@@ -201,12 +204,17 @@ fn account_route(
     let rate_limits = defaults.rate_limits.of(names, on, &limits, findings);
     // What is answered here may read it.
     let authorization = Authorization::Forward;
+    let statuses = account.statuses.as_deref().and_then(|name| {
+        let path = format!("{path}.statuses");
+        defaults.statuses.find(name, &path, findings)
+    });
     let name = (account.matches.as_str(), findings.place(&path));
     let action = Action::Answer(EndpointId(index));
     let route = defaults.own_route(name, host?, matched?, action);
     let cors = own_cors.or_else(|| route.cors.clone());
     Some(Route {
         rate_limits,
+        statuses,
         token_places: token_places((document, account), defaults, cors.as_deref()),
         cors,
         authorization,

@@ -20,7 +20,7 @@ pub struct Account {
     pub matches: String,
     /// The host it is for. Default: any.
     pub host: Option<String>,
-    /// How it speaks: a built-in dialect (`pampam`, `pair`) or one of `dialects`. For `login`, `refresh` and `verify`; the
+    /// How it speaks: a built-in dialect (`sidegate dialect list`) or one of `dialects`. For `login`, `refresh` and `verify`; the
     /// others speak as `docs/sessions.md` says.
     pub dialect: Option<String>,
     /// For `introspect` and `revoke`: the programs that may ask, by HTTP Basic or in the form. Default: nobody may
@@ -30,6 +30,8 @@ pub struct Account {
     /// The names of the limits that hold for it, of `rate_limits`; `[]` is none. Default: for a login
     /// `[login_clients, login_accounts]`, with `attempts` the first alone, which clients are told of only when they are refused; else none.
     pub rate_limit: Option<Vec<String>>,
+    /// The name of the rules, of `statuses`, by which its answers are read. Default: none; they mean what they say.
+    pub statuses: Option<String>,
     /// CORS headers of its answers. Default: the gateway's `cors`.
     pub cors: Option<Cors>,
     /// The cookies, of `cookies`, that it sets when it grants tokens, whatever else its dialect answers, or takes away when

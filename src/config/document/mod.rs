@@ -19,6 +19,7 @@ pub mod routes;
 pub mod rules;
 pub mod server;
 pub mod state;
+pub mod statuses;
 pub mod tokens;
 pub mod upstreams;
 pub mod users;
@@ -43,6 +44,7 @@ use self::{
     rules::Require,
     server::{Admin, Forwarded, Headers, Limits, Logs, Shutdown},
     state::State,
+    statuses::Statuses,
     tokens::{Identity, Tokens},
     upstreams::Upstream,
     users::Users,
@@ -125,6 +127,9 @@ pub struct Document {
     /// What refusals look like, unless a route says otherwise. Default: `problem`.
     #[serde(default)]
     pub refusals: Refusals,
+    /// How an application's own codes become standard statuses, by names that routes and accounts use. Default: none.
+    #[serde(default)]
+    pub statuses: IndexMap<String, Statuses>,
     /// CORS headers of the gateway's own answers, unless a route says otherwise.
     pub cors: Option<Cors>,
     /// Tokens that are given to browsers as cookies. Default: none.

@@ -97,6 +97,8 @@ shared_settings! {
     token_from: TokenFrom,
     /// Whose pages may use the token of a cookie; for routes with `token_from.cookie`. Default: the gateway's `csrf`.
     csrf: Csrf,
+    /// The name of the rules, of `statuses`, by which its answers are read. Default: none; they mean what they say.
+    statuses: String,
     /// What happens to the headers of its messages. Default: nothing.
     headers: RouteHeaders,
     /// Protocols that a connection may be switched to by `Upgrade`. Default: `[websocket]`.

@@ -25,6 +25,7 @@ fn route(text: &str) -> Route {
     Route {
         token_places: None,
         headers: None,
+        statuses: None,
         upgrades: Vec::new(),
         mode: Mode::Enforce,
         on_stale: OnStale::Ask,

@@ -11,8 +11,9 @@ use indexmap::IndexMap;
 
 use super::reading::Sample;
 
-/// The classes of status, and what stands for a request whose client left before its answer.
-const CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "none"];
+/// The classes of status, 600 for what no standard one says, and what stands for a request whose client left before its
+/// answer.
+const CLASSES: [&str; 7] = ["1xx", "2xx", "3xx", "4xx", "5xx", "600", "none"];
 
 /// Where unanswered requests stand among them.
 const UNANSWERED: usize = CLASSES.len() - 1;
