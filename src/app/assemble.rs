@@ -50,7 +50,7 @@ pub struct Assembled {
     pub server: Server,
     pub(super) fingerprint: Fingerprint,
     pub(super) certificate_headers: Vec<(HeaderName, Template)>,
-    users: Option<store::Settings>,
+    pub(super) users: Option<store::Settings>,
     /// The gateway's own tables.
     pub(super) state: Option<OwnState>,
     hashing: hashing::Settings,

@@ -65,6 +65,7 @@ impl Watching {
         }
         if let Some(watched) = watched.take() {
             watched.left.cancel();
+            self.denylist.ask_about_secrets(None);
         }
         let Some(settings) = assembled.watch.clone() else {
             // Where there are tables of our own, it is they that have to be read before anybody is let in.
@@ -78,6 +79,7 @@ impl Watching {
         let left = self.stop.child_token();
         match Feed::new(settings.clone(), self.parts(state)) {
             Ok(feed) => {
+                self.ask_about_secrets(&feed, assembled);
                 let until_left = left.clone().run_until_cancelled_owned(feed.run());
                 self.tasks.spawn(until_left);
             }
@@ -88,6 +90,15 @@ impl Watching {
             state: state.cloned(),
             left,
         });
+    }
+
+    /// While the watch is behind, passwords are compared with what it has seen last.
+    fn ask_about_secrets(&self, feed: &Feed, assembled: &Assembled) {
+        let secrets = assembled.users.as_ref().map(|users| feed.secrets(users));
+        match secrets.transpose() {
+            Ok(secrets) => self.denylist.ask_about_secrets(secrets.flatten()),
+            Err(error) => warn!(%error, "changed passwords cannot be asked for"),
+        }
     }
 
     fn parts(&self, state: Option<&Arc<State>>) -> Parts {

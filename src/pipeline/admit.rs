@@ -7,6 +7,8 @@
 
 use std::{sync::Arc, time::Instant};
 
+use tokio::time::timeout;
+
 use super::{
     Control,
     live::Live,
@@ -17,11 +19,15 @@ use super::{
     stage::{Admitted, Identified},
 };
 use crate::{
+    clock::{Clock, UnixSeconds},
     membership::{Looked, Membership},
     policy::route::OnStale,
-    revocation::{Denylist, Grant, Heard, LifetimeHistory},
+    revocation::{Denylist, Grant, Heard, LifetimeHistory, Revoked, feed::SecretSeen},
     token::{claims::Subject, issuer::IssuerId, verify::Verified},
 };
+
+/// How many seconds the clock of whoever issues tokens may be apart from ours.
+const DOUBT: u64 = 10;
 
 /// How it is known who may no longer use a token.
 #[derive(Debug)]
@@ -156,6 +162,12 @@ impl<'a, B> AskNeeded<'a, B> {
         });
         let looked = looked.await;
         ask.tally().waited(&looked);
+        if row::judge(&looked).is_ok()
+            && let Some((revocation, grant)) = self::asked(&identified, live)
+            && let Err(rejection) = revocation.ask_secret(grant, control).await
+        {
+            return refused(identified, rejection, live, noted);
+        }
         Self { identified }.judged(&looked, live, noted)
     }
 
@@ -180,6 +192,40 @@ impl<'a, B> AskNeeded<'a, B> {
 }
 
 impl Revocation {
+    /// Whether the member's password is the one that was seen last. Where it is not, it was changed after the table was
+    /// last heard: what was issued before that has ended, and of what was issued since nobody knows.
+    async fn ask_secret(&self, grant: &Grant, control: &Control) -> Result<(), Rejection> {
+        let Some((secrets, ask)) = self.denylist.secrets().zip(self.ask.as_ref()) else {
+            return Ok(());
+        };
+        let limit = ask.settings().deadline;
+        let member = grant.member().to_owned();
+        let asked = async move { timeout(limit, secrets.ask(member)).await };
+        let asked = control.tasks.spawn_on(asked, &control.runtime);
+        match asked.await {
+            Ok(Ok(SecretSeen::AsKnown)) => Ok(()),
+            Ok(Ok(SecretSeen::Another)) => self.changed_since(grant),
+            Ok(Ok(SecretSeen::Unknown) | Err(_)) | Err(_) => Err(Rejection::Unheard),
+        }
+    }
+
+    fn changed_since(&self, grant: &Grant) -> Result<(), Rejection> {
+        let heard = match self.denylist.freshness().at(Clock.instant()) {
+            // It was heard again meanwhile, and the denylist knows.
+            Heard::Unwatched | Heard::Fresh(_) => return Ok(()),
+            Heard::Stale(None) => return Err(Rejection::Unheard),
+            Heard::Stale(Some(age)) => Clock.unix_seconds().0.saturating_sub(age.as_secs()),
+        };
+        let before = UnixSeconds(heard.saturating_sub(DOUBT));
+        // What is known to have begun after an earlier change has perhaps begun after this one.
+        let earliest = self.denylist.earliest_issue(grant.member());
+        let is_later = earliest.is_some_and(|earliest| earliest <= grant.issued());
+        if grant.issued() <= before && !is_later {
+            return Err(Revoked::EndedBefore(before).into());
+        }
+        Err(Rejection::Unheard)
+    }
+
     /// What is said of a token at this moment, and how far that can be trusted.
     #[cold]
     pub(super) fn told(&self, grant: Option<&Grant>, now: Instant) -> String {

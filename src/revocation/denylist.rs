@@ -9,10 +9,12 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwapOption;
 use tokio::sync::Notify;
 
 use super::{
     Freshness, Grant, Snapshot,
+    feed::Secrets,
     in_use::{self, InUse},
     shards::{Shard, Shards},
 };
@@ -85,6 +87,7 @@ pub struct Denylist {
     hasher: ahash::RandomState,
     freshness: Freshness,
     in_use: InUse,
+    secrets: ArcSwapOption<Secrets>,
 }
 
 impl Denylist {
@@ -100,6 +103,7 @@ impl Denylist {
             hasher: ahash::RandomState::new(),
             freshness: Freshness::new(clock),
             in_use: InUse::new(),
+            secrets: ArcSwapOption::empty(),
         }
     }
 
@@ -238,6 +242,16 @@ impl Denylist {
     pub fn earliest_issue(&self, member: &str) -> Option<UnixSeconds> {
         let not_before = self.members.find(member)?.not_before?;
         Some(UnixSeconds(not_before.0.saturating_add(1)))
+    }
+
+    /// From now on this is asked whether a secret was changed that nobody has told of, or nothing is.
+    pub fn ask_about_secrets(&self, secrets: Option<Arc<Secrets>>) {
+        self.secrets.store(secrets);
+    }
+
+    /// What can be asked about secrets, if anything can.
+    pub fn secrets(&self) -> Option<Arc<Secrets>> {
+        self.secrets.load_full()
     }
 
     /// When the source was last heard; told by whoever watches it.

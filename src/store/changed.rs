@@ -77,15 +77,9 @@ impl Changing {
         Ok(Self {
             column: column.to_owned(),
             place,
-            newest: LookUp::by(
-                0,
-                format!("SELECT MAX({stamp}), {clocks} FROM {from}"),
-            ),
+            newest: LookUp::by(0, format!("SELECT MAX({stamp}), {clocks} FROM {from}")),
             from: LookUp::by(place, page(&format!("{stamp} >= ?"))),
-            same: LookUp::of(
-                &[place, 0],
-                page(&format!("{stamp} = ? AND {id} > ?")),
-            ),
+            same: LookUp::of(&[place, 0], page(&format!("{stamp} = ? AND {id} > ?"))),
             later: LookUp::by(place, page(&format!("{stamp} > ?"))),
         })
     }

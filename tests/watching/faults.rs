@@ -2,7 +2,7 @@
 
 use super::{
     bans::{WATCH, follow, fresh},
-    monolith::{Monolith, Server, issued_ago, issued_in, status, status_of},
+    monolith::{Monolith, Server, USERS, issued_ago, issued_in, status, status_of},
     wire::Wire,
 };
 use crate::harness::{Gateway, Upstream, wait_until};
@@ -114,6 +114,82 @@ fn a_server_that_restarts_or_is_another_one_is_followed_again() {
 }
 
 #[test]
+fn a_stream_whose_thread_was_killed_goes_on_where_it_stood() {
+    let upstream = Upstream::start();
+    let mut monolith = Monolith::shared();
+    let gateway = follow(monolith.setup(&upstream, STREAM_ALONE));
+    for user in 1..=3 {
+        monolith.kill_stream();
+        monolith.sql(&format!(
+            "UPDATE user SET is_restricted = 1 WHERE id = {user}"
+        ));
+        banned(&gateway, user);
+        fresh(&gateway);
+        let line = format!("sidegate_watch_events_total{{kind=\"reconnect\"}} {user}");
+        assert!(
+            metric(&gateway, &line),
+            "{}",
+            gateway.ask("/metrics").text()
+        );
+    }
+    let once = "sidegate_watch_events_total{kind=\"scan\"} 1";
+    assert!(metric(&gateway, once), "nothing had to be read anew");
+}
+
+#[test]
+fn a_watched_column_that_is_renamed_is_an_outage_and_refuses_nobody() {
+    let upstream = Upstream::start();
+    let mut monolith = Monolith::shared();
+    let gateway = follow(monolith.setup(&upstream, STREAM_ALONE));
+    monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 1");
+    banned(&gateway, 1);
+    monolith.sql("ALTER TABLE user CHANGE is_restricted restricted BOOL");
+    wait_until("the watch to be behind", || {
+        status(&gateway, "/refuse/a", 2) == 503
+    });
+    assert_eq!(status(&gateway, "/a", 2), 503, "nobody can be asked");
+    assert_eq!(status(&gateway, "/serve/a", 2), 200);
+    assert_eq!(status(&gateway, "/a", 1), 401, "known from before");
+    wait_until("operators to be told", || {
+        gateway.ask("/ready").text().contains("is_restricted")
+    });
+    monolith.sql("ALTER TABLE user CHANGE restricted is_restricted BOOL");
+    fresh(&gateway);
+    assert_eq!(status(&gateway, "/a", 1), 401);
+    monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 2");
+    banned(&gateway, 2);
+}
+
+#[test]
+fn a_server_of_a_private_authority_is_followed_over_tls_and_no_other() {
+    let server = Server::start("");
+    let upstream = Upstream::start();
+    let mut monolith = server.monolith();
+    let name = monolith.name.clone();
+    monolith.sql(&format!("ALTER USER '{name}'@'%' REQUIRE SSL"));
+    let tls = format!("tls: {{ ca: {} }}", server.authority().display());
+    let users = format!("{USERS}\n{tls}");
+    let trusting = STREAM_ALONE.replacen('{', &format!("{{ {tls}, "), 1);
+    let setup = || {
+        monolith
+            .setup(&upstream, &trusting)
+            .section("users", &users)
+    };
+    let gateway = follow(setup());
+    let public = STREAM_ALONE.replacen('{', "{ tls: {}, ", 1);
+    let doubting = setup().section("watch", &public).start();
+    monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 1");
+    banned(&gateway, 1);
+    wait_until("operators to be told", || {
+        let ready = doubting.ask("/ready").text();
+        ready.contains("certificate")
+    });
+    assert_eq!(status(&doubting, "/refuse/a", 2), 503);
+    assert_eq!(status(&doubting, "/a", 2), 200, "the row is asked");
+    assert_eq!(status(&doubting, "/a", 1), 401);
+}
+
+#[test]
 fn a_lost_binlog_begins_with_everything_anew() {
     let server = Server::start("");
     let upstream = Upstream::start();
@@ -135,6 +211,31 @@ fn a_lost_binlog_begins_with_everything_anew() {
     banned(&gateway, 2);
     monolith.sql("UPDATE user SET is_restricted = 0 WHERE id = 1");
     wait_until("the end of the ban", || status(&gateway, "/a", 1) == 200);
+}
+
+#[test]
+fn a_password_that_is_changed_while_the_watch_is_cut_off_ends_the_sessions_from_before() {
+    let upstream = Upstream::start();
+    let mut monolith = Monolith::shared();
+    let wire = Wire::to(monolith.port());
+    let setup = monolith.setup(&upstream, STREAM_ALONE);
+    let gateway = follow(setup.variable("WATCH_URL", &monolith.url(Some(wire.port))));
+    let (before, since) = (issued_ago(1, 1000), issued_in(1, 100));
+    wire.cut(true);
+    wait_until("the watch to be behind", || {
+        status(&gateway, "/refuse/a", 9) == 503
+    });
+    assert_eq!(status_of(&gateway, "/a", &before), 200);
+    monolith.sql("UPDATE user SET hashed_password = 'another' WHERE id = 1");
+    assert_eq!(status_of(&gateway, "/a", &before), 401);
+    assert_eq!(status_of(&gateway, "/a", &since), 503, "nobody knows");
+    assert_eq!(status_of(&gateway, "/a", &issued_ago(2, 1000)), 200);
+    wire.cut(false);
+    fresh(&gateway);
+    wait_until("to be let through", || {
+        status_of(&gateway, "/a", &since) == 200
+    });
+    assert_eq!(status_of(&gateway, "/a", &before), 401);
 }
 
 #[test]
@@ -257,11 +358,7 @@ fn a_right_that_is_taken_away_is_missed_when_the_stream_breaks() {
     monolith.sql(&format!(
         "REVOKE REPLICATION SLAVE ON *.* FROM '{name}'@'%'"
     ));
-    let sql = format!(
-        "SELECT CAST(id AS CHAR) FROM information_schema.processlist WHERE user = '{name}' AND command = 'Binlog Dump'"
-    );
-    let dump = monolith.column(&sql).pop().expect("a stream");
-    monolith.sql(&format!("KILL {dump}"));
+    monolith.kill_stream();
     monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 1");
     wait_until("polling", || {
         metric(&gateway, "sidegate_watch_phase{phase=\"polling\"} 1")

@@ -14,7 +14,7 @@ use crate::harness::{Gateway, Request, Setup, Upstream, token};
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-const USERS: &str = "
+pub(super) const USERS: &str = "
 database: ${DATABASE_URL}
 table: user
 columns: { id: id, login: email, password: hashed_password }
@@ -65,6 +65,11 @@ impl Server {
 
     pub(super) fn monolith(&self) -> Monolith {
         Monolith::on(self.url())
+    }
+
+    /// The authority of its certificate.
+    pub(super) fn authority(&self) -> PathBuf {
+        self.folder.path().join("tls/ca.crt")
     }
 
     fn script(&self, verb: &str) {
@@ -170,6 +175,16 @@ impl Monolith {
         let first = self.conn.take();
         self.sql(statement);
         self.conn = first;
+    }
+
+    /// Ends the thread that sends the gateway the binlog.
+    pub(super) fn kill_stream(&mut self) {
+        let sql = format!(
+            "SELECT CAST(id AS CHAR) FROM information_schema.processlist WHERE user = '{}' AND command = 'Binlog Dump'",
+            self.name
+        );
+        let dump = self.column(&sql).pop().expect("a stream");
+        self.sql(&format!("KILL {dump}"));
     }
 
     /// The rows of a query with one column.

@@ -15,6 +15,7 @@ mod mark;
 mod poll;
 mod recorder;
 mod scan;
+mod secrets;
 mod settings;
 mod stream;
 mod tally;
@@ -36,6 +37,7 @@ use crate::store::{self, Changing, Store};
 use recorder::Recorder;
 use watcher::Watcher;
 
+pub use secrets::{SecretSeen, Secrets};
 pub use settings::{Settings, Source, Table};
 pub use tally::{Phase, Tally};
 
@@ -110,6 +112,13 @@ impl OwnWrites {
             .push((member.to_owned(), fingerprint));
     }
 
+    /// Whether it is expected.
+    fn is_expected(&self, member: &str, fingerprint: state::Fingerprint) -> bool {
+        let expected = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut expected = expected.iter();
+        expected.any(|(of, it)| of == member && *it == fingerprint)
+    }
+
     /// Whether it was expected; it is no longer then.
     fn take(&self, member: &str, fingerprint: state::Fingerprint) -> bool {
         let mut expected = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -146,6 +155,16 @@ impl Feed {
     /// Where secrets are announced that we write ourselves.
     pub fn own_writes(&self) -> OwnWrites {
         self.own.clone()
+    }
+
+    /// What tells whether a secret was changed while this watch is behind; nothing where it watches none. `users` is how
+    /// logins read the user table.
+    pub fn secrets(&self, users: &store::Settings) -> Result<Option<Arc<Secrets>>, store::Error> {
+        let Some(state) = &self.parts.state else {
+            return Ok(None);
+        };
+        let secrets = Secrets::new(&self.settings, (state, self.own.clone()), users)?;
+        Ok(secrets.map(Arc::new))
     }
 
     /// Watches until it is dropped.
