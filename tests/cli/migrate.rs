@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Ended, ended, written};
-use crate::harness::{Database, Setup};
+use crate::harness::{Database, Setup, wait_until};
 
 fn before(database: &Database) -> Setup {
     let setup = written()
@@ -191,6 +191,37 @@ fn a_half_applied_migration_is_finished_when_asked() {
     );
     assert_eq!(migrate(&setup, "up --resume").code, Some(0));
     assert!(database.has_table("sidegate_changes"));
+}
+
+#[test]
+fn one_that_is_killed_half_way_is_finished_by_the_next_or_says_how() {
+    for table in [
+        "sidegate_migrations",
+        "sidegate_stamps",
+        "sidegate_changes",
+        "sidegate_sessions",
+    ] {
+        for database in Database::both() {
+            let setup = before(&database);
+            let mut command = setup.command(&["migrate", "up"]);
+            let command = command.stdout(Stdio::null()).stderr(Stdio::null());
+            let mut killed = command.spawn().expect("the binary");
+            wait_until("the table", || {
+                database.has_table(table) || killed.try_wait().expect("a process").is_some()
+            });
+            // SIGKILL; where it was faster, it has come to its end.
+            killed.kill().expect("a process");
+            killed.wait().expect("an end");
+            let again = migrate(&setup, "up");
+            if again.code != Some(0) {
+                let says = again.complaint.contains("sidegate migrate up --resume");
+                assert!(says, "{table}: {again:?}");
+                assert_eq!(migrate(&setup, "up --resume").code, Some(0), "{table}");
+            }
+            assert_eq!(migrate(&setup, "status").code, Some(0), "{table}");
+            assert!(database.has_table(table));
+        }
+    }
 }
 
 #[test]
