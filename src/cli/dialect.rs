@@ -1,7 +1,5 @@
 //! `sidegate dialect`: the dialects that are built in, which are also how one of one's own is written.
 
-use anyhow::Result;
-
 use super::{Outcome, complain, report};
 use crate::accounts::dialect::BUILT_IN;
 
@@ -16,7 +14,7 @@ pub(super) enum Command {
     },
 }
 
-pub(super) fn dialect(command: &Command) -> Result<Outcome> {
+pub(super) fn dialect(command: &Command) -> Outcome {
     match command {
         Command::List => report(&list()),
         Command::Show { name } => {
@@ -27,12 +25,12 @@ pub(super) fn dialect(command: &Command) -> Result<Outcome> {
                 complain(&format!(
                     "sidegate: no dialect {name} is built in; there is {names}"
                 ));
-                return Ok(Outcome::Unusable);
+                return Outcome::Unusable;
             };
             report(text.trim_end());
         }
     }
-    Ok(Outcome::Success)
+    Outcome::Success
 }
 
 fn list() -> String {

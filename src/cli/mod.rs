@@ -131,7 +131,7 @@ pub fn run() -> ExitCode {
         Command::Import(command) => import_openapi::import(&command),
         Command::Migrate(command) => migrate::migrate(&command),
         Command::Token(command) => token::token(&command),
-        Command::Dialect(command) => dialect::dialect(&command),
+        Command::Dialect(command) => Ok(dialect::dialect(&command)),
         Command::Schema(arguments) => schema::schema(&arguments),
         Command::Health(arguments) => health::health(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments),
