@@ -61,7 +61,7 @@ const MAY_IMPORT: [(&str, &str); 34] = [
     (
         "accounts",
         "clock entropy secret template http telemetry member password token ratelimit attempts state \
-         revocation mailer store",
+         revocation mailer store social",
     ),
     (
         "pipeline",
@@ -72,12 +72,12 @@ const MAY_IMPORT: [(&str, &str); 34] = [
     (
         "config",
         "clock secret template certificate http telemetry member password token ratelimit \
-         valkey policy store state attempts revocation membership upstream fetch listener accounts admin",
+         valkey policy store state attempts revocation membership upstream fetch social listener accounts admin",
     ),
     (
         "app",
         "clock entropy secret template http telemetry member password token ratelimit valkey policy store \
-         state attempts revocation membership upstream fetch listener accounts pipeline admin config",
+         state attempts revocation membership upstream fetch social listener accounts pipeline admin config",
     ),
     ("demo", "entropy listener config"),
     (

@@ -5,8 +5,8 @@ use std::time::Duration;
 use ::http::StatusCode;
 
 use crate::{
-    attempts::Delayed, http::set_cookie::CookieError, ratelimit::Exceeded, state, store,
-    token::mint::MintError,
+    attempts::Delayed, http::set_cookie::CookieError, ratelimit::Exceeded, social::SocialError,
+    state, store, token::mint::MintError,
 };
 
 /// Why an endpoint has no answer in its dialect. None of these is the user's fault.
@@ -30,6 +30,15 @@ pub enum AccountError {
     /// A refresh token's successor could not be sealed.
     #[error("the successor of a refresh token could not be sealed")]
     Unsealed,
+    /// A provider is away, or does not answer as it should.
+    #[error(transparent)]
+    Social(#[from] SocialError),
+    /// A browser that comes back from a provider is not one that was sent there from here lately.
+    #[error("no login that this browser began here is under way")]
+    Strayed,
+    /// A login wants to go on to a place that nobody has named.
+    #[error("`return_to` names a place that is not among those that are allowed")]
+    ReturnTo,
     /// More logins wait for a password check than the queue takes.
     #[error("too many logins wait for a password check")]
     Busy,
@@ -98,6 +107,15 @@ impl AccountError {
             Self::Cookie(_) => (StatusCode::INTERNAL_SERVER_ERROR, "cookie_too_large", None),
             Self::MissingToken => (StatusCode::UNAUTHORIZED, "missing_token", None),
             Self::InvalidToken => (StatusCode::UNAUTHORIZED, "invalid_token", None),
+            Self::Social(SocialError::Unavailable { .. }) => {
+                let code = "provider_unavailable";
+                (StatusCode::SERVICE_UNAVAILABLE, code, Some(5))
+            }
+            Self::Social(SocialError::Misbehaves { .. }) => {
+                (StatusCode::BAD_GATEWAY, "provider_failed", None)
+            }
+            Self::Strayed => (StatusCode::BAD_REQUEST, "social_state_invalid", None),
+            Self::ReturnTo => (StatusCode::BAD_REQUEST, "return_to_refused", None),
             Self::HashingEnded
             | Self::Mint(_)
             | Self::Unsealed

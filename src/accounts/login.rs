@@ -101,7 +101,7 @@ impl Accounts {
 
 impl LoginDialect {
     /// What a blocked member is told; `None` for one who may log in.
-    fn blocked(&self, member: &Member) -> Option<Answer> {
+    pub(super) fn blocked(&self, member: &Member) -> Option<Answer> {
         let state = member.state.as_ref()?;
         Some(self.states.get(state).unwrap_or(&self.refused).clone())
     }

@@ -18,15 +18,19 @@ mod refresh;
 mod renewal;
 mod session;
 mod sessions;
+pub mod social;
 mod verify;
 
 use std::sync::Arc;
 
-use ::http::HeaderValue;
+use ::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 
 use crate::{
-    accounts::dialect::{LoginDialect, RefreshDialect, VerifyDialect},
+    accounts::{
+        dialect::{LoginDialect, RefreshDialect, VerifyDialect},
+        social::{Social, SocialEndpoint},
+    },
     attempts::Attempts,
     clock::{Clock, UnixSeconds},
     entropy::DecisionId,
@@ -60,6 +64,8 @@ pub enum Endpoint {
     Revoke(Clients),
     /// A token in, what it says out (RFC 7662).
     Introspect(Clients),
+    /// A login at a provider.
+    Social(Box<SocialEndpoint>),
 }
 
 /// What an endpoint needs of a request.
@@ -75,6 +81,8 @@ pub struct AccountRequest {
     pub body: Bytes,
     /// The token of a cookie, where the endpoint has it from there and there is one.
     pub cookie_token: Option<String>,
+    /// The cookies, where the endpoint looks at any.
+    pub cookies: HeaderMap,
     /// The limits of attempts at one account.
     pub attempts: Vec<Arc<RateLimit>>,
     /// What the client shows to be known by.
@@ -145,6 +153,8 @@ pub struct Accounts {
     pub state: Option<Arc<State>>,
     /// Where sessions are kept, if they are.
     pub sessions: Option<Sessions>,
+    /// The providers, if there are any.
+    pub social: Option<Social>,
     /// The clock of `exp`.
     pub clock: Clock,
 }
@@ -163,6 +173,7 @@ impl Accounts {
             Some(Endpoint::Own(action)) => self.own_sessions((*action, endpoint), &request).await?,
             Some(Endpoint::Revoke(clients)) => self.revoke(clients, &request).await?,
             Some(Endpoint::Introspect(clients)) => self.introspect(clients, &request).await?,
+            Some(Endpoint::Social(endpoint)) => self.social(endpoint, &request).await?,
             None => return Err(AccountError::NoEndpoint),
         };
         self.cookies.deliver(endpoint, &mut answer, self.now())?;
@@ -178,8 +189,14 @@ impl Accounts {
             Some(Endpoint::Own(action)) => action.name(),
             Some(Endpoint::Revoke(_)) => "revoke",
             Some(Endpoint::Introspect(_)) => "introspect",
+            Some(Endpoint::Social(endpoint)) => endpoint.action.name(),
             None => "none",
         }
+    }
+
+    /// Whether an endpoint looks at cookies besides those of tokens.
+    pub fn reads_cookies(&self, endpoint: usize) -> bool {
+        matches!(self.endpoints.get(endpoint), Some(Endpoint::Social(_)))
     }
 
     fn now(&self) -> UnixSeconds {

@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ::http::HeaderMap;
 use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use bytes::Bytes;
 use tokio::sync::watch;
@@ -108,6 +109,7 @@ impl Landing {
             content_type: None,
             body: Bytes::new(),
             cookie_token: None,
+            cookies: HeaderMap::new(),
             attempts: Vec::new(),
             device: None,
             authorization: None,

@@ -16,7 +16,10 @@ use super::{
     ready,
 };
 use crate::{
-    accounts::{Accounts, Cookies, Renewals, Sessions, TokenKind, TokenName, hashing},
+    accounts::{
+        Accounts, Cookies, Renewals, Sessions, TokenKind, TokenName, hashing,
+        social::{Social, SocialSettings},
+    },
     clock::Clock,
     config::{
         compiled::{self, Answering, Compiled, Headers, Server, TokenSettings, Tokens},
@@ -237,12 +240,21 @@ impl<'a> Follows<'a> {
             cookies: answering.cookies,
             renewals: Renewals::default(),
             state: places.state.cloned(),
+            social: answering.social.map(|settings| self.social(settings)),
             sessions: kept.map(|state| Sessions {
                 state: Arc::clone(state),
                 rotation: tokens.rotation,
             }),
             clock: Clock,
         })))
+    }
+
+    /// Whatever is known of the providers stays known.
+    fn social(self, settings: SocialSettings) -> Social {
+        let before = self
+            .accounts()
+            .and_then(|(_, accounts)| accounts.social.as_ref());
+        Social::after(before, settings, Clock)
     }
 
     fn store(self, settings: &store::Settings) -> Result<Arc<Store>, store::Error> {

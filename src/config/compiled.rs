@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::fingerprint::Fingerprint;
 use crate::{
-    accounts::{About, Cookies, Endpoint, hashing},
+    accounts::{About, Cookies, Endpoint, hashing, social::SocialSettings},
     admin, attempts, fetch,
     http::{
         client_address::{ForwardedStyle, TrustedProxies},
@@ -167,6 +167,8 @@ pub struct Answering {
     pub valkey: Option<valkey::Settings>,
     /// The cookies of tokens.
     pub cookies: Cookies,
+    /// The providers, if there are any.
+    pub social: Option<SocialSettings>,
 }
 
 /// Which header fields of clients go no further.

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use ::http::{HeaderValue, Response, header};
+use ::http::{HeaderMap, HeaderValue, Response, header};
 use hyper::body::Body as _;
 use percent_encoding::percent_decode_str;
 use tokio_util::task::AbortOnDropHandle;
@@ -136,6 +136,7 @@ impl Pipeline {
             content_type: text(content_type),
             body: body.ok_or(Rejection::BodyTimeout)??,
             cookie_token,
+            cookies: cookies(&head.headers, accounts.reads_cookies(endpoint)),
             attempts: live
                 .rate_limits(&prepared.route.rate_limits.attempts)
                 .cloned()
@@ -206,6 +207,17 @@ fn parameters(pattern: &Pattern, path: &str) -> Vec<(Box<str>, String)> {
         Some((name.as_str().into(), decoded.into_owned()))
     });
     parameters.collect()
+}
+
+/// The cookies, for an endpoint that looks at them.
+fn cookies(headers: &HeaderMap, wanted: bool) -> HeaderMap {
+    let mut cookies = HeaderMap::new();
+    for value in headers.get_all(header::COOKIE).iter().filter(|_| wanted) {
+        let mut value = value.clone();
+        value.set_sensitive(true);
+        cookies.append(header::COOKIE, value);
+    }
+    cookies
 }
 
 fn text(value: Option<&HeaderValue>) -> Option<String> {

@@ -428,6 +428,9 @@ fn account_row(error: &AccountError) -> Row {
         | AccountError::ManyRenewals
         | AccountError::Mint(_)
         | AccountError::NoEndpoint
+        | AccountError::Social(_)
+        | AccountError::Strayed
+        | AccountError::ReturnTo
         | AccountError::Panicked
         | AccountError::Abandoned => row,
     }

@@ -50,8 +50,8 @@ pub enum Fault {
     /// Two of its answers are about different people.
     #[error("the ID token and the user info are about different users")]
     OtherSubject,
-    /// Its description is of somebody else (OpenID Connect Discovery section 4.3).
-    #[error("its discovery document is of another issuer")]
+    /// Its description (OpenID Connect Discovery section 4.3), or a browser that comes back (RFC 9207), is of somebody else.
+    #[error("what it says is of another issuer")]
     OtherIssuer,
     /// Its description names an unusable URL.
     #[error("its discovery document has no usable {0}")]

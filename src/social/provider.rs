@@ -75,6 +75,8 @@ pub struct Arrival<'a> {
     pub verifier: &'a str,
     /// What the ID token has to repeat.
     pub nonce: &'a str,
+    /// Who says that it is from there (RFC 9207), where anybody does.
+    pub issuer: Option<&'a str>,
     /// What Apple says once about who it is.
     pub user: Option<&'a str>,
 }
@@ -162,6 +164,11 @@ impl Provider {
 
     async fn try_arrival(&self, arrival: &Arrival<'_>) -> Result<Shown, Outcome> {
         let places = self.places().await?;
+        let is_known = |issuer: &str| places.issuers.iter().any(|known| **known == *issuer);
+        let other = arrival.issuer.filter(|issuer| !is_known(issuer));
+        if other.is_some() && !places.issuers.is_empty() {
+            return Err(Fault::OtherIssuer.into());
+        }
         let request = Grants {
             settings: &self.settings,
             token: &places.token,

@@ -14,6 +14,7 @@ mod rows;
 mod sessions;
 mod shapes;
 mod shared_attempts;
+mod social;
 mod storm;
 mod verify;
 

@@ -10,7 +10,7 @@ mod event;
 mod logout;
 mod oauth;
 mod operator;
-mod presented;
+pub(super) mod presented;
 mod rotate;
 
 use std::sync::Arc;

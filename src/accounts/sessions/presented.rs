@@ -13,15 +13,15 @@ use crate::{
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The fields of a body. One that is repeated is none: two readers would take different ones.
-pub(super) struct Fields(Vec<(String, String)>);
+pub(in crate::accounts) struct Fields(Vec<(String, String)>);
 
 /// A body repeats a field that there is one of.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Repeated;
+pub(in crate::accounts) struct Repeated;
 
 impl Fields {
     /// The fields of a form, or the texts of a JSON object; none of another body.
-    pub(super) fn of(request: &AccountRequest) -> Self {
+    pub(in crate::accounts) fn of(request: &AccountRequest) -> Self {
         if request.media_type() == FORM {
             return Self::of_form(request);
         }
@@ -41,7 +41,7 @@ impl Fields {
     }
 
     /// The value of a field; one without a value is as good as absent (RFC 6749 section 3.1).
-    pub(super) fn one(&self, name: &str) -> Result<Option<&str>, Repeated> {
+    pub(in crate::accounts) fn one(&self, name: &str) -> Result<Option<&str>, Repeated> {
         let mut values = self.0.iter().filter(|(known, _)| known == name);
         let value = values.next();
         if values.next().is_some() {

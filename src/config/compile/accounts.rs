@@ -1,6 +1,6 @@
 //! The routes that the gateway answers itself.
 
-use super::{Findings, dialect, sessions};
+use super::{Findings, dialect, sessions, social};
 use crate::{
     accounts::Endpoint,
     config::document::{
@@ -31,7 +31,11 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let accounts = document.accounts.iter().enumerate();
     let endpoints: Vec<Option<Endpoint>> = accounts
         .map(|(index, account)| {
-            endpoint(account, &format!("accounts[{index}]"), &dialects, findings)
+            let path = format!("accounts[{index}]");
+            if social::is_social(account.action) {
+                return social::endpoint((document, account), &path, &dialects, findings);
+            }
+            endpoint(account, &path, &dialects, findings)
         })
         .collect();
     endpoints.into_iter().collect()
@@ -54,6 +58,35 @@ fn endpoint(
     }
     sessions::no_clients(account, path, findings);
     let dialect_path = format!("{path}.dialect");
+    let dialect = dialect_of(account, path, dialects, findings)?;
+    let endpoint = match account.action {
+        Action::Login => dialect.login.clone().map(Endpoint::Login),
+        Action::Refresh => dialect.refresh.clone().map(Endpoint::Refresh),
+        Action::Verify => dialect.verify.clone().map(Endpoint::Verify),
+        Action::Logout
+        | Action::LogoutOthers
+        | Action::LogoutEverywhere
+        | Action::EndSession
+        | Action::Sessions
+        | Action::Revoke
+        | Action::Introspect
+        | Action::SocialStart
+        | Action::SocialCallback
+        | Action::SocialToken => None,
+    };
+    let endpoint = endpoint.ok_or("the dialect does not say how this action speaks");
+    let fix = "use another dialect, or add the action to its file";
+    findings.take(endpoint, &dialect_path, fix)
+}
+
+/// The dialect that an account names.
+pub(super) fn dialect_of<'a>(
+    account: &Account,
+    path: &str,
+    dialects: &'a dialect::Dialects,
+    findings: &mut Findings<'_>,
+) -> Option<&'a dialect::Dialect> {
+    let dialect_path = format!("{path}.dialect");
     let Some(name) = &account.dialect else {
         findings.absence(
             path,
@@ -68,22 +101,7 @@ fn endpoint(
         let fix = format!("use one of {listed}, or name a file under `dialects`");
         findings.unknown(&dialect_path, "there is no such dialect", &known, &fix);
     }
-    let dialect = dialects.find(name)?;
-    let endpoint = match account.action {
-        Action::Login => dialect.login.clone().map(Endpoint::Login),
-        Action::Refresh => dialect.refresh.clone().map(Endpoint::Refresh),
-        Action::Verify => dialect.verify.clone().map(Endpoint::Verify),
-        Action::Logout
-        | Action::LogoutOthers
-        | Action::LogoutEverywhere
-        | Action::EndSession
-        | Action::Sessions
-        | Action::Revoke
-        | Action::Introspect => None,
-    };
-    let endpoint = endpoint.ok_or("the dialect does not say how this action speaks");
-    let fix = "use another dialect, or add the action to its file";
-    findings.take(endpoint, &dialect_path, fix)
+    dialects.find(name)
 }
 
 /// Whether an action speaks as the monolith did.
@@ -96,6 +114,9 @@ fn has_dialect(action: Action) -> bool {
         | Action::EndSession
         | Action::Sessions
         | Action::Revoke
-        | Action::Introspect => false,
+        | Action::Introspect
+        | Action::SocialStart
+        | Action::SocialCallback
+        | Action::SocialToken => false,
     }
 }

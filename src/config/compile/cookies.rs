@@ -37,7 +37,15 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Cooki
 pub(super) fn read_by(account: &Account) -> Option<TokenName> {
     match (account.token_from, account.action) {
         (TokenSource::Request, _)
-        | (TokenSource::Cookie, Action::Login | Action::Revoke | Action::Introspect) => None,
+        | (
+            TokenSource::Cookie,
+            Action::Login
+            | Action::Revoke
+            | Action::Introspect
+            | Action::SocialStart
+            | Action::SocialCallback
+            | Action::SocialToken,
+        ) => None,
         (TokenSource::Cookie, Action::Refresh) => Some(TokenName::Refresh),
         (
             TokenSource::Cookie,
@@ -54,13 +62,19 @@ pub(super) fn read_by(account: &Account) -> Option<TokenName> {
 /// Whether it sets cookies, or takes them away.
 fn changes_cookies(action: Action) -> bool {
     match action {
-        Action::Login | Action::Refresh | Action::Logout | Action::LogoutEverywhere => true,
+        Action::Login
+        | Action::Refresh
+        | Action::Logout
+        | Action::LogoutEverywhere
+        | Action::SocialCallback
+        | Action::SocialToken => true,
         Action::Verify
         | Action::LogoutOthers
         | Action::EndSession
         | Action::Sessions
         | Action::Revoke
-        | Action::Introspect => false,
+        | Action::Introspect
+        | Action::SocialStart => false,
     }
 }
 

@@ -44,6 +44,7 @@ mod rule_values;
 mod rules;
 mod server;
 mod sessions;
+mod social;
 mod state;
 mod statuses;
 mod token_keys;
@@ -221,6 +222,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let refusals = refusals::compile(&document.refusals, "refusals", findings);
     let accounts = accounts::compile(document, findings);
     let hashing = passwords::compile(&document.passwords, findings);
+    let social = social::compile(document, findings);
     let attempts = attempts::compile(document, findings);
     let redis = redis::compile(document, findings);
     let cookies = cookies::compile(document, findings);
@@ -274,6 +276,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             attempts: attempts.ok()?,
             valkey: redis.ok()?,
             cookies,
+            social: social.ok()?,
         },
         cors: cors.or_else(|| routes::any_cors(table.as_ref())),
         refusals,

@@ -197,7 +197,10 @@ fn account_route(
         | accounts::Action::EndSession
         | accounts::Action::Sessions
         | accounts::Action::Revoke
-        | accounts::Action::Introspect => On::Account,
+        | accounts::Action::Introspect
+        | accounts::Action::SocialStart
+        | accounts::Action::SocialCallback
+        | accounts::Action::SocialToken => On::Account,
     };
     let names = account.rate_limit.as_deref();
     let limits = format!("{path}.rate_limit");
@@ -235,7 +238,10 @@ fn token_places(
     });
     let token = cookies::read_by(account).or(set)?;
     let name = cookies::written(document, token)?.name.as_str().into();
-    let csrf = defaults.csrf.clone().map(|mut policy| {
+    // A browser that comes back from a provider comes from another site; what it took along says that it was sent.
+    let checked = account.action != accounts::Action::SocialCallback;
+    let csrf = defaults.csrf.clone().filter(|_| checked);
+    let csrf = csrf.map(|mut policy| {
         policy.origins.extend(csrf::with_cookies(cors));
         policy
     });

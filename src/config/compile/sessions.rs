@@ -25,7 +25,13 @@ enum Needs {
 
 fn needs(action: Action) -> Needs {
     match action {
-        Action::Login | Action::Refresh | Action::Verify | Action::Introspect => Needs::Nothing,
+        Action::Login
+        | Action::Refresh
+        | Action::Verify
+        | Action::Introspect
+        | Action::SocialStart
+        | Action::SocialCallback
+        | Action::SocialToken => Needs::Nothing,
         Action::LogoutEverywhere => Needs::State,
         Action::Logout
         | Action::LogoutOthers
@@ -76,7 +82,12 @@ pub(super) fn endpoint(
         findings.mistake(&format!("{path}.dialect"), message, "leave it out");
     }
     let own = match account.action {
-        Action::Login | Action::Refresh | Action::Verify => return None,
+        Action::Login
+        | Action::Refresh
+        | Action::Verify
+        | Action::SocialStart
+        | Action::SocialCallback
+        | Action::SocialToken => return None,
         Action::Logout => Own::Logout,
         Action::LogoutOthers => Own::LogoutOthers,
         Action::LogoutEverywhere => Own::LogoutEverywhere,

@@ -23,6 +23,8 @@ pub struct Account {
     /// How it speaks: a built-in dialect (`sidegate dialect list`) or one of `dialects`. For `login`, `refresh` and `verify`; the
     /// others speak as `docs/sessions.md` says.
     pub dialect: Option<String>,
+    /// For `social_start`, `social_callback` and `social_token`: whose users come here, of `social.providers`.
+    pub provider: Option<String>,
     /// For `introspect` and `revoke`: the programs that may ask, by HTTP Basic or in the form. Default: nobody may
     /// introspect, and whoever has a token may revoke it.
     #[serde(default)]
@@ -45,7 +47,7 @@ pub struct Account {
 }
 
 /// What an account route does.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Credentials for tokens.
@@ -68,6 +70,13 @@ pub enum Action {
     Revoke,
     /// Whether a token is good, and what it says (RFC 7662). Needs `clients`.
     Introspect,
+    /// Sends a browser to a provider. Needs `provider`.
+    SocialStart,
+    /// Takes browsers that come back from a provider: answers as the `dialect` answers logins, or sets the `cookies` and sends them on.
+    SocialCallback,
+    /// Takes the `id_token` or the `access_token` that a native application has from a provider's kit, and answers as the `dialect`
+    /// answers logins.
+    SocialToken,
 }
 
 /// A program that may ask about tokens.

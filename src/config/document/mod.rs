@@ -18,6 +18,7 @@ pub mod redis;
 pub mod routes;
 pub mod rules;
 pub mod server;
+pub mod social;
 pub mod state;
 pub mod statuses;
 pub mod tokens;
@@ -43,6 +44,7 @@ use self::{
     routes::{Cors, Group, Refusals, Route},
     rules::Require,
     server::{Admin, Forwarded, Headers, Limits, Logs, Shutdown},
+    social::Social,
     state::State,
     statuses::Statuses,
     tokens::{Identity, Tokens},
@@ -121,6 +123,8 @@ pub struct Document {
     pub redis: Option<Redis>,
     /// Failed logins, and who has to wait after them. Default: nobody; the limit `login_accounts` holds instead.
     pub attempts: Option<Attempts>,
+    /// Logins at Google, Kakao, Naver, Apple and other OpenID providers. Default: none.
+    pub social: Option<Social>,
     /// The routes that the gateway answers itself.
     #[serde(default)]
     pub accounts: Vec<Account>,

@@ -1,0 +1,68 @@
+//! Who somebody at a provider is in the user table.
+//!
+//! Known are they by the provider and their id there, and by nothing else, unless the operator says that a verified e-mail
+//! address is enough. A name or an address that the provider does not vouch for makes nobody anybody.
+
+use super::{
+    Social,
+    verdict::{Refusal, Verdict},
+};
+use crate::{
+    accounts::{
+        AccountError, Accounts,
+        pick::{Picked, pick},
+    },
+    member::Member,
+    social::{LinkByEmail, Profile, Provider},
+};
+
+impl Accounts {
+    pub(super) async fn recognise(
+        &self,
+        (social, provider): (&Social, &Provider),
+        profile: &Profile,
+    ) -> Result<Verdict, AccountError> {
+        let settings = provider.settings();
+        let (provider, subject) = &social.columns;
+        let columns = [provider.clone(), subject.clone()];
+        let values = [&*settings.link_as, profile.subject.as_str()];
+        let mut members = self.members_where(&columns, &values).await?;
+        if members.is_empty()
+            && settings.link_by_email == LinkByEmail::Verified
+            && let Some(address) = profile.verified_email()
+        {
+            members = self.members_by_address(social, address).await?;
+        }
+        let is_anybody = !members.is_empty();
+        Ok(match pick(members) {
+            Picked::One(member) => Verdict::Member(member),
+            Picked::Nobody if is_anybody => Verdict::Refused(Refusal::Ambiguous),
+            Picked::Nobody => Verdict::Refused(Refusal::Unknown),
+        })
+    }
+
+    /// Compared byte for byte, and with the small letters that most tables have: a collation could take the address of one
+    /// person for that of another.
+    async fn members_by_address(
+        &self,
+        social: &Social,
+        address: &str,
+    ) -> Result<Vec<Member>, AccountError> {
+        let columns = [social.email.clone()];
+        let found = self.members_where(&columns, &[address]).await?;
+        let small = address.to_ascii_lowercase();
+        if !found.is_empty() || small == address {
+            return Ok(found);
+        }
+        self.members_where(&columns, &[&small]).await
+    }
+
+    async fn members_where(
+        &self,
+        columns: &[String],
+        values: &[&str],
+    ) -> Result<Vec<Member>, AccountError> {
+        let finder = self.store.finder(columns)?;
+        Ok(self.store.find_where(&finder, values).await?)
+    }
+}
