@@ -50,7 +50,7 @@ pub struct Field {
     /// What it has to be. Default: `text`.
     #[serde(default, rename = "type")]
     pub field_type: FieldType,
-    /// Where white space is cut off before anything is checked. Default: nowhere.
+    /// Where white space is cut off before anything is checked. Default: `nothing`.
     #[serde(default)]
     pub trim: Trim,
     /// Whether a request without it is invalid. Default: true, or false with a `default`.
