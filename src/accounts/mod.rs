@@ -12,6 +12,8 @@ mod error;
 pub mod fastapi;
 mod fold;
 pub mod hashing;
+mod joining;
+mod kept_refresh;
 mod login;
 mod pick;
 mod refresh;
@@ -28,7 +30,7 @@ use bytes::Bytes;
 
 use crate::{
     accounts::{
-        dialect::{LoginDialect, RefreshDialect, VerifyDialect},
+        dialect::{LoginDialect, RefreshDialect, SignUpDialect, VerifyDialect, WithdrawDialect},
         social::{Social, SocialEndpoint},
     },
     attempts::Attempts,
@@ -45,6 +47,10 @@ use crate::{
 pub use cookies::{Cookies, EndpointCookies, Granted, Lasts, TokenCookie, TokenName};
 pub use dialect::Answer;
 pub use error::{AccountError, Outcome, users_outcome};
+pub use joining::{
+    Application, Consent, Joining, Leave, Rejoin, SignUp, SignedUp, Source, Withdrawal, Withdrawn,
+};
+pub use kept_refresh::KeptRefresh;
 pub use renewal::{Renewals, Renewed, Renewing};
 pub use session::{LOGIN_VALUES, REFRESH_VALUES};
 pub use sessions::{Client, Clients, OperatorError, Own, Sessions};
@@ -58,6 +64,10 @@ pub enum Endpoint {
     Refresh(RefreshDialect),
     /// A token in, whether the guard would accept it out.
     Verify(VerifyDialect),
+    /// What somebody says who wants to join in, a user out.
+    SignUp(Box<SignUpDialect>),
+    /// An access token in whose user leaves.
+    Withdraw(WithdrawDialect),
     /// What users do with their sessions.
     Own(Own),
     /// A token in whose session ends (RFC 7009).
@@ -155,6 +165,10 @@ pub struct Accounts {
     pub sessions: Option<Sessions>,
     /// The providers, if there are any.
     pub social: Option<Social>,
+    /// How users join and leave.
+    pub joining: Joining,
+    /// Where refresh tokens are kept that never leave the server, if they are.
+    pub kept_refresh: Option<KeptRefresh>,
     /// The clock of `exp`.
     pub clock: Clock,
 }
@@ -170,6 +184,10 @@ impl Accounts {
             Some(Endpoint::Login(dialect)) => self.login(dialect, &request).await?,
             Some(Endpoint::Refresh(dialect)) => self.refresh(dialect, &request).await?,
             Some(Endpoint::Verify(dialect)) => self.verify(dialect, &request).await?,
+            Some(Endpoint::SignUp(dialect)) => self.sign_up(dialect, &request).await?,
+            Some(Endpoint::Withdraw(dialect)) => {
+                self.withdraw((dialect, endpoint), &request).await?
+            }
             Some(Endpoint::Own(action)) => self.own_sessions((*action, endpoint), &request).await?,
             Some(Endpoint::Revoke(clients)) => self.revoke(clients, &request).await?,
             Some(Endpoint::Introspect(clients)) => self.introspect(clients, &request).await?,
@@ -186,6 +204,8 @@ impl Accounts {
             Some(Endpoint::Login(_)) => "login",
             Some(Endpoint::Refresh(_)) => "refresh",
             Some(Endpoint::Verify(_)) => "verify",
+            Some(Endpoint::SignUp(_)) => "sign_up",
+            Some(Endpoint::Withdraw(_)) => "withdraw",
             Some(Endpoint::Own(action)) => action.name(),
             Some(Endpoint::Revoke(_)) => "revoke",
             Some(Endpoint::Introspect(_)) => "introspect",

@@ -47,6 +47,9 @@ impl Accounts {
         token: &str,
         request: &AccountRequest,
     ) -> Result<Option<Granted>, AccountError> {
+        if let Some(kept) = &self.kept_refresh {
+            return self.renew_kept(kept, token).await;
+        }
         let Some(held) = self.holder(&self.refresh, token).await? else {
             return Ok(None);
         };
@@ -97,7 +100,7 @@ impl Accounts {
         }))
     }
 
-    fn is_revoked(&self, kind: &TokenKind, subject: &str, proof: &Verified) -> bool {
+    pub(super) fn is_revoked(&self, kind: &TokenKind, subject: &str, proof: &Verified) -> bool {
         let Some(denylist) = &self.denylist else {
             return false;
         };

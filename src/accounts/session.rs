@@ -54,11 +54,16 @@ impl Accounts {
             token: &minted,
         };
         self.keep(&beginning, request).await?;
+        let mut refresh_token = minted.text;
+        if let Some(kept) = &self.kept_refresh {
+            let token = std::mem::take(&mut refresh_token);
+            self.keep_refresh(kept, (&member.id, &token)).await?;
+        }
         Ok(Session {
             user: Value::Object(member.shown.clone()),
             user_id: member.id.to_json(),
             access_token,
-            refresh_token: minted.text,
+            refresh_token,
         })
     }
 

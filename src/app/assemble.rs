@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     accounts::{
-        Accounts, Cookies, Renewals, Sessions, TokenKind, TokenName, hashing,
+        Accounts, Cookies, KeptRefresh, Renewals, Sessions, TokenKind, TokenName, hashing,
         social::{Social, SocialSettings},
     },
     clock::Clock,
@@ -229,6 +229,11 @@ impl<'a> Follows<'a> {
             return Ok(None);
         };
         let kept = places.state.filter(|_| tokens.keep_sessions);
+        let kept_refresh = answering.kept_refresh.as_ref().map(|column| {
+            let column = column.clone();
+            let reading = store.reading(&column);
+            reading.map(|reading| KeptRefresh { column, reading })
+        });
         Ok(Some(Arc::new(Accounts {
             endpoints: answering.endpoints,
             store: Arc::clone(store),
@@ -239,6 +244,8 @@ impl<'a> Follows<'a> {
             denylist: denylist.cloned(),
             cookies: answering.cookies,
             renewals: Renewals::default(),
+            joining: answering.joining,
+            kept_refresh: kept_refresh.transpose()?,
             state: places.state.cloned(),
             social: answering.social.map(|settings| self.social(settings)),
             sessions: kept.map(|state| Sessions {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::fingerprint::Fingerprint;
 use crate::{
-    accounts::{About, Cookies, Endpoint, hashing, social::SocialSettings},
+    accounts::{About, Cookies, Endpoint, Joining, hashing, social::SocialSettings},
     admin, attempts, fetch,
     http::{
         client_address::{ForwardedStyle, TrustedProxies},
@@ -169,6 +169,10 @@ pub struct Answering {
     pub cookies: Cookies,
     /// The providers, if there are any.
     pub social: Option<SocialSettings>,
+    /// How users join and leave.
+    pub joining: Joining,
+    /// The column of refresh tokens that never leave the server.
+    pub kept_refresh: Option<String>,
 }
 
 /// Which header fields of clients go no further.

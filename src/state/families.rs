@@ -125,6 +125,8 @@ pub enum EndedBy {
     Operator,
     /// A client has revoked a token of it.
     Revocation,
+    /// Its user has left.
+    Withdrawal,
 }
 
 /// A session as its user sees it.
@@ -252,6 +254,7 @@ impl EndedBy {
             Self::Reuse => "reuse",
             Self::Operator => "operator",
             Self::Revocation => "revocation",
+            Self::Withdrawal => "withdrawal",
         }
     }
 }

@@ -34,6 +34,7 @@ use table_map::{LookUp, TableMap};
 use tables::{Dialect, Tables};
 
 use crate::member::{Member, Row};
+use crate::secret::Secret;
 
 pub use changed::{Changed, Changing, Newest};
 pub use error::{Cause, Error};
@@ -71,6 +72,13 @@ enum Database {
 #[derive(Debug)]
 pub struct Finder(LookUp);
 
+/// How one more column of a member is read. Made once, out of a name of the configuration.
+#[derive(Debug)]
+pub struct Reading {
+    look_up: LookUp,
+    place: usize,
+}
+
 impl Store {
     /// Prepares a store without connecting; the first look-up connects. Needs a tokio runtime.
     pub fn open(settings: &Settings) -> Result<Self, Error> {
@@ -95,6 +103,26 @@ impl Store {
     /// How members are found by these columns.
     pub fn finder(&self, columns: &[String]) -> Result<Finder, Error> {
         Ok(Finder(self.map().by_columns(columns)?))
+    }
+
+    /// How a column is read that is a secret.
+    pub fn reading(&self, column: &str) -> Result<Reading, Error> {
+        let (look_up, place) = self.map().with_column(column)?;
+        Ok(Reading { look_up, place })
+    }
+
+    /// The row whose id is `id`, and the text of the column.
+    pub async fn read_by_id(
+        &self,
+        reading: &Reading,
+        id: &str,
+    ) -> Result<Option<(Member, Option<Secret<String>>)>, Error> {
+        let rows = self.rows(&reading.look_up, id).await?;
+        let Some(row) = self.the_one(rows, id)? else {
+            return Ok(None);
+        };
+        let text = row.get(reading.place).and_then(Cell::text).map(Secret::new);
+        Ok(Some((decode::member(self.map(), row)?, text)))
     }
 
     /// The rows of which these columns have these values, byte for byte; ordered by id, eight at most.

@@ -130,6 +130,14 @@ impl TableMap {
         Ok(look_up(&self.tables.from()?, &quoted, &keys))
     }
 
+    /// A statement that finds a member by its id, with one more column, and the place of that.
+    pub(super) fn with_column(&self, wanted: &str) -> Result<(LookUp, usize), SettingsError> {
+        let mut columns = self.columns.clone();
+        let place = place(&mut columns, wanted);
+        let quoted = self.tables.quote(&columns)?;
+        Ok((look_up(&self.tables.from()?, &quoted, &[self.id]), place))
+    }
+
     /// The name of the column at a place.
     pub(super) fn column(&self, place: usize) -> String {
         self.columns.get(place).cloned().unwrap_or_default()

@@ -4,6 +4,8 @@ mod answers;
 mod attempts;
 mod cookies;
 mod dialects;
+mod joining;
+mod kept_refresh;
 mod limits;
 mod login;
 mod outage;

@@ -127,6 +127,12 @@ impl Setup {
         self
     }
 
+    /// With a user table that may be written, for these actions.
+    pub(crate) fn writing(self, actions: &str) -> Self {
+        let users = format!("{USERS}\nwrite: {{ actions: {actions} }}");
+        self.section("users", &users)
+    }
+
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.sections.shift_remove(name);
         self

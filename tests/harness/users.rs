@@ -86,6 +86,12 @@ impl Users {
         self.open().execute_batch(sql).expect("the statement");
     }
 
+    /// The one value that a query finds.
+    pub(crate) fn text(&self, sql: &str) -> Option<String> {
+        let found = self.open().query_row(sql, [], |row| row.get(0));
+        found.expect("one row")
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

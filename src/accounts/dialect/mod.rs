@@ -71,3 +71,33 @@ pub struct VerifyDialect {
     /// It does not.
     pub invalid: Answer,
 }
+
+/// A sign-up.
+#[derive(Debug, Clone)]
+pub struct SignUpDialect {
+    /// How it is read: `login`, `password` and `password_again`, and what else is written.
+    pub request: RequestShape,
+    /// The user is there.
+    pub created: AnswerTemplate,
+    /// The user is there and has to prove an address.
+    pub pending: AnswerTemplate,
+    /// Somebody else has the login.
+    pub conflict: Answer,
+    /// Who had it has left too short a time ago.
+    pub too_early: Answer,
+    /// The password cannot be chosen.
+    pub weak_password: AnswerTemplate,
+    /// Something is missing or does not fit.
+    pub invalid: Answer,
+}
+
+/// A withdrawal.
+#[derive(Debug, Clone)]
+pub struct WithdrawDialect {
+    /// How it is read: `password` and `user`.
+    pub request: RequestShape,
+    /// The user has left.
+    pub done: Answer,
+    /// The password is wrong, or another user was meant.
+    pub refused: Answer,
+}

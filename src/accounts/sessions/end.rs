@@ -7,7 +7,7 @@ use crate::{
 
 impl Accounts {
     /// Ends sessions of a member, and says which of them were open.
-    pub(super) async fn end(
+    pub(in crate::accounts) async fn end(
         &self,
         state: &State,
         (member, which): (&str, Which),

@@ -33,11 +33,27 @@ impl Accounts {
         (action, endpoint): (Own, usize),
         request: &AccountRequest,
     ) -> Result<Answer, AccountError> {
-        let sessions = self.sessions.as_ref().ok_or(AccountError::NoEndpoint)?;
         let fields = Fields::of(request);
         let token = request
             .shown_token(&fields)
             .ok_or(AccountError::MissingToken)?;
+        if let Some(kept) = &self.kept_refresh
+            && matches!(action, Own::Logout | Own::LogoutEverywhere)
+        {
+            let holder = self.genuine_holder(kept, token.expose()).await?;
+            let (member, _) = holder.ok_or(AccountError::InvalidToken)?;
+            self.forget_refresh(kept, &member.id).await?;
+            if self.sessions.is_none() {
+                event::ended(
+                    &member.id.to_string(),
+                    1,
+                    EndedBy::Logout,
+                    Some(&request.sender),
+                );
+                return Ok(self.taking_cookies(endpoint, no_store(&json!({ "ended": 1 }), "ended")));
+            }
+        }
+        let sessions = self.sessions.as_ref().ok_or(AccountError::NoEndpoint)?;
         let held = self.either(token.expose(), KindOf::Access).await?;
         let (kind, held) = held.ok_or(AccountError::InvalidToken)?;
         let current = self.session_of(sessions, kind, &held).await?;
@@ -69,15 +85,25 @@ impl Accounts {
             .end(&sessions.state, (&member, which), EndedBy::Logout)
             .await?;
         event::ended(&member, ended.len(), EndedBy::Logout, Some(&request.sender));
-        let mut answer = no_store(&json!({ "ended": ended.len() }), "ended");
-        if matches!(action, Own::Logout | Own::LogoutEverywhere) {
-            let own = self.cookies.of(endpoint);
-            let removed = own.map(|own| self.cookies.removals(&own.sets));
-            let fields = removed.into_iter().flatten();
-            let named = fields.map(|field| (header::SET_COOKIE, field));
-            answer.headers.extend(named);
-        }
-        Ok(answer)
+        let answer = no_store(&json!({ "ended": ended.len() }), "ended");
+        Ok(match action {
+            Own::Logout | Own::LogoutEverywhere => self.taking_cookies(endpoint, answer),
+            Own::LogoutOthers | Own::EndSession | Own::List => answer,
+        })
+    }
+
+    /// The answer, with what takes the endpoint's cookies away.
+    pub(in crate::accounts) fn taking_cookies(
+        &self,
+        endpoint: usize,
+        mut answer: Answer,
+    ) -> Answer {
+        let own = self.cookies.of(endpoint);
+        let removed = own.map(|own| self.cookies.removals(&own.sets));
+        let fields = removed.into_iter().flatten();
+        let named = fields.map(|field| (header::SET_COOKIE, field));
+        answer.headers.extend(named);
+        answer
     }
 
     /// The session of a token, as it names it itself or as it is known.

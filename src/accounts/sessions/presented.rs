@@ -59,6 +59,12 @@ impl AccountRequest {
         media_type.trim().to_ascii_lowercase()
     }
 
+    /// The token that the request shows outside of the fields of its action.
+    pub(in crate::accounts) fn own_token(&self) -> Option<Secret<String>> {
+        let in_cookie = || self.cookie_token.clone().map(Secret::new);
+        self.credentials("bearer").or_else(in_cookie)
+    }
+
     /// The token that the request shows.
     pub(super) fn shown_token(&self, fields: &Fields) -> Option<Secret<String>> {
         let in_header = self.credentials("bearer");

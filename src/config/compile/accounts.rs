@@ -63,6 +63,8 @@ fn endpoint(
         Action::Login => dialect.login.clone().map(Endpoint::Login),
         Action::Refresh => dialect.refresh.clone().map(Endpoint::Refresh),
         Action::Verify => dialect.verify.clone().map(Endpoint::Verify),
+        Action::SignUp => dialect.sign_up.clone().map(Box::new).map(Endpoint::SignUp),
+        Action::Withdraw => dialect.withdraw.clone().map(Endpoint::Withdraw),
         Action::Logout
         | Action::LogoutOthers
         | Action::LogoutEverywhere
@@ -107,7 +109,9 @@ pub(super) fn dialect_of<'a>(
 /// Whether an action speaks as the monolith did.
 fn has_dialect(action: Action) -> bool {
     match action {
-        Action::Login | Action::Refresh | Action::Verify => true,
+        Action::Login | Action::Refresh | Action::Verify | Action::SignUp | Action::Withdraw => {
+            true
+        }
         Action::Logout
         | Action::LogoutOthers
         | Action::LogoutEverywhere

@@ -40,6 +40,7 @@ pub(super) fn read_by(account: &Account) -> Option<TokenName> {
         | (
             TokenSource::Cookie,
             Action::Login
+            | Action::SignUp
             | Action::Revoke
             | Action::Introspect
             | Action::SocialStart
@@ -50,6 +51,7 @@ pub(super) fn read_by(account: &Account) -> Option<TokenName> {
         (
             TokenSource::Cookie,
             Action::Verify
+            | Action::Withdraw
             | Action::Logout
             | Action::LogoutOthers
             | Action::LogoutEverywhere
@@ -64,11 +66,13 @@ fn changes_cookies(action: Action) -> bool {
     match action {
         Action::Login
         | Action::Refresh
+        | Action::Withdraw
         | Action::Logout
         | Action::LogoutEverywhere
         | Action::SocialCallback
         | Action::SocialToken => true,
         Action::Verify
+        | Action::SignUp
         | Action::LogoutOthers
         | Action::EndSession
         | Action::Sessions

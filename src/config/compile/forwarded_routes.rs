@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Findings, cookies, cors, csrf,
     groups::GroupOf,
-    header_changes,
+    header_changes, kept_refresh,
     rate_limits::On,
     refusals,
     routes::{Defaults, host, matched},
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config::document::{
         Document, headers,
-        routes::{self as written, RequireOfGroup, Setting, Settings},
+        routes::{self as written, RenewedBy, RequireOfGroup, Setting, Settings},
         rules::Require,
     },
     policy::{
@@ -201,14 +201,17 @@ impl Forwarded<'_> {
         findings: &mut Findings<'_>,
     ) -> Option<Box<str>> {
         let from = settings.token_from.as_ref()?;
-        from.value.renewed_by.as_ref()?;
+        let by = from.value.renewed_by?;
         let path = format!("{}.renewed_by", from.path);
         let place = cookies::Place {
             cookie: from.value.cookie.as_deref(),
             pattern: &pattern.to_string(),
             path: &path,
         };
-        cookies::renewing(self.document, &place, findings)
+        match by {
+            RenewedBy::RefreshCookie => cookies::renewing(self.document, &place, findings),
+            RenewedBy::KeptRefreshToken => kept_refresh::renewing(self.document, &place, findings),
+        }
     }
 
     fn body_size(&self, settings: &Settings<'_>) -> u64 {

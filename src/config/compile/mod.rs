@@ -24,6 +24,8 @@ mod header_templates;
 mod headers;
 mod identity;
 mod issuers;
+mod joining;
+mod kept_refresh;
 mod key_sets;
 mod lint;
 mod listener_tls;
@@ -230,6 +232,8 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let rate_limits = limits.compile(findings);
     let mut rules = rules::Rules::new(document, findings);
     let users = users::compile(document, rules.columns(), findings);
+    let kept_refresh = kept_refresh::compile(document, users.as_ref(), findings);
+    let joining = joining::compile(document, users.as_ref(), findings);
     let state = state::compile(document, findings);
     let watch = watch::compile(document, users.as_ref(), findings);
     let revocation = revocation::compile(document, users.as_ref(), findings);
@@ -277,6 +281,8 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             valkey: redis.ok()?,
             cookies,
             social: social.ok()?,
+            joining,
+            kept_refresh,
         },
         cors: cors.or_else(|| routes::any_cors(table.as_ref())),
         refusals,

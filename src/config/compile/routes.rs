@@ -191,6 +191,8 @@ fn account_route(
         accounts::Action::Login => On::Login,
         accounts::Action::Refresh
         | accounts::Action::Verify
+        | accounts::Action::SignUp
+        | accounts::Action::Withdraw
         | accounts::Action::Logout
         | accounts::Action::LogoutOthers
         | accounts::Action::LogoutEverywhere

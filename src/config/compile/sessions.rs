@@ -28,6 +28,8 @@ fn needs(action: Action) -> Needs {
         Action::Login
         | Action::Refresh
         | Action::Verify
+        | Action::SignUp
+        | Action::Withdraw
         | Action::Introspect
         | Action::SocialStart
         | Action::SocialCallback
@@ -41,21 +43,37 @@ fn needs(action: Action) -> Needs {
     }
 }
 
+/// A refresh token that is kept for its user is taken away without any session.
+fn needs_here(document: &Document, action: Action) -> Needs {
+    let refresh = document.tokens.refresh.as_ref();
+    let is_kept = refresh.is_some_and(|refresh| refresh.kept_in.is_some());
+    let is_logout = matches!(action, Action::Logout | Action::LogoutEverywhere);
+    if is_kept && is_logout && !are_named(document) {
+        return Needs::Nothing;
+    }
+    needs(action)
+}
+
+/// Whether tokens have names of their own.
+fn are_named(document: &Document) -> bool {
+    let tokens = &document.tokens;
+    let refresh = tokens.refresh.as_ref();
+    names_the_token(&tokens.access.claims)
+        && refresh.is_none_or(|refresh| names_the_token(&refresh.claims))
+}
+
 /// Whether any route is about sessions, so that they have to be kept.
 pub(super) fn are_asked_for(document: &Document) -> bool {
     let mut accounts = document.accounts.iter();
-    accounts.any(|account| needs(account.action) != Needs::Nothing)
+    accounts.any(|account| needs_here(document, account.action) != Needs::Nothing)
 }
 
 /// What sessions cannot do without.
 pub(super) fn check(document: &Document, findings: &mut Findings<'_>) {
-    let tokens = &document.tokens;
-    let refresh = tokens.refresh.as_ref();
-    let named = names_the_token(&tokens.access.claims)
-        && refresh.is_none_or(|refresh| names_the_token(&refresh.claims));
+    let named = are_named(document);
     for (index, account) in document.accounts.iter().enumerate() {
         let path = format!("accounts[{index}].action");
-        let needs = needs(account.action);
+        let needs = needs_here(document, account.action);
         if needs != Needs::Nothing && document.state.is_none() {
             let message = "what has ended has to be known after a restart and to every gateway";
             let fix = "add `state: { database: … }`, the gateway's own tables";
@@ -85,6 +103,8 @@ pub(super) fn endpoint(
         Action::Login
         | Action::Refresh
         | Action::Verify
+        | Action::SignUp
+        | Action::Withdraw
         | Action::SocialStart
         | Action::SocialCallback
         | Action::SocialToken => return None,

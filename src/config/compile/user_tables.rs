@@ -98,7 +98,6 @@ fn tls_of(tls: &users::Tls, path: &str, findings: &mut Findings<'_>) -> TlsSetti
 }
 
 /// A mistake at `path` where the configuration does not list what is written there.
-#[expect(dead_code, reason = "the actions that write come next")]
 pub(super) fn needed(
     document: &Document,
     action: WriteAction,

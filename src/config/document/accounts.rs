@@ -20,7 +20,7 @@ pub struct Account {
     pub matches: String,
     /// The host it is for. Default: any.
     pub host: Option<String>,
-    /// How it speaks: a built-in dialect (`sidegate dialect list`) or one of `dialects`. For `login`, `refresh` and `verify`; the
+    /// How it speaks: a built-in dialect (`sidegate dialect list`) or one of `dialects`. For `login`, `refresh`, `verify`, `sign_up` and `withdraw`; the
     /// others speak as `docs/sessions.md` says.
     pub dialect: Option<String>,
     /// For `social_start`, `social_callback` and `social_token`: whose users come here, of `social.providers`.
@@ -56,6 +56,10 @@ pub enum Action {
     Refresh,
     /// Whether a token holds.
     Verify,
+    /// A new user. Needs `sign_up`.
+    SignUp,
+    /// The user of the access token leaves, of a bearer or a cookie. Needs `withdrawal` and `state`.
+    Withdraw,
     /// Ends the session of the token that is shown. Needs `state`, and `jti: "{token.id}"` in both kinds of tokens.
     Logout,
     /// Ends the user's other sessions. Needs what `logout` needs.

@@ -18,6 +18,7 @@ pub mod redis;
 pub mod routes;
 pub mod rules;
 pub mod server;
+pub mod sign_up;
 pub mod social;
 pub mod state;
 pub mod statuses;
@@ -44,6 +45,7 @@ use self::{
     routes::{Cors, Group, Refusals, Route},
     rules::Require,
     server::{Admin, Forwarded, Headers, Limits, Logs, Shutdown},
+    sign_up::{SignUp, Withdrawal},
     social::Social,
     state::State,
     statuses::Statuses,
@@ -100,6 +102,10 @@ pub struct Document {
     pub state: Option<State>,
     /// What is watched in the monolith's tables, so that what is written there takes effect at once. Default: nothing.
     pub watch: Option<Watch>,
+    /// What becomes of a sign-up (`docs/sign-up.md`). Default: nobody signs up here.
+    pub sign_up: Option<SignUp>,
+    /// What becomes of users who leave. Default: nobody leaves here.
+    pub withdrawal: Option<Withdrawal>,
     /// How passwords are checked.
     #[serde(default)]
     pub passwords: Passwords,

@@ -185,6 +185,8 @@ pub struct TokenFrom {
 pub enum RenewedBy {
     /// By the refresh token in the cookie `cookies.refresh`.
     RefreshCookie,
+    /// By the one that `tokens.refresh.kept_in` names.
+    KeptRefreshToken,
 }
 
 /// What is known of tokens in URLs.

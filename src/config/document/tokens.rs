@@ -85,6 +85,9 @@ pub struct Token {
     /// How far clocks may differ.
     #[serde(default)]
     pub leeway: Leeway,
+    /// For refresh tokens only: a column of the user table that has the user's one. It never leaves the server then: a login
+    /// overwrites it, a logout makes it NULL. Needs `refresh_token` in `users.write.actions`. Default: clients keep it.
+    pub kept_in: Option<KeptIn>,
     /// For refresh tokens only: whether each is spent by the refresh that it is presented for. Default: `off`.
     #[serde(default)]
     pub rotation: Rotation,
@@ -96,6 +99,14 @@ pub struct Token {
     /// With rotation: how long a session lasts however much it is used. Default: 180d, or the
     /// `lifetime` where that is longer.
     pub absolute_lifetime: Option<Span>,
+}
+
+/// Where refresh tokens are kept.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeptIn {
+    /// The column, such as `refresh_token`, or `password.refresh_token` where tables are joined.
+    pub column: String,
 }
 
 /// Whether a refresh token is spent by a refresh.

@@ -4,13 +4,17 @@ mod answer;
 mod login;
 mod refresh;
 mod request;
+mod sign_up;
 mod verify;
 
 use std::collections::BTreeMap;
 
 use super::{Extent, Findings};
 use crate::{
-    accounts::dialect::{BUILT_IN, JsonStyle, LoginDialect, RefreshDialect, VerifyDialect},
+    accounts::dialect::{
+        BUILT_IN, JsonStyle, LoginDialect, RefreshDialect, SignUpDialect, VerifyDialect,
+        WithdrawDialect,
+    },
     config::{
         document::{Document, dialect as written},
         reading::places::key_step,
@@ -28,6 +32,8 @@ pub(super) struct Dialect {
     pub(super) login: Option<LoginDialect>,
     pub(super) refresh: Option<RefreshDialect>,
     pub(super) verify: Option<VerifyDialect>,
+    pub(super) sign_up: Option<SignUpDialect>,
+    pub(super) withdraw: Option<WithdrawDialect>,
 }
 
 impl Dialects {
@@ -112,6 +118,8 @@ impl Compiler<'_, '_> {
             login: login.and_then(|login| self.login(login)),
             refresh: refresh.and_then(|refresh| self.refresh(refresh)),
             verify: verify.and_then(|verify| self.verify(verify)),
+            sign_up: document.sign_up.as_ref().and_then(|it| self.sign_up(it)),
+            withdraw: document.withdraw.as_ref().and_then(|it| self.withdraw(it)),
         }
     }
 }

@@ -30,7 +30,6 @@ pub(super) enum Further {
     /// They are a mistake.
     Refused,
     /// They are taken: what they are to the action is not the dialect's business.
-    #[expect(dead_code, reason = "for actions that map fields to columns")]
     Taken,
 }
 

@@ -109,6 +109,8 @@ pub(super) fn is_social(action: Action) -> bool {
         Action::Login
         | Action::Refresh
         | Action::Verify
+        | Action::SignUp
+        | Action::Withdraw
         | Action::Logout
         | Action::LogoutOthers
         | Action::LogoutEverywhere
@@ -169,6 +171,8 @@ pub(super) fn endpoint(
         Action::Login
         | Action::Refresh
         | Action::Verify
+        | Action::SignUp
+        | Action::Withdraw
         | Action::Logout
         | Action::LogoutOthers
         | Action::LogoutEverywhere

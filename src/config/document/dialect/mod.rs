@@ -2,6 +2,7 @@
 
 mod answer;
 mod request;
+mod sign_up;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, Cookie, JsonStyle};
 pub use request::{Field, FieldType, From, Invalid, Request, Trim};
+pub use sign_up::{SignUp, Withdraw};
 
 /// The whole file; each part is an action that `accounts` can name.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -23,6 +25,10 @@ pub struct Dialect {
     pub refresh: Option<Refresh>,
     /// Whether a token holds.
     pub verify: Option<Verify>,
+    /// A new user.
+    pub sign_up: Option<SignUp>,
+    /// A user who leaves.
+    pub withdraw: Option<Withdraw>,
 }
 
 /// A login.

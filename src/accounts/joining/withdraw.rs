@@ -1,0 +1,138 @@
+//! A user leaves: the one of the access token, and never another.
+
+use serde_json::{Map, Value};
+
+use super::{
+    audit,
+    source::{Making, Source},
+};
+use crate::{
+    accounts::{
+        AccountError, AccountRequest, Accounts, Answer,
+        attempt::{Account, Attempt, Ended},
+        dialect::WithdrawDialect,
+    },
+    entropy::Entropy,
+    member::Member,
+    password::Verdict,
+    secret::Secret,
+    state::{EndedBy, Which},
+};
+
+/// How users leave.
+#[derive(Debug)]
+pub struct Withdrawal {
+    /// Whether the password is asked for.
+    pub password: bool,
+    /// What becomes of the rows.
+    pub leave: Leave,
+}
+
+/// What becomes of the rows of somebody who leaves.
+#[derive(Debug)]
+pub enum Leave {
+    /// They say so.
+    Set(Vec<(String, Source)>),
+    /// They are deleted.
+    Remove,
+}
+
+/// What has become of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withdrawn {
+    /// The user has left.
+    Done,
+    /// The row was gone already.
+    Gone,
+}
+
+impl Accounts {
+    pub(in crate::accounts) async fn withdraw(
+        &self,
+        (dialect, endpoint): (&WithdrawDialect, usize),
+        request: &AccountRequest,
+    ) -> Result<Answer, AccountError> {
+        let plan = self.joining.withdrawal.as_ref();
+        let plan = plan.ok_or(AccountError::NoEndpoint)?;
+        let token = request.own_token().ok_or(AccountError::MissingToken)?;
+        let held = self.holder(&self.access, token.expose()).await?;
+        let member = held.ok_or(AccountError::InvalidToken)?.member;
+        let mut fields = match dialect.request.read(request, &dialect.refused) {
+            Ok(fields) => fields,
+            Err(answer) => return Ok(*answer),
+        };
+        let typed = fields.take_secret("password");
+        // A form has no numbers.
+        let id = member.id.to_string();
+        let is_other =
+            |value: &Value| value.as_str() != Some(&*id) && *value != member.id.to_json();
+        if fields.value("user").is_some_and(is_other) {
+            return Ok(dialect.refused.clone());
+        }
+        if plan.password && !self.proves(request, &member, typed).await? {
+            return Ok(dialect.refused.clone());
+        }
+        if self.leave(&member).await? == Withdrawn::Done {
+            audit::left(&member.id, &request.sender);
+        }
+        Ok(self.taking_cookies(endpoint, dialect.done.clone()))
+    }
+
+    /// Whether the password is the user's, counted as a login is.
+    async fn proves(
+        &self,
+        request: &AccountRequest,
+        member: &Member,
+        typed: Option<Secret<String>>,
+    ) -> Result<bool, AccountError> {
+        let Some(stored) = member.password.clone() else {
+            return Ok(true);
+        };
+        let Some(typed) = typed else {
+            return Ok(false);
+        };
+        let account = Account::new("", std::slice::from_ref(member));
+        let attempt = Attempt::begin(self, request, &account).await?;
+        let verdict = self.hashing.verify(typed, Some(stored)).await;
+        let ended = match &verdict {
+            Ok(Verdict::Matches) => Ended::Granted,
+            Ok(_) => Ended::Refused,
+            Err(_) => Ended::Untried,
+        };
+        attempt.end(ended).await;
+        Ok(verdict? == Verdict::Matches)
+    }
+
+    /// Writes that a user has left, and ends all of the user's sessions.
+    pub async fn leave(&self, member: &Member) -> Result<Withdrawn, AccountError> {
+        let plan = self.joining.withdrawal.as_ref().zip(self.store.writer());
+        let (plan, writer) = plan.ok_or(AccountError::NoEndpoint)?;
+        let was_there = match &plan.leave {
+            Leave::Remove => writer.remove(&member.id).await?,
+            Leave::Set(columns) => {
+                let mut making = Making {
+                    fields: &Map::new(),
+                    now: self.now(),
+                    utc_offset: writer.utc_offset(),
+                    entropy: &mut Entropy::from_os(),
+                };
+                let mut values = Vec::with_capacity(columns.len());
+                for (column, source) in columns {
+                    let value = making.value(source).ok().flatten();
+                    values.extend(value.map(|value| (column.clone(), value)));
+                }
+                writer.set_columns(&member.id, values).await?
+            }
+        };
+        if let Some(state) = &self.state {
+            let id = member.id.to_string();
+            self.end(state, (&id, Which::All), EndedBy::Withdrawal)
+                .await?;
+        }
+        Ok(if was_there {
+            Withdrawn::Done
+        } else {
+            Withdrawn::Gone
+        })
+    }
+}

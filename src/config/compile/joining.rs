@@ -1,0 +1,256 @@
+//! How users join and leave.
+
+use indexmap::IndexMap;
+
+use super::{Findings, user_tables};
+use crate::{
+    accounts::{Consent, Joining, Leave, Rejoin, SignUp, Source, Withdrawal},
+    config::{
+        document::{
+            Document,
+            accounts::Action,
+            sign_up::{self as written, ColumnValue, Generated},
+        },
+        reading::places::key_step,
+    },
+    member::StateName,
+    store::{self, CellValue, WriteAction},
+};
+
+/// What an action needs that is not there is said at the action.
+pub(super) fn compile(
+    document: &Document,
+    users: Option<&store::Settings>,
+    findings: &mut Findings<'_>,
+) -> Joining {
+    for (index, account) in document.accounts.iter().enumerate() {
+        let path = format!("accounts[{index}].action");
+        match account.action {
+            Action::SignUp => {
+                user_tables::needed(document, WriteAction::SignUp, &path, findings);
+                let there = document.sign_up.is_some();
+                needs(
+                    there,
+                    (
+                        &path,
+                        "add `sign_up`, what becomes of a sign-up in the tables",
+                    ),
+                    findings,
+                );
+            }
+            Action::Withdraw => {
+                user_tables::needed(document, WriteAction::Withdraw, &path, findings);
+                let there = document.withdrawal.is_some();
+                needs(
+                    there,
+                    (&path, "add `withdrawal`, what becomes of the rows"),
+                    findings,
+                );
+                let fix = "add `state`, where it is kept that the user's tokens count no longer";
+                needs(document.state.is_some(), (&path, fix), findings);
+            }
+            Action::Login
+            | Action::Refresh
+            | Action::Verify
+            | Action::Logout
+            | Action::LogoutOthers
+            | Action::LogoutEverywhere
+            | Action::EndSession
+            | Action::Sessions
+            | Action::Revoke
+            | Action::Introspect
+            | Action::SocialStart
+            | Action::SocialCallback
+            | Action::SocialToken => {}
+        }
+    }
+    let Some(users) = users else {
+        return Joining::default();
+    };
+    let sign_up = document.sign_up.as_ref();
+    let withdrawal = document.withdrawal.as_ref();
+    Joining {
+        sign_up: sign_up.map(|it| sign_up_of(it, users, findings)),
+        withdrawal: withdrawal.map(|it| withdrawal_of(it, users, findings)),
+    }
+}
+
+fn needs(there: bool, (path, fix): (&str, &str), findings: &mut Findings<'_>) {
+    if !there {
+        let message = "this action cannot do anything yet";
+        findings.absence(path, message, fix);
+    }
+}
+
+fn sign_up_of(
+    written: &written::SignUp,
+    users: &store::Settings,
+    findings: &mut Findings<'_>,
+) -> SignUp {
+    let columns = sources(&written.columns, "sign_up.columns", users, findings);
+    reserved(written, users, findings);
+    let same = |name: &str, other: &str| users.column(name) == users.column(other);
+    let (id, login) = (&users.columns.id, &users.columns.login);
+    let is_given = same(id, login) || columns.iter().any(|(name, _)| same(name, id));
+    let (uuid, id) = match written.id {
+        Some(written::NewId::Uuid) => (Some(id.clone()), store::NewId::Given),
+        None if is_given => (None, store::NewId::Given),
+        Some(written::NewId::Database) | None => (None, store::NewId::Database),
+    };
+    if written.id.is_some() && is_given {
+        let fix = "leave `id` out";
+        findings.mistake("sign_up.id", "the id is among the values already", fix);
+    }
+    for (place, column) in written.unique.iter().enumerate() {
+        let path = format!("sign_up.unique[{place}]");
+        if !columns.iter().any(|(name, _)| name == column) {
+            let fix = "name a column of `sign_up.columns`";
+            findings.mistake(&path, "nothing is written to this column", fix);
+        }
+    }
+    let unverified = written.unverified.as_ref();
+    let unverified = unverified.map(|name| state(name, "sign_up.unverified", users, findings));
+    let rejoin = written.rejoin.as_ref().map(|rejoin| {
+        known(&rejoin.column, "sign_up.rejoin.column", users, findings);
+        Rejoin {
+            state: state(&rejoin.state, "sign_up.rejoin.state", users, findings),
+            column: rejoin.column.clone(),
+            after: rejoin.after.into(),
+        }
+    });
+    let consents = written.consents.iter().map(|(field, consent)| Consent {
+        field: field.clone(),
+        is_required: *consent == written::Consent::Required,
+    });
+    SignUp {
+        uuid,
+        id,
+        login: login.clone(),
+        password: users.columns.password.clone(),
+        columns,
+        unique: written.unique.clone(),
+        consents: consents.collect(),
+        unverified,
+        rejoin,
+    }
+}
+
+/// The login and the password have a value already.
+fn reserved(written: &written::SignUp, users: &store::Settings, findings: &mut Findings<'_>) {
+    for name in written.columns.keys() {
+        let column = users.column(name);
+        let taken = [&users.columns.login, &users.columns.password];
+        if taken.iter().any(|taken| users.column(taken) == column) {
+            let path = format!("sign_up.columns{}", key_step(name));
+            let message = "the login and the password are written in any case";
+            findings.mistake(&path, message, "leave it out");
+        }
+    }
+}
+
+fn withdrawal_of(
+    written: &written::Withdrawal,
+    users: &store::Settings,
+    findings: &mut Findings<'_>,
+) -> Withdrawal {
+    const PATH: &str = "withdrawal";
+    let leave = match (written.remove, written.set.is_empty()) {
+        (true, true) => Leave::Remove,
+        (false, false) => Leave::Set(sources(&written.set, "withdrawal.set", users, findings)),
+        (true, false) => {
+            let fix = "keep one of `set` and `remove`";
+            findings.mistake(PATH, "a row that is deleted has no values", fix);
+            Leave::Remove
+        }
+        (false, true) => {
+            let fix = "write `set: { is_active: { value: false } }` for example, or `remove: true`";
+            findings.mistake(PATH, "nothing says that a user has left", fix);
+            Leave::Remove
+        }
+    };
+    for (name, value) in &written.set {
+        if value.field.is_some() {
+            let path = format!("withdrawal.set{}.field", key_step(name));
+            let fix = "write `value` or `generated`";
+            findings.mistake(&path, "a withdrawal has no fields for columns", fix);
+        }
+        if users.column(name) == users.column(&users.columns.id) {
+            let path = format!("withdrawal.set{}", key_step(name));
+            findings.mistake(&path, "an id never changes", "leave it out");
+        }
+    }
+    Withdrawal {
+        password: written.password,
+        leave,
+    }
+}
+
+fn sources(
+    columns: &IndexMap<String, ColumnValue>,
+    path: &str,
+    users: &store::Settings,
+    findings: &mut Findings<'_>,
+) -> Vec<(String, Source)> {
+    let mut sources = Vec::with_capacity(columns.len());
+    for (name, value) in columns {
+        let path = format!("{path}{}", key_step(name));
+        known(name, &path, users, findings);
+        let fix = "write one of { field: nickname }, { value: true } and { generated: now }";
+        let source = findings.take(source(value), &path, fix);
+        sources.extend(source.map(|source| (name.clone(), source)));
+    }
+    sources
+}
+
+fn known(name: &str, path: &str, users: &store::Settings, findings: &mut Findings<'_>) {
+    if users.column(name).is_none() {
+        let message = "this is a column of no table that is known here";
+        let fix = "write `alias.column`, as in `users.join`";
+        findings.mistake(path, message, fix);
+    }
+}
+
+fn source(written: &ColumnValue) -> Result<Source, &'static str> {
+    match (&written.field, &written.value, written.generated) {
+        (Some(field), None, None) => Ok(Source::Field(field.clone())),
+        (None, Some(value), None) => cell(value).map(Source::Value),
+        (None, None, Some(Generated::Now)) => Ok(Source::Now),
+        (None, None, Some(Generated::Today)) => Ok(Source::Today),
+        (None, None, Some(Generated::Uuid)) => Ok(Source::Uuid),
+        (None, None, None) => Err("nothing says where the value comes from"),
+        _ => Err("a value comes from one place"),
+    }
+}
+
+fn cell(value: &serde_json::Value) -> Result<CellValue, &'static str> {
+    use serde_json::Value;
+    match value {
+        Value::Null => Ok(CellValue::Null),
+        Value::Bool(truth) => Ok(CellValue::Boolean(*truth)),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => Ok(CellValue::Integer(whole)),
+            (None, Some(number)) => Ok(CellValue::Number(number)),
+            (None, None) => Err("this is no number that a column takes"),
+        },
+        Value::String(text) => Ok(CellValue::text(text.as_str())),
+        Value::Array(_) | Value::Object(_) => Err("a column takes one value"),
+    }
+}
+
+fn state(
+    name: &str,
+    path: &str,
+    users: &store::Settings,
+    findings: &mut Findings<'_>,
+) -> StateName {
+    let known: Vec<&str> = users
+        .states
+        .iter()
+        .map(|state| state.name.as_str())
+        .collect();
+    if !known.contains(&name) {
+        let fix = "name one of `users.states`";
+        findings.unknown(path, "there is no such state", &known, fix);
+    }
+    StateName::new(name)
+}
