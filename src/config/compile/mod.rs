@@ -250,11 +250,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         groups,
     };
     let table = routes::compile(document, &defaults, &mut rules, findings);
-    rules::lint(document, findings);
-    groups::lint(document, findings);
-    observed::lint(document, findings);
-    client_certificates::lint(document, findings);
-    lint::lint(document, table.as_ref(), findings);
+    warn(document, table.as_ref(), findings);
     if findings.has_mistakes() {
         return None;
     }
@@ -292,4 +288,17 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             .map(|table| outline::outline(document, table, findings))?,
         table: table?,
     })
+}
+
+/// What is no mistake, and hardly meant.
+fn warn(
+    document: &Document,
+    table: Option<&crate::policy::table::RouteTable>,
+    findings: &mut Findings<'_>,
+) {
+    rules::lint(document, findings);
+    groups::lint(document, findings);
+    observed::lint(document, findings);
+    client_certificates::lint(document, findings);
+    lint::lint(document, table, findings);
 }
