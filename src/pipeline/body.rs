@@ -41,6 +41,8 @@ pub enum BrokenOff {
 enum Content {
     Own(Option<Bytes>),
     Relayed(Relay),
+    /// Nothing of what should have come.
+    Broken(Option<BrokenOff>),
 }
 
 impl Body {
@@ -56,10 +58,7 @@ impl Body {
 
     /// What breaks off at once.
     pub(super) fn broken(error: BrokenOff) -> Self {
-        Self {
-            broken: Some(error),
-            ..Self::empty()
-        }
+        Self::from(Content::Broken(Some(error)))
     }
 
     pub(super) fn relayed(relay: Relay) -> Self {
@@ -110,6 +109,7 @@ impl Content {
         match self {
             Self::Own(bytes) => bytes.is_none(),
             Self::Relayed(relay) => relay.is_end_stream(),
+            Self::Broken(_) => false,
         }
     }
 }
@@ -140,6 +140,7 @@ impl http_body::Body for Body {
         let polled = match &mut this.content {
             Content::Own(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Content::Relayed(relay) => this.guard.poll(relay, context),
+            Content::Broken(error) => Poll::Ready(error.take().map(Err)),
         };
         if let (Some(line), Poll::Ready(Some(frame))) = (&mut this.line, &polled) {
             match frame {
@@ -176,6 +177,7 @@ impl http_body::Body for Body {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
             Content::Relayed(relay) => relay.size_hint(),
+            Content::Broken(_) => SizeHint::default(),
         }
     }
 }
