@@ -20,9 +20,9 @@ const MAY_IMPORT: [(&str, &str); 34] = [
     ("member", "clock entropy secret"),
     ("password", "entropy secret"),
     ("token", "clock entropy secret template member"),
-    // The limits of a rate are counted by routes and by logins alike, and know of neither.
-    ("ratelimit", "clock"),
     ("valkey", "clock secret"),
+    // The limits of a rate are counted by routes and by logins alike, and know of neither.
+    ("ratelimit", "clock secret valkey"),
     // What is asserted about a caller says when, and expressions compare times.
     ("policy", "clock certificate http template member token"),
     (

@@ -211,6 +211,7 @@ mod tests {
             by: By::Account,
             quota: quota.expect("a quota"),
             keys: 1024,
+            shared: None,
         };
         let limit = RateLimit::new(settings, RandomState::new(), Clock.instant());
         vec![Arc::new(limit)]

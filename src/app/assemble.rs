@@ -3,7 +3,7 @@
 //! A snapshot that follows another takes over whatever is made of the same settings: connections and the health of
 //! upstreams, what has been used of limits, proofs of tokens, the keys of issuers, the database's connections, the password threads.
 
-use std::{hash::RandomState, sync::Arc};
+use std::sync::Arc;
 
 use ::http::HeaderName;
 use aws_lc_rs::hmac;
@@ -31,7 +31,6 @@ use crate::{
     membership::{self, Membership},
     pipeline::{Assertions, IdentityHeaders, Live, Revocation, SubjectLog},
     policy::{assertion::AssertionSettings, headers::RouteHeaders, table::RouteTable},
-    ratelimit::{self, RateLimit},
     revocation::{Denylist, feed},
     store::{self, Store},
     telemetry::counters::{Counters, RouteLabels},
@@ -130,8 +129,8 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         revocation: members.revocation,
         body_timeout: server.body_timeout,
         account_body: server.account_body,
+        rate_limits: follows.rate_limits(rate_limits, members.valkey.as_ref()),
         valkey: members.valkey,
-        rate_limits: follows.all(rate_limits, Follows::rate_limit),
         counters,
         access_log: server.logs.access,
     };
@@ -358,7 +357,7 @@ impl<'a> Follows<'a> {
         same.map_or_else(|| Arc::new(stripped), |before| Arc::clone(&before.stripped))
     }
 
-    fn all<S, T>(self, settings: Vec<S>, one: impl Fn(Self, S) -> T) -> Vec<T> {
+    pub(super) fn all<S, T>(self, settings: Vec<S>, one: impl Fn(Self, S) -> T) -> Vec<T> {
         settings.into_iter().map(|it| one(self, it)).collect()
     }
 
@@ -369,17 +368,6 @@ impl<'a> Follows<'a> {
             || Arc::new(upstream::Group::new(settings, Clock.instant())),
             Arc::clone,
         )
-    }
-
-    /// Nobody has used anything yet of one that is new or has changed.
-    fn rate_limit(self, settings: ratelimit::Settings) -> Arc<RateLimit> {
-        let mut limits = self.live().into_iter().flat_map(|live| &live.rate_limits);
-        let old = limits.find(|limit| limit.name() == &*settings.name);
-        match old {
-            Some(old) if *old.settings() == settings => Arc::clone(old),
-            Some(old) => Arc::new(start_counting(settings).in_place_of(old)),
-            None => Arc::new(start_counting(settings)),
-        }
     }
 }
 
@@ -395,10 +383,6 @@ fn membership_after(
     }
     let tally = before.map_or_else(Arc::default, |before| Arc::clone(before.tally()));
     Arc::new(Membership::new(settings, store, Clock, tally))
-}
-
-fn start_counting(settings: ratelimit::Settings) -> RateLimit {
-    RateLimit::new(settings, RandomState::new(), Clock.instant())
 }
 
 /// The name of what is for nobody but the gateway.

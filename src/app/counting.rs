@@ -1,12 +1,13 @@
-//! Where failed logins are counted, taken over where it is the same place.
+//! Where failed logins and limits are counted, taken over where it is the same place.
 
-use std::sync::Arc;
+use std::{hash::RandomState, sync::Arc};
 
 use super::{StartError, assemble::Follows};
 use crate::{
     attempts::{Attempts, CountingPlace, Settings, Shared},
     clock::Clock,
     entropy::Entropy,
+    ratelimit::{self, RateLimit},
     state::State,
     valkey::{self, Valkey},
 };
@@ -55,6 +56,46 @@ impl Follows<'_> {
             Some(before) => Arc::new(new(settings, shared).in_place_of(before)),
             None => Arc::new(new(settings, shared)),
         }
+    }
+
+    /// Limits, each counted where its settings say.
+    pub(super) fn rate_limits(
+        self,
+        settings: Vec<ratelimit::Settings>,
+        valkey: Option<&Arc<Valkey>>,
+    ) -> Vec<Arc<RateLimit>> {
+        self.all(settings, |follows, settings| {
+            follows.rate_limit(settings, valkey)
+        })
+    }
+
+    /// Nobody has used anything yet of one that is new or has changed.
+    fn rate_limit(
+        self,
+        settings: ratelimit::Settings,
+        valkey: Option<&Arc<Valkey>>,
+    ) -> Arc<RateLimit> {
+        let server = valkey.filter(|_| settings.shared.is_some());
+        let same_server = |old: &RateLimit| match (old.server(), server) {
+            (Some(old), Some(now)) => Arc::ptr_eq(old, now),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        let mut limits = self.live().into_iter().flat_map(|live| &live.rate_limits);
+        let old = limits.find(|limit| limit.name() == &*settings.name);
+        match old {
+            Some(old) if *old.settings() == settings && same_server(old) => Arc::clone(old),
+            Some(old) => Arc::new(start_counting(settings, server).in_place_of(old)),
+            None => Arc::new(start_counting(settings, server)),
+        }
+    }
+}
+
+fn start_counting(settings: ratelimit::Settings, server: Option<&Arc<Valkey>>) -> RateLimit {
+    let limit = RateLimit::new(settings, RandomState::new(), Clock.instant());
+    match server {
+        Some(server) => limit.counted_in(Arc::clone(server)),
+        None => limit,
     }
 }
 

@@ -62,15 +62,7 @@ fn count_logins(live: &Live, snapshots: &Arc<Snapshots>) {
     });
     live.counters
         .read("login_attempt_keys", help, Kind::Gauge, keys);
-    let shared = |value: fn(&Breaker) -> u64| {
-        read_of_attempts(snapshots, move |attempts| {
-            let sample = |shared: &Shared| Sample {
-                labels: vec![("place", shared.name().to_owned())],
-                value: value(shared.breaker()),
-            };
-            attempts.shared().map(sample).into_iter().collect()
-        })
-    };
+    let shared = |value: fn(&Breaker) -> u64| read_of_places(snapshots, value);
     let help = "Failures of the place where gateways count together";
     let failures = shared(Breaker::failures);
     live.counters
@@ -79,6 +71,36 @@ fn count_logins(live: &Live, snapshots: &Arc<Snapshots>) {
     let answers = shared(|breaker| u64::from(!breaker.is_failing()));
     live.counters
         .read("shared_counters_up", help, Kind::Gauge, answers);
+}
+
+/// Each place where gateways of whichever snapshot is in effect count together.
+fn read_of_places(
+    snapshots: &Arc<Snapshots>,
+    value: fn(&Breaker) -> u64,
+) -> impl Fn() -> Vec<Sample> + use<> {
+    let snapshots = Arc::downgrade(snapshots);
+    let sample = move |place: &str, breaker: &Breaker| Sample {
+        labels: vec![("place", place.to_owned())],
+        value: value(breaker),
+    };
+    move || {
+        let Some(live) = snapshots.upgrade().map(|snapshots| snapshots.current()) else {
+            return Vec::new();
+        };
+        let accounts = live.accounts.as_deref();
+        let attempts = accounts.and_then(|accounts| accounts.attempts.as_deref());
+        let shared = attempts.and_then(Attempts::shared);
+        let of_attempts = shared.map(|shared| sample(shared.name(), shared.breaker()));
+        let mut limits = live.rate_limits.iter().filter_map(|limit| limit.server());
+        let of_limits = limits
+            .next()
+            .map(|server| sample("redis", server.breaker()));
+        let counted = shared.is_some_and(|shared| matches!(shared, Shared::Valkey(_)));
+        of_attempts
+            .into_iter()
+            .chain(of_limits.filter(|_| !counted))
+            .collect()
+    }
 }
 
 /// The rows that rules of whichever snapshot is in effect have asked for.
@@ -144,6 +166,11 @@ fn count_limits(live: &Live, snapshots: &Arc<Snapshots>) {
     let refused = read(RateLimit::refused);
     live.counters
         .read("rate_limited", help, Kind::Counter, refused);
+    let help =
+        "Requests that a limit counted in this process alone although all gateways should have";
+    let alone = read(RateLimit::counted_alone);
+    live.counters
+        .read("rate_limits_counted_alone", help, Kind::Counter, alone);
     let help = "Clients, subjects or accounts that have used something of a limit";
     let keys = read(|limit| limit.keys(Clock.instant()) as u64);
     live.counters

@@ -179,6 +179,7 @@ fn pace(quota: Quota, clock: Clock) -> RateLimit {
         by: ratelimit::By::Route,
         quota,
         keys: 1,
+        shared: None,
     };
     RateLimit::new(settings, RandomState::new(), clock.instant())
 }

@@ -1,6 +1,7 @@
 //! Stage 6: whether the route's rule holds. The only constructor of [`Permitted`].
 
 use super::{
+    admit::admit_again,
     live::Live,
     noted::Noted,
     observe::observe,
@@ -85,6 +86,14 @@ pub(super) fn authorize_or_note<'a, B>(
             noted.refused_by_rule(&identified, connected, live);
             observed(identified, rejection)
         }
+    }
+}
+
+impl<B> Permitted<'_, B> {
+    /// Asks the denylist again after a wait. The rule is decided at one moment, and would be decided alike.
+    pub(super) fn admitted_again(self, live: &Live, noted: &mut Noted) -> Result<Self, Rejection> {
+        let Admitted { identified } = admit_again(self.identified, live, noted)?;
+        Ok(Self { identified })
     }
 }
 

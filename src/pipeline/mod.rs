@@ -83,7 +83,8 @@ use refuse::{refuse, refuse_unread};
 use renewal::RenewalNeeded;
 use row::RowNeeded;
 use snapshot::{Follower, View};
-use stage::{Admitted, Identified, Permitted, Prepared};
+use stage::{Admitted, Identified, Permitted, Prepared, Routed};
+use throttle::{CountNeeded, Held};
 
 /// One core's way of answering requests.
 #[derive(Debug)]
@@ -160,10 +161,28 @@ impl Pipeline {
         record.received(&received);
         let routed = route::route(received, &live.table)?;
         record.routed(&routed);
-        if let Err(rejection) = throttle::arriving(&routed, live, peer, record) {
-            record.noted().refused(&routed, live);
-            return Err(rejection);
+        match throttle::arriving(&routed, live, peer, record) {
+            Ok(()) => self.present(routed, (view, peer), record),
+            Err(Held::Asks(needed)) => {
+                let waiting = Waiting::Arriving(Box::new(routed), needed);
+                Ok(Walked::Waits(Box::new(waiting)))
+            }
+            Err(Held::Refused(rejection)) => {
+                record.noted().refused(&routed, live);
+                Err(rejection)
+            }
         }
+    }
+
+    /// The rest of the walk, when the request may be looked at.
+    #[inline]
+    fn present<'a>(
+        &self,
+        routed: Routed<'a, RequestBody>,
+        (view, peer): (&'a View, &'a Peer),
+        record: &mut Record<'a>,
+    ) -> Result<Walked<'a>, Rejection> {
+        let live = &*view.live;
         let presented = credential::extract(routed)?;
         record.presented(&presented.credential);
         let judging = Judging {
@@ -186,12 +205,26 @@ impl Pipeline {
     async fn resume<'a>(
         &self,
         mut waiting: Waiting<'a>,
-        live: &'a Live,
+        view: &'a View,
         peer: &'a Peer,
         record: &mut Record<'a>,
     ) -> Result<Walked<'a>, Rejection> {
+        let live = &*view.live;
+        let context = (live, peer, &self.control);
         loop {
             let walked = match waiting {
+                Waiting::Arriving(routed, needed) => {
+                    if let Err(rejection) = needed.arriving(&routed, context, record).await {
+                        record.noted().refused(&routed, live);
+                        return Err(rejection);
+                    }
+                    self.present(*routed, (view, peer), record)?
+                }
+                Waiting::Identified(permitted, needed) => {
+                    let permitted = within(*permitted, needed, context, record).await?;
+                    let prepared = inject::inject(permitted, live, peer, record)?;
+                    Walked::Prepared(prepared)
+                }
                 Waiting::Keys(needed) => {
                     let identified = needed.wait(live, self.clock, record.noted()).await?;
                     go_on(identified, self.clock.instant(), (live, peer), record)?
@@ -290,13 +323,35 @@ fn prepare<'a>(
     (live, peer): (&'a Live, &'a Peer),
     record: &mut Record<'a>,
 ) -> Result<Walked<'a>, Rejection> {
-    if let Err(rejection) = throttle::identified(&mut permitted, live, peer, record) {
-        let identified = &permitted.identified;
-        record.noted().refused_by_rule(identified, connected, live);
-        return Err(rejection);
+    match throttle::identified(&mut permitted, live, peer, record) {
+        Ok(()) => {}
+        Err(Held::Asks(needed)) => {
+            let waiting = Waiting::Identified(Box::new(permitted), needed);
+            return Ok(Walked::Waits(Box::new(waiting)));
+        }
+        Err(Held::Refused(rejection)) => {
+            let identified = &permitted.identified;
+            record.noted().refused_by_rule(identified, connected, live);
+            return Err(rejection);
+        }
     }
     let prepared = inject::inject(permitted, live, peer, record)?;
     Ok(Walked::Prepared(prepared))
+}
+
+/// Waits for what all gateways have counted of the limits by subject.
+async fn within<'a>(
+    mut permitted: Permitted<'a, RequestBody>,
+    needed: CountNeeded,
+    (live, peer, control): (&'a Live, &'a Peer, &Control),
+    record: &mut Record<'a>,
+) -> Result<Permitted<'a, RequestBody>, Rejection> {
+    let counted = needed.identified(&mut permitted, (live, peer, control), record);
+    if let Err(rejection) = counted.await {
+        record.noted().refused(&permitted.identified.routed, live);
+        return Err(rejection);
+    }
+    permitted.admitted_again(live, record.noted())
 }
 
 /// A body that has begun wrongly never reaches the upstream.
@@ -320,6 +375,10 @@ enum Walked<'a> {
 
 /// The waits that there are before the upstream.
 enum Waiting<'a> {
+    /// For what all gateways have counted of the limits by client and by route.
+    Arriving(Box<Routed<'a, RequestBody>>, CountNeeded),
+    /// The same of those by subject.
+    Identified(Box<Permitted<'a, RequestBody>>, CountNeeded),
     /// For the keys of an issuer that publishes them.
     Keys(Box<KeysNeeded<'a, RequestBody>>),
     /// For a new token in the place of the browser's, which has expired.
@@ -352,7 +411,7 @@ impl Handler for Pipeline {
         let walked = match self.walk(&view, &peer, request, &mut record) {
             Ok(Walked::Waits(waiting)) => {
                 // Boxed, since it is rare and what stands here weighs on every request.
-                Box::pin(self.resume(*waiting, &view.live, &peer, &mut record)).await
+                Box::pin(self.resume(*waiting, &view, &peer, &mut record)).await
             }
             walked => walked,
         };

@@ -1,9 +1,10 @@
 //! Limits on how often something may happen: who shares a count, how much is allowed, who has used what.
 //!
 //! A limit promises never to admit more than its quota for a key that it remembers, to keep the memory of all keys
-//! within a bound, and to keep no key: what it holds are hashes under a secret of this process. It reads no clock.
+//! within a bound, and to keep no key: what it holds are hashes under a secret. It reads no clock.
 
 mod quota;
+mod shared;
 mod table;
 
 use std::{
@@ -18,9 +19,12 @@ use std::{
 };
 
 pub use quota::{Left, Quota, QuotaError};
+pub use shared::{Pending, settle};
 
+use crate::{secret::Secret, valkey::Valkey};
 use quota::Nanoseconds;
-use table::Table;
+use shared::Shared;
+use table::{KeyHash, Table};
 
 /// Who shares one count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +50,8 @@ pub struct Settings {
     pub quota: Quota,
     /// How many keys are remembered at most.
     pub keys: usize,
+    /// What hides keys where all gateways count together; `None` where this process counts alone.
+    pub shared: Option<Secret<Vec<u8>>>,
 }
 
 /// One of those who are counted.
@@ -73,7 +79,9 @@ pub struct RateLimit {
     table: Table,
     secret: RandomState,
     start: Instant,
+    shared: Option<Shared>,
     refused: Arc<AtomicU64>,
+    alone: Arc<AtomicU64>,
 }
 
 /// How a key stands with a limit.
@@ -105,8 +113,18 @@ impl RateLimit {
             settings: Arc::new(settings),
             secret,
             start,
+            shared: None,
             refused: Arc::default(),
+            alone: Arc::default(),
         }
+    }
+
+    /// The same, counted in this server besides, where that is wanted.
+    #[must_use]
+    pub fn counted_in(self, server: Arc<Valkey>) -> Self {
+        let secret = self.settings.shared.as_ref();
+        let shared = secret.map(|secret| Shared::new(server, secret, &self.settings));
+        Self { shared, ..self }
     }
 
     /// A limit of the same name in place of another: nobody has used anything of it, and refusals are counted on.
@@ -114,6 +132,7 @@ impl RateLimit {
     pub fn in_place_of(self, other: &Self) -> Self {
         Self {
             refused: Arc::clone(&other.refused),
+            alone: Arc::clone(&other.alone),
             ..self
         }
     }
@@ -121,6 +140,11 @@ impl RateLimit {
     /// What it is made of.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The server that it is counted in besides, if there is one.
+    pub fn server(&self) -> Option<&Arc<Valkey>> {
+        self.shared.as_ref().map(Shared::server)
     }
 
     /// The operator's name for it.
@@ -141,7 +165,7 @@ impl RateLimit {
             settings: Arc::clone(&self.settings),
             left: quota.left(full_at, now),
         };
-        let taken = self.table.take(self.secret.hash_one(key), quota, now);
+        let taken = self.table.take(self.hash(key), quota, now);
         taken.map(standing).map_err(|full_at| {
             self.refused.fetch_add(1, Ordering::Relaxed);
             Exceeded(standing(full_at), Advice::None)
@@ -150,8 +174,7 @@ impl RateLimit {
 
     /// Gives one back that was taken for this key.
     pub fn give_back(&self, key: Key<'_>) {
-        let key = self.secret.hash_one(key);
-        self.table.give_back(key, &self.settings.quota);
+        self.table.give_back(self.hash(key), &self.settings.quota);
     }
 
     /// How often it has refused.
@@ -162,6 +185,10 @@ impl RateLimit {
     /// How many keys have used something of it.
     pub fn keys(&self, now: Instant) -> usize {
         self.table.keys(self.nanoseconds(now))
+    }
+
+    fn hash(&self, key: Key<'_>) -> KeyHash {
+        self.secret.hash_one(key)
     }
 
     fn nanoseconds(&self, now: Instant) -> Nanoseconds {
@@ -219,7 +246,8 @@ impl Standing {
         &self.settings.name
     }
 
-    fn by(&self) -> By {
+    /// Who shares the count.
+    pub fn by(&self) -> By {
         self.settings.by
     }
 
@@ -303,6 +331,7 @@ mod tests {
             by: By::Client,
             quota: quota.expect("a quota"),
             keys: 1_000,
+            shared: None,
         };
         RateLimit::new(settings, RandomState::new(), Clock.instant())
     }

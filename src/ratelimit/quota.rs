@@ -76,6 +76,25 @@ impl Quota {
         Duration::from_nanos(self.reach())
     }
 
+    /// The same in whole microseconds, in which other processes can be told of it: rounded up, as before.
+    #[must_use]
+    pub fn in_microseconds(self) -> Self {
+        let interval = self.interval.next_multiple_of(1_000);
+        Self { interval, ..self }
+    }
+
+    /// What one costs, and what the whole burst does.
+    pub(super) fn microseconds(&self) -> [u64; 2] {
+        let interval = self.interval.div_ceil(1_000);
+        [interval, interval * u64::from(self.burst)]
+    }
+
+    /// What is left when everything is available again after so long.
+    pub(super) fn left_of(&self, used: Duration) -> Left {
+        let used = Nanoseconds::try_from(used.as_nanos()).unwrap_or(Nanoseconds::MAX);
+        self.left(used, 0)
+    }
+
     fn reach(&self) -> Nanoseconds {
         self.interval * u64::from(self.burst)
     }

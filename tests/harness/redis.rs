@@ -1,6 +1,7 @@
 //! A Redis server of a test's own, at a port that stays when it is killed and comes back.
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader},
     net::TcpListener,
     process::{Child, Command, Stdio},
@@ -8,27 +9,43 @@ use std::{
 
 use tempfile::TempDir;
 
+use super::certificates::Issued;
+
 /// Ends with the test.
 pub(crate) struct Redis {
     server: Option<Child>,
     folder: TempDir,
     port: u16,
+    tls: bool,
 }
 
 impl Redis {
     pub(crate) fn start() -> Self {
+        Self::starting(tempfile::tempdir().expect("a folder"), false)
+    }
+
+    /// One that speaks TLS alone, with this certificate.
+    pub(crate) fn with_tls(issued: &Issued) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
+        for (name, pem) in [("tls.crt", &issued.certificate), ("tls.key", &issued.key)] {
+            fs::write(folder.path().join(name), pem).expect("a file");
+        }
+        Self::starting(folder, true)
+    }
+
+    fn starting(folder: TempDir, tls: bool) -> Self {
         // Somebody else may take the port before the server does.
         for _ in 0..10 {
             let free = TcpListener::bind("127.0.0.1:0").expect("a port");
             let port = free.local_addr().expect("an address").port();
             drop(free);
-            if let Some(server) = serve(port, &folder) {
+            if let Some(server) = serve(port, &folder, tls) {
                 let server = Some(server);
                 return Self {
                     server,
                     folder,
                     port,
+                    tls,
                 };
             }
         }
@@ -36,6 +53,10 @@ impl Redis {
     }
 
     pub(crate) fn url(&self) -> String {
+        if self.tls {
+            // What its certificate is for.
+            return format!("rediss://localhost:{}", self.port);
+        }
         format!("redis://127.0.0.1:{}", self.port)
     }
 
@@ -48,7 +69,7 @@ impl Redis {
 
     /// With nothing of what it knew.
     pub(crate) fn come_back(&mut self) {
-        self.server = Some(serve(self.port, &self.folder).expect("redis-server"));
+        self.server = Some(serve(self.port, &self.folder, self.tls).expect("redis-server"));
     }
 
     /// Keeps its connections and answers nobody while `meanwhile` runs.
@@ -63,7 +84,13 @@ impl Redis {
 
     /// All that it keeps, as it says it itself.
     pub(crate) fn dump(&self) -> String {
+        let tls: &[&str] = if self.tls {
+            &["--tls", "--insecure"]
+        } else {
+            &[]
+        };
         let said = Command::new("redis-cli")
+            .args(tls)
             .args(["-p", &self.port.to_string(), "--raw", "KEYS", "*"])
             .output()
             .expect("redis-cli");
@@ -72,9 +99,32 @@ impl Redis {
 }
 
 /// `None` where the port is somebody else's.
-fn serve(port: u16, folder: &TempDir) -> Option<Child> {
-    let mut server = Command::new("redis-server")
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+fn serve(port: u16, folder: &TempDir, tls: bool) -> Option<Child> {
+    let port = port.to_string();
+    let listens = if tls {
+        vec![
+            "--port",
+            "0",
+            "--tls-port",
+            &port,
+            "--tls-auth-clients",
+            "no",
+        ]
+    } else {
+        vec!["--port", &port]
+    };
+    let mut command = Command::new("redis-server");
+    if tls {
+        command
+            .arg("--tls-cert-file")
+            .arg(folder.path().join("tls.crt"));
+        command
+            .arg("--tls-key-file")
+            .arg(folder.path().join("tls.key"));
+    }
+    let mut server = command
+        .args(listens)
+        .args(["--bind", "127.0.0.1"])
         .args(["--save", "", "--appendonly", "no", "--dir"])
         .arg(folder.path())
         .stdout(Stdio::piped())

@@ -30,6 +30,7 @@ mod refused_uploads;
 mod renewal;
 mod routing;
 mod rules;
+mod shared_rate_limits;
 mod spoofing;
 mod statuses;
 mod targets;

@@ -71,7 +71,7 @@ pub(super) fn compile(
     let devices = devices.map(|devices| known_devices(devices, written, findings).ok_or(Broken));
     let place = counted_in(document, written, findings);
     let secret = written.secret.as_ref();
-    let secret = secret.map(|text| secret_of(text, findings).ok_or(Broken));
+    let secret = secret.map(|text| secret_of(text, "attempts.secret", findings).ok_or(Broken));
     Ok(Some(Settings {
         accounts: accounts.ok_or(Broken)?,
         addresses: addresses.ok_or(Broken)?,
@@ -122,13 +122,17 @@ fn counted_in(
     place
 }
 
-fn secret_of(text: &SecretText, findings: &mut Findings<'_>) -> Option<Secret<Vec<u8>>> {
-    const PATH: &str = "attempts.secret";
-    let secret = tokens::secret(text, PATH, findings)?;
+/// A secret that hides who is counted.
+pub(super) fn secret_of(
+    text: &SecretText,
+    path: &str,
+    findings: &mut Findings<'_>,
+) -> Option<Secret<Vec<u8>>> {
+    let secret = tokens::secret(text, path, findings)?;
     if secret.expose().len() < SHORTEST_SECRET {
         let message = format!("the secret has less than {SHORTEST_SECRET} characters");
         let fix = "write a longer one, such as `openssl rand -hex 32` prints";
-        findings.mistake(PATH, &message, fix);
+        findings.mistake(path, &message, fix);
         return None;
     }
     Some(secret)

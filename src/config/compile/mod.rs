@@ -229,7 +229,8 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let redis = redis::compile(document, findings);
     let cookies = cookies::compile(document, findings);
     let limits = rate_limits::Limits::new(document);
-    let rate_limits = limits.compile(findings);
+    let hiding = redis::hiding(document, &attempts, findings);
+    let rate_limits = limits.compile(document, &hiding, findings);
     let mut rules = rules::Rules::new(document, findings);
     let users = users::compile(document, rules.columns(), findings);
     let kept_refresh = kept_refresh::compile(document, users.as_ref(), findings);

@@ -4,18 +4,19 @@ use std::num::NonZeroU32;
 
 use indexmap::IndexMap;
 
-use super::Findings;
+use super::{Findings, redis::Hiding};
 use crate::{
     config::{
         document::{
             Document,
             accounts::{Account, Action},
-            rate_limits::{By, RateLimit},
+            rate_limits::{By, CountedIn, RateLimit},
         },
         reading::places::key_step,
     },
     policy::route::{Access, RateLimitId, RateLimits, Told},
     ratelimit::{self, Quota, Settings},
+    secret::Secret,
 };
 
 /// Fewer keys would make strangers forget each other; more are memory without a use.
@@ -59,12 +60,29 @@ impl Limits {
     }
 
     /// All of them; what is wrong with one is reported where it stands.
-    pub(super) fn compile(&self, findings: &mut Findings<'_>) -> Option<Vec<Settings>> {
+    pub(super) fn compile(
+        &self,
+        document: &Document,
+        hiding: &Hiding,
+        findings: &mut Findings<'_>,
+    ) -> Option<Vec<Settings>> {
         let limits = self.limits.iter();
         let limits: Vec<Option<Settings>> = limits
             .map(|(name, limit)| {
                 let path = format!("rate_limits{}", key_step(name));
-                settings(name, limit, &path, findings)
+                let shared = match limit.counted_in {
+                    CountedIn::Memory => None,
+                    CountedIn::Redis => Some(shared(document, limit.by, hiding, (&path, findings))),
+                };
+                let settings = settings(name, limit, &path, findings)?;
+                match shared {
+                    None => Some(settings),
+                    Some(secret) => Some(Settings {
+                        quota: settings.quota.in_microseconds(),
+                        shared: Some(secret?),
+                        ..settings
+                    }),
+                }
             })
             .collect();
         limits.into_iter().collect()
@@ -189,6 +207,34 @@ fn check_place(by: By, on: On, path: &str, findings: &mut Findings<'_>) {
     }
 }
 
+/// What hides the keys of a limit that all gateways count.
+fn shared(
+    document: &Document,
+    by: By,
+    hiding: &Hiding,
+    (path, findings): (&str, &mut Findings<'_>),
+) -> Option<Secret<Vec<u8>>> {
+    let path = format!("{path}.counted_in");
+    if by == By::Account {
+        let message = "failures of accounts are not counted together as a limit";
+        let fix = "use `attempts` with its own `counted_in: redis`";
+        findings.mistake(&path, message, fix);
+    }
+    if document.redis.is_none() {
+        let fix = "add `redis: { url: … }`";
+        findings.mistake(&path, "there is no server to count in", fix);
+    }
+    let Ok(hiding) = hiding else {
+        return None;
+    };
+    if hiding.is_none() {
+        let message = "gateways without a common secret do not count for the same clients";
+        let fix = "write `redis.secret`, such as \"${COUNTING_SECRET}\"";
+        findings.mistake(&path, message, fix);
+    }
+    hiding.clone()
+}
+
 fn settings(
     name: &str,
     limit: &RateLimit,
@@ -225,6 +271,7 @@ fn settings(
         },
         quota: findings.take(quota, &format!("{path}.rate"), fix)?,
         keys: usize::try_from(limit.keys).unwrap_or(usize::MAX),
+        shared: None,
     })
 }
 

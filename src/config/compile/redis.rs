@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Findings, database, rules::Broken, tokens::secret_text};
+use super::{Findings, attempts::secret_of, database, rules::Broken, tokens::secret_text};
 use crate::{
-    config::document::Document,
+    attempts,
+    config::document::{Document, attempts::CountedIn, rate_limits},
+    secret::Secret,
     valkey::{Settings, SettingsError},
 };
 
@@ -17,7 +19,8 @@ pub(super) fn compile(
     };
     if !is_used(document) {
         let message = "nothing is counted there";
-        let fix = "say `counted_in: redis` under `attempts`, or remove it";
+        let fix =
+            "say `counted_in: redis` under `attempts` or of one of the `rate_limits`, or remove it";
         findings.warning("redis", message, fix);
     }
     let url = secret_text(&written.url, "redis.url", findings);
@@ -47,6 +50,27 @@ pub(super) fn compile(
     checked(settings, findings).map(Some)
 }
 
+/// What hides who is counted by limits that gateways share, if anything is written that could.
+pub(super) type Hiding = Result<Option<Secret<Vec<u8>>>, Broken>;
+
+/// Its own secret, or else that of failed logins.
+pub(super) fn hiding(
+    document: &Document,
+    attempts: &Result<Option<attempts::Settings>, Broken>,
+    findings: &mut Findings<'_>,
+) -> Hiding {
+    let redis = document.redis.as_ref();
+    if let Some(own) = redis.and_then(|redis| redis.secret.as_ref()) {
+        return secret_of(own, "redis.secret", findings)
+            .map(Some)
+            .ok_or(Broken);
+    }
+    match attempts {
+        Ok(attempts) => Ok(attempts.as_ref().and_then(|it| it.secret.clone())),
+        Err(_) => Err(Broken),
+    }
+}
+
 fn checked(settings: Settings, findings: &mut Findings<'_>) -> Result<Settings, Broken> {
     let Err(error) = settings.check() else {
         return Ok(settings);
@@ -61,7 +85,9 @@ fn checked(settings: Settings, findings: &mut Findings<'_>) -> Result<Settings, 
 }
 
 fn is_used(document: &Document) -> bool {
-    use crate::config::document::attempts::CountedIn;
     let attempts = document.attempts.as_ref();
-    attempts.is_some_and(|attempts| attempts.counted_in == Some(CountedIn::Redis))
+    let in_redis = Some(CountedIn::Redis);
+    let mut limits = document.rate_limits.values();
+    attempts.is_some_and(|attempts| attempts.counted_in == in_redis)
+        || limits.any(|limit| limit.counted_in == rate_limits::CountedIn::Redis)
 }

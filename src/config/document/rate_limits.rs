@@ -1,7 +1,7 @@
 //! Limits on how often something may happen.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::rate::Rate;
 
@@ -19,6 +19,21 @@ pub struct RateLimit {
     /// forgotten first. Each takes about 20 bytes. Default: 65536.
     #[serde(default = "sixty_five_thousand")]
     pub keys: u32,
+    /// Where it is counted. Default: `memory`.
+    #[serde(default)]
+    pub counted_in: CountedIn,
+}
+
+/// Where a limit is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CountedIn {
+    /// In this process alone.
+    #[default]
+    Memory,
+    /// In the server of `redis`, for all gateways; in this process alone while that is away. A request waits for it, for
+    /// `redis.deadline` at most.
+    Redis,
 }
 
 /// Who shares one count. Routes that name the same limit share it, except by `route`.
@@ -45,6 +60,7 @@ impl RateLimit {
                 rate: Rate::per_seconds(20, 60),
                 burst: None,
                 keys: sixty_five_thousand(),
+                counted_in: CountedIn::Memory,
             },
         ),
         (
@@ -54,6 +70,7 @@ impl RateLimit {
                 rate: Rate::per_seconds(10, 300),
                 burst: None,
                 keys: sixty_five_thousand(),
+                counted_in: CountedIn::Memory,
             },
         ),
     ];

@@ -13,6 +13,9 @@ pub struct Redis {
     /// `redis://user:password@host:port/database`, `rediss://…` for TLS, or `redis+unix:///path`; `file:PATH` reads it from
     /// a file.
     pub url: SecretText,
+    /// What hides who is counted by `rate_limits`: at least 32 characters, the same for all gateways. `${NAME}` takes it from
+    /// the environment, `file:PATH` from a file. Default: `attempts.secret`.
+    pub secret: Option<SecretText>,
     /// A PEM file with the authorities that may have signed the server's certificate. Default: those of the system.
     pub ca: Option<String>,
     /// How long an operation may take; after a failure the server is left alone for 1s. Default: 100ms.
