@@ -58,9 +58,10 @@ const MAY_IMPORT: [(&str, &str); 34] = [
         "listener",
         "template certificate clock deadline http telemetry",
     ),
+    // With the cookies of tokens goes one that the policy asks pages for.
     (
         "accounts",
-        "clock entropy secret template http telemetry member password token ratelimit attempts state \
+        "clock entropy secret template http telemetry member password token ratelimit policy attempts state \
          revocation mailer store social",
     ),
     (

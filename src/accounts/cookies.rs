@@ -3,14 +3,17 @@
 //! The body of an answer stays what its dialect says; a dialect that names no token in it gives tokens to browsers alone,
 //! out of the reach of scripts.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use ::http::{HeaderName, HeaderValue, header};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 
 use super::{AccountError, Answer};
-use crate::{clock::UnixSeconds, http::set_cookie::CookieShape, token::raw::RawToken};
+use crate::{
+    clock::UnixSeconds, http::set_cookie::CookieShape, policy::csrf::FormTokens,
+    token::raw::RawToken,
+};
 
 /// The cookies of tokens, and what each endpoint does with them.
 #[derive(Debug, Default)]
@@ -19,6 +22,8 @@ pub struct Cookies {
     pub access: Option<TokenCookie>,
     /// Of refresh tokens.
     pub refresh: Option<TokenCookie>,
+    /// What pages bring to prove that they are of the origin, if they are given any.
+    pub form_tokens: Option<Arc<FormTokens>>,
     /// By [`crate::accounts::Accounts::endpoints`].
     pub endpoints: Vec<EndpointCookies>,
 }
@@ -87,6 +92,7 @@ impl Cookies {
         now: UnixSeconds,
     ) -> Result<Vec<HeaderValue>, AccountError> {
         let mut fields = Vec::new();
+        let mut longest = None;
         for &name in tokens {
             if let Some(cookie) = self.cookie(name) {
                 let token = granted.token(name);
@@ -95,15 +101,36 @@ impl Cookies {
                     Lasts::Session => None,
                 };
                 fields.push(cookie.shape.set(token, max_age)?);
+                longest = longest.max(max_age);
             }
         }
+        if !fields.is_empty() {
+            fields.extend(self.form_token(granted, longest)?);
+        }
         Ok(fields)
+    }
+
+    /// As long as the longest of them: a page may have to bring it for a renewal, too.
+    fn form_token(
+        &self,
+        granted: &Granted,
+        max_age: Option<Duration>,
+    ) -> Result<Option<HeaderValue>, AccountError> {
+        let Some(tokens) = &self.form_tokens else {
+            return Ok(None);
+        };
+        let token = tokens.of(granted.access_token.as_bytes());
+        let field = token.map(|token| tokens.cookie().set(&token, max_age));
+        Ok(field.transpose()?)
     }
 
     /// What takes them away, for the answer to a logout.
     pub fn removals(&self, tokens: &[TokenName]) -> Vec<HeaderValue> {
         let cookies = tokens.iter().filter_map(|&name| self.cookie(name));
-        cookies.map(|cookie| cookie.shape.removal()).collect()
+        let removals = cookies.map(|cookie| cookie.shape.removal());
+        let form_token = self.form_tokens.as_ref().filter(|_| !tokens.is_empty());
+        let form_token = form_token.map(|tokens| tokens.cookie().removal());
+        removals.chain(form_token).collect()
     }
 
     /// Adds to the answer of an endpoint the cookies that it sets, if it grants anything.

@@ -51,6 +51,10 @@ pub(super) fn judge<B>(routed: &Routed<'_, B>, scheme: &Scheme) -> Result<(), Re
         method: request.method(),
         host: routed.received.host_text(),
         tls: *scheme == Scheme::HTTPS,
+        cookies: [
+            routed.route.token_cookie().map(|cookie| &*cookie.name),
+            routed.route.renewed_by(),
+        ],
     };
     Ok(policy.judge(target, request.headers())?)
 }

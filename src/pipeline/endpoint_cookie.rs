@@ -7,7 +7,7 @@ use crate::{
     accounts::{Accounts, EndpointCookies},
     http::cookie::{self, Cookie},
     listener::Peer,
-    policy::csrf::{Target, Unsaid},
+    policy::csrf::{FormToken, Target, Unsaid},
 };
 
 /// The token that the endpoint has from a cookie, if it has one from there. No page of another origin may use it, nor have
@@ -32,7 +32,7 @@ pub(super) fn read<B>(
     {
         return Err(Rejection::ConflictingTokens);
     }
-    check_page(prepared, own, first.as_ref(), from)?;
+    check_page(prepared, own, token.filter(|_| first.is_some()), from)?;
     // What is no text is no token either: an empty one is refused as that.
     let text = |cookie: Cookie<'_>| String::from_utf8(cookie.bytes().to_vec()).unwrap_or_default();
     Ok(first.map(text))
@@ -41,7 +41,7 @@ pub(super) fn read<B>(
 fn check_page<B>(
     prepared: &Prepared<'_, B>,
     own: &EndpointCookies,
-    token: Option<&Cookie<'_>>,
+    token: Option<&str>,
     (peer, record): (&Peer, &Record<'_>),
 ) -> Result<(), Rejection> {
     let Some(policy) = prepared.route.csrf() else {
@@ -54,12 +54,14 @@ fn check_page<B>(
     if token.is_none() {
         // A program that brings its credentials along need not say which page it is.
         policy.unsaid = Unsaid::Allowed;
+        policy.form_token = FormToken::Unused;
     }
     let target = Target {
         // Whatever the method, it changes who the browser's user is.
         method: &Method::POST,
         host: record.host_text(),
         tls: peer.scheme == Scheme::HTTPS,
+        cookies: [token, None],
     };
     Ok(policy.judge(target, prepared.request.headers())?)
 }

@@ -231,7 +231,10 @@ impl Pipeline {
                 }
                 Waiting::Renewal(needed) => {
                     let renewed = needed.wait((live, peer), &self.control, self.clock, record);
-                    go_on(renewed.await?, self.clock.instant(), (live, peer), record)?
+                    let identified = renewed.await?;
+                    record.identified(&identified);
+                    // Whose page has sent it was asked before, when its cookies were still those that the page knows.
+                    go_on_of_page(identified, self.clock.instant(), (live, peer), record)?
                 }
                 Waiting::Standing(needed) => {
                     let admitted = needed.wait(live, &self.control, record.noted()).await?;
@@ -259,6 +262,17 @@ fn go_on<'a>(
 ) -> Result<Walked<'a>, Rejection> {
     record.identified(&identified);
     csrf::check(&mut identified, &peer.scheme, live, record.noted())?;
+    go_on_of_page(identified, now, (live, peer), record)
+}
+
+/// The same when it is known that a page may have sent it.
+#[inline]
+fn go_on_of_page<'a>(
+    identified: Identified<'a, RequestBody>,
+    now: Instant,
+    (live, peer): (&'a Live, &'a Peer),
+    record: &mut Record<'a>,
+) -> Result<Walked<'a>, Rejection> {
     match admit(identified, live, now, record.noted())? {
         Standing::Admitted(admitted) => permit(admitted, live, peer, record),
         Standing::Unknown(needed) => Ok(Walked::Waits(Box::new(Waiting::Standing(needed)))),

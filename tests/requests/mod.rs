@@ -13,6 +13,7 @@ mod early_answers;
 mod endpoints;
 mod expressions;
 mod failures;
+mod form_tokens;
 mod forwarding;
 mod framing;
 mod headers;

@@ -1,6 +1,6 @@
 //! Tokens that are given to browsers as cookies.
 
-use super::Findings;
+use super::{Findings, form_tokens::FormTokensMade};
 use crate::{
     accounts::{Cookies, EndpointCookies, Lasts, TokenCookie, TokenName},
     config::document::{
@@ -12,7 +12,11 @@ use crate::{
 };
 
 /// The cookies, and what each account does with them.
-pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Cookies {
+pub(super) fn compile(
+    document: &Document,
+    form_tokens: &FormTokensMade,
+    findings: &mut Findings<'_>,
+) -> Cookies {
     let cookies = &document.cookies;
     if let (Some(access), Some(refresh)) = (&cookies.access, &cookies.refresh)
         && access.name == refresh.name
@@ -29,6 +33,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Cooki
     Cookies {
         access: access.and_then(|cookie| compiled(cookie, "cookies.access", findings)),
         refresh: refresh.and_then(|cookie| compiled(cookie, "cookies.refresh", findings)),
+        form_tokens: form_tokens.as_ref().ok().cloned().flatten(),
         endpoints,
     }
 }

@@ -2,22 +2,24 @@
 
 use ::http::Uri;
 
-use super::Findings;
+use super::{Findings, form_tokens::FormTokensMade};
 use crate::{
     config::document::csrf::{self as written, Csrf},
     policy::{
         cors::{CorsPolicy, Credentials, Origins},
-        csrf::{CsrfPolicy, Pages, Unsaid},
+        csrf::{CsrfPolicy, FormToken, Pages, Unsaid},
     },
 };
 
 /// What was written; `None` where any page may.
 pub(super) fn compile(
     written: &Csrf,
+    form_tokens: &FormTokensMade,
     path: &str,
     findings: &mut Findings<'_>,
 ) -> Option<CsrfPolicy> {
     let origins = origins(written, path, findings);
+    check_token(written, form_tokens, path, findings);
     if written.any_page.is_some() {
         return None;
     }
@@ -30,8 +32,39 @@ pub(super) fn compile(
         unsaid: match written.without_origin {
             written::WithoutOrigin::Refuse => Unsaid::Refused,
             written::WithoutOrigin::Allow => Unsaid::Allowed,
+            written::WithoutOrigin::Token => Unsaid::ByToken,
         },
+        form_token: match written.form_token {
+            written::FormToken::Unused => FormToken::Unused,
+            written::FormToken::Required => FormToken::Required,
+        },
+        form_tokens: form_tokens.as_ref().ok().cloned().flatten(),
     })
+}
+
+fn check_token(
+    written: &Csrf,
+    form_tokens: &FormTokensMade,
+    path: &str,
+    findings: &mut Findings<'_>,
+) {
+    let needed = [
+        (
+            "form_token",
+            written.form_token == written::FormToken::Required,
+        ),
+        (
+            "without_origin",
+            written.without_origin == written::WithoutOrigin::Token,
+        ),
+    ];
+    for (key, _) in needed.into_iter().filter(|(_, needed)| *needed) {
+        if matches!(form_tokens, Ok(None)) {
+            let message = "no page is given a token for forms";
+            let fix = "add `cookies: { csrf: { secret: … } }`";
+            findings.mistake(&format!("{path}.{key}"), message, fix);
+        }
+    }
 }
 
 fn origins(written: &Csrf, path: &str, findings: &mut Findings<'_>) -> Vec<Box<str>> {
@@ -79,13 +112,21 @@ pub(super) fn with_cookies(cors: Option<&CorsPolicy>) -> Vec<Box<str>> {
     }
 }
 
+fn openness(without_origin: written::WithoutOrigin) -> u8 {
+    match without_origin {
+        written::WithoutOrigin::Refuse => 0,
+        written::WithoutOrigin::Token => 1,
+        written::WithoutOrigin::Allow => 2,
+    }
+}
+
 /// Whether one takes what the other refuses.
 pub(super) fn is_wider(one: &Csrf, other: &Csrf) -> bool {
     let foreign = |origin: &String| !other.origins.contains(origin);
     other.any_page.is_none()
         && (one.any_page.is_some()
             || one.pages != other.pages && one.pages == written::Pages::SameSite
-            || one.without_origin != other.without_origin
-                && one.without_origin == written::WithoutOrigin::Allow
+            || openness(one.without_origin) > openness(other.without_origin)
+            || one.form_token != other.form_token && one.form_token == written::FormToken::Unused
             || one.origins.iter().any(foreign))
 }

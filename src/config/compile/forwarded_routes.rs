@@ -187,7 +187,8 @@ impl Forwarded<'_> {
             );
         }
         let own = settings.csrf.as_ref();
-        let own = own.map(|csrf| csrf::compile(csrf.value, &csrf.path, findings));
+        let own = own
+            .map(|csrf| csrf::compile(csrf.value, self.defaults.form_tokens, &csrf.path, findings));
         let mut policy = own.unwrap_or_else(|| self.defaults.csrf.clone())?;
         policy.origins.extend(csrf::with_cookies(cors));
         Some(policy)

@@ -17,6 +17,7 @@ mod database;
 mod dialect;
 mod endpoints;
 mod expressions;
+mod form_tokens;
 mod forwarded_routes;
 mod groups;
 mod header_changes;
@@ -227,7 +228,8 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let social = social::compile(document, findings);
     let attempts = attempts::compile(document, findings);
     let redis = redis::compile(document, findings);
-    let cookies = cookies::compile(document, findings);
+    let form_tokens = form_tokens::compile(document, findings);
+    let cookies = cookies::compile(document, &form_tokens, findings);
     let limits = rate_limits::Limits::new(document);
     let hiding = redis::hiding(document, &attempts, findings);
     let rate_limits = limits.compile(document, &hiding, findings);
@@ -239,7 +241,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let watch = watch::compile(document, users.as_ref(), findings);
     let revocation = revocation::compile(document, users.as_ref(), findings);
     let groups = groups::Groups::new(document, &mut rules, findings);
-    let csrf = csrf::compile(&document.csrf, "csrf", findings);
+    let csrf = csrf::compile(&document.csrf, &form_tokens, "csrf", findings);
     let statuses = statuses::Statuses::new(document, findings);
     let defaults = routes::Defaults {
         statuses,
@@ -247,6 +249,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         rate_limits: &limits,
         cors: cors.clone(),
         csrf,
+        form_tokens: &form_tokens,
         refusals: std::sync::Arc::clone(&refusals),
         groups,
     };

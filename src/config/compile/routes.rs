@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Findings, cookies, cors, csrf,
+    form_tokens::FormTokensMade,
     forwarded_routes::Forwarded,
     groups::Groups,
     published_keys,
@@ -44,6 +45,7 @@ pub(super) struct Defaults<'a> {
     pub(super) cors: Option<Arc<CorsPolicy>>,
     /// `None` where any page may.
     pub(super) csrf: Option<CsrfPolicy>,
+    pub(super) form_tokens: &'a FormTokensMade,
     pub(super) refusals: Arc<RefusalTemplate>,
     pub(super) statuses: Statuses,
     pub(super) groups: Groups<'a>,

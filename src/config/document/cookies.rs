@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Waiver;
+use super::{Waiver, tokens::SecretText};
 
 /// The cookies of tokens, which `accounts` set and read.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -13,6 +13,26 @@ pub struct Cookies {
     pub access: Option<Cookie>,
     /// Of refresh tokens. It never goes on to an upstream. Default: none.
     pub refresh: Option<Cookie>,
+    /// Of tokens for forms, set with the tokens of users and read by scripts; `csrf` says who has to bring them. Default:
+    /// none.
+    pub csrf: Option<FormTokens>,
+}
+
+/// Tokens for forms.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FormTokens {
+    /// What proves them: at least 32 characters, the same for all gateways. `${NAME}` takes it from the environment,
+    /// `file:PATH` from a file.
+    pub secret: SecretText,
+    /// The name of the cookie that scripts read. Default: `__Host-csrf`.
+    #[serde(default = "host_csrf")]
+    pub name: String,
+    /// The header in which they bring it. Default: `X-CSRF-Token`.
+    #[serde(default = "x_csrf_token")]
+    pub header: String,
+    /// Says that browsers may send the cookie in clear text: without `Secure`.
+    pub clear_text: Option<Waiver>,
 }
 
 /// One cookie.
@@ -81,6 +101,14 @@ pub enum TokenSource {
     Request,
     /// From the cookie, if there is one, else where its dialect says.
     Cookie,
+}
+
+fn host_csrf() -> String {
+    "__Host-csrf".to_owned()
+}
+
+fn x_csrf_token() -> String {
+    "X-CSRF-Token".to_owned()
 }
 
 fn root() -> String {

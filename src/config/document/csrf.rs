@@ -17,6 +17,8 @@ pub struct Csrf {
     /// What becomes of a request that has neither Sec-Fetch-Site nor Origin nor Referer: of an old browser, or of a
     /// program. Default: `refuse`.
     pub without_origin: WithoutOrigin,
+    /// Whether pages have to bring the token of `cookies.csrf` besides. Default: `unused`.
+    pub form_token: FormToken,
     /// Says that pages of any site may, because the upstream knows its own by a token in its forms.
     pub any_page: Option<Waiver>,
 }
@@ -41,4 +43,17 @@ pub enum WithoutOrigin {
     Refuse,
     /// It goes on.
     Allow,
+    /// It goes on if it brings the token of `cookies.csrf`.
+    Token,
+}
+
+/// Whether pages have to bring a token for forms.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FormToken {
+    /// They need not.
+    #[default]
+    Unused,
+    /// They have to, whatever the browser says of them.
+    Required,
 }

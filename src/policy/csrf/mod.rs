@@ -2,9 +2,15 @@
 //!
 //! A browser adds a cookie to whatever any page makes it send. `Sec-Fetch-Site` says where the page is from, and no script
 //! can change it; browsers that do not know it, and all of them where there is no TLS, send `Origin`, or at least
-//! `Referer`. Requests with safe methods change nothing (RFC 9110 section 9.2.1) and are not asked.
+//! `Referer`. Where nobody says anything, or where that is not enough, a token for forms does. Requests with safe methods change nothing (RFC 9110 section 9.2.1) and are not asked.
+
+mod form_token;
+
+use std::sync::Arc;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+
+pub use form_token::FormTokens;
 
 use crate::http::header::{Occurrence, occurrence};
 
@@ -19,6 +25,10 @@ pub struct CsrfPolicy {
     pub pages: Pages,
     /// What becomes of a request that says nothing about it.
     pub unsaid: Unsaid,
+    /// Whether the page has to bring a token for forms besides.
+    pub form_token: FormToken,
+    /// How those are known.
+    pub form_tokens: Option<Arc<FormTokens>>,
 }
 
 /// Whose pages are taken without being listed.
@@ -39,6 +49,18 @@ pub enum Unsaid {
     Refused,
     /// It goes on: some program has sent it, or a browser of before 2020.
     Allowed,
+    /// It goes on if it brings a token for forms.
+    ByToken,
+}
+
+/// Whether a page has to bring a token for forms, whatever else is known of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FormToken {
+    /// It need not.
+    #[default]
+    Unused,
+    /// It has to.
+    Required,
 }
 
 /// Why a request is taken for one of another page's.
@@ -65,6 +87,14 @@ pub enum Foreign {
         "the token is a cookie's, and neither Sec-Fetch-Site nor Origin nor Referer says which page has sent it"
     )]
     Unsaid,
+    /// It brings no token for forms.
+    #[error(
+        "the token is a cookie's, and the request brings no token for forms, in the header and in the cookie"
+    )]
+    NoToken,
+    /// Its token for forms is another one.
+    #[error("the token is a cookie's, and the token for forms is not the one of its session")]
+    WrongToken,
 }
 
 /// What a request is for.
@@ -76,6 +106,8 @@ pub struct Target<'a> {
     pub host: &'a str,
     /// Whether it came over TLS: then a page without is another origin's. Without, TLS may end before the gateway.
     pub tls: bool,
+    /// The cookies with the token that a token for forms belongs to: the first that there is.
+    pub cookies: [Option<&'a str>; 2],
 }
 
 impl CsrfPolicy {
@@ -84,6 +116,14 @@ impl CsrfPolicy {
         if is_safe(target.method) {
             return Ok(());
         }
+        self.by_page(target, headers)?;
+        match self.form_token {
+            FormToken::Unused => Ok(()),
+            FormToken::Required => self.by_token(target, headers),
+        }
+    }
+
+    fn by_page(&self, target: Target<'_>, headers: &HeaderMap) -> Result<(), Foreign> {
         let origin = said(headers, &header::ORIGIN);
         let listed = || matches!(origin, Said::Once(origin) if self.lists(origin));
         let foreign = match said(headers, &SEC_FETCH_SITE) {
@@ -117,10 +157,18 @@ impl CsrfPolicy {
                     accepted.ok_or(Foreign::Referer)
                 }
                 Said::Unreadable => Err(Foreign::Referer),
-                Said::Nothing if self.unsaid == Unsaid::Allowed => Ok(()),
-                Said::Nothing => Err(Foreign::Unsaid),
+                Said::Nothing => match self.unsaid {
+                    Unsaid::Refused => Err(Foreign::Unsaid),
+                    Unsaid::Allowed => Ok(()),
+                    Unsaid::ByToken => self.by_token(target, headers),
+                },
             },
         }
+    }
+
+    fn by_token(&self, target: Target<'_>, headers: &HeaderMap) -> Result<(), Foreign> {
+        let tokens = self.form_tokens.as_ref().ok_or(Foreign::WrongToken)?;
+        tokens.check(headers, target.cookies)
     }
 
     fn accept(&self, target: Target<'_>, origin: &str) -> Option<()> {

@@ -23,6 +23,7 @@ fn judged(
         method: &method,
         host: "app.test",
         tls,
+        cookies: [None; 2],
     };
     policy.judge(target, &headers)
 }
