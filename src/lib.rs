@@ -17,6 +17,7 @@ pub mod listener;
 pub mod mailer;
 pub mod member;
 pub mod membership;
+pub mod pages;
 pub mod password;
 pub mod pipeline;
 pub mod policy;

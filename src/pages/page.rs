@@ -1,0 +1,221 @@
+//! The pages as values, and as HTML.
+
+use askama::Template;
+
+use super::{Language, words::Words};
+
+/// What all pages have around them.
+#[derive(Debug, Clone)]
+pub struct Frame<'a> {
+    /// What the service is called.
+    pub brand: &'a str,
+    /// Below which path the pages are, without a slash behind it.
+    pub root: &'a str,
+    /// The language of this page.
+    pub language: Language,
+    /// Those that it could be in.
+    pub offered: &'a [Language],
+    /// The path of this page below the root, for the switch of languages; `None` for what answers a form.
+    pub here: Option<&'a str>,
+    /// The address of the operator's own style, which comes after ours.
+    pub theme: Option<&'a str>,
+    /// What forms bring, so that it is known that this page has sent them.
+    pub form_token: Option<&'a str>,
+}
+
+/// One page.
+#[derive(Debug, Clone)]
+pub enum Page<'a> {
+    /// A form for a name and a password.
+    Login(Login<'a>),
+    /// One's own account.
+    Profile(Profile<'a>),
+    /// Something that is said and needs no answer.
+    Message(Message),
+}
+
+/// A form for a name and a password.
+#[derive(Debug, Clone, Default)]
+pub struct Login<'a> {
+    /// The name, as it was typed before.
+    pub typed: &'a str,
+    /// Where to go on, below this origin.
+    pub next: Option<&'a str>,
+    /// Why it is shown again.
+    pub refused: Option<Refused>,
+}
+
+/// Why a login was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// It is not said whether it was the name or the password.
+    Wrong,
+    /// There is no name.
+    LoginMissing,
+    /// There is no password.
+    PasswordMissing,
+    /// The account is blocked, and its owner has shown to be that.
+    NotAdmitted,
+    /// There were too many attempts.
+    Later,
+    /// It cannot be told at the moment.
+    Unavailable,
+}
+
+/// One's own account.
+#[derive(Debug, Clone, Default)]
+pub struct Profile<'a> {
+    /// What one logs in with.
+    pub login: &'a str,
+    /// Where one is logged in; `None` where sessions are not kept.
+    pub sessions: Option<Vec<OpenSession<'a>>>,
+    /// What has just been done.
+    pub said: Option<Said>,
+}
+
+/// A session that is open.
+#[derive(Debug, Clone, Default)]
+pub struct OpenSession<'a> {
+    /// What it is known by.
+    pub id: &'a str,
+    /// What the software called itself.
+    pub agent: Option<&'a str>,
+    /// Where it was used last.
+    pub address: Option<&'a str>,
+    /// When it began, as it is written.
+    pub opened: &'a str,
+    /// When it was used last.
+    pub used: &'a str,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// What has just been done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// A session was ended.
+    SessionEnded,
+    /// All others were ended.
+    OthersEnded,
+}
+
+/// Something that is said and needs no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Message {
+    /// One is logged out.
+    LoggedOut,
+    /// There is no such page.
+    NotFound,
+    /// A form came that this page has not sent, or not lately.
+    Expired,
+    /// It failed, and it is nobody's fault who asks.
+    Failed,
+}
+
+impl Page<'_> {
+    /// As HTML.
+    pub fn render(&self, frame: &Frame<'_>) -> String {
+        let words = frame.language.words();
+        let rendered = match self {
+            Self::Login(page) => LoginHtml { frame, words, page }.render(),
+            Self::Profile(page) => ProfileHtml { frame, words, page }.render(),
+            Self::Message(page) => MessageHtml {
+                frame,
+                words,
+                page: *page,
+            }
+            .render(),
+        };
+        // INVARIANT: a text takes whatever is written to it, and no value of a page fails to be written.
+        rendered.expect("a text")
+    }
+}
+
+#[derive(Template)]
+#[template(path = "login.html", config = "src/pages/askama.toml")]
+struct LoginHtml<'a> {
+    frame: &'a Frame<'a>,
+    words: &'static Words,
+    page: &'a Login<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "profile.html", config = "src/pages/askama.toml")]
+struct ProfileHtml<'a> {
+    frame: &'a Frame<'a>,
+    words: &'static Words,
+    page: &'a Profile<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "message.html", config = "src/pages/askama.toml")]
+struct MessageHtml<'a> {
+    frame: &'a Frame<'a>,
+    words: &'static Words,
+    page: Message,
+}
+
+impl LoginHtml<'_> {
+    /// What is wrong as a whole.
+    fn alert(&self) -> Option<&'static str> {
+        let words = self.words;
+        match self.page.refused? {
+            Refused::Wrong => Some(words.wrong),
+            Refused::NotAdmitted => Some(words.not_admitted),
+            Refused::Later => Some(words.later),
+            Refused::Unavailable => Some(words.unavailable),
+            Refused::LoginMissing | Refused::PasswordMissing => None,
+        }
+    }
+
+    /// What is wrong with the name.
+    fn login_error(&self) -> Option<&'static str> {
+        (self.page.refused == Some(Refused::LoginMissing)).then_some(self.words.login_missing)
+    }
+
+    /// What is wrong with the password.
+    fn password_error(&self) -> Option<&'static str> {
+        let missing = self.page.refused == Some(Refused::PasswordMissing);
+        missing.then_some(self.words.password_missing)
+    }
+
+    /// Where somebody begins to type: where something is wrong, or what is empty.
+    fn begins_with_password(&self) -> bool {
+        self.login_error().is_none() && !self.page.typed.is_empty()
+    }
+}
+
+impl ProfileHtml<'_> {
+    fn said(&self) -> Option<&'static str> {
+        Some(match self.page.said? {
+            Said::SessionEnded => self.words.session_ended,
+            Said::OthersEnded => self.words.others_ended,
+        })
+    }
+
+    /// Whether there are others to be ended.
+    fn has_others(&self) -> bool {
+        let mut sessions = self.page.sessions.iter().flatten();
+        sessions.any(|session| !session.current)
+    }
+}
+
+impl MessageHtml<'_> {
+    fn heading(&self) -> &'static str {
+        match self.page {
+            Message::LoggedOut => self.words.logged_out,
+            Message::NotFound => self.words.not_found,
+            Message::Expired => self.words.expired,
+            Message::Failed => self.words.failed,
+        }
+    }
+
+    fn explained(&self) -> &'static str {
+        match self.page {
+            Message::LoggedOut => self.words.logged_out_explained,
+            Message::NotFound => self.words.not_found_explained,
+            Message::Expired => self.words.expired_explained,
+            Message::Failed => self.words.failed_explained,
+        }
+    }
+}
