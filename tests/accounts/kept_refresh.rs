@@ -17,7 +17,7 @@ login:
 "#;
 
 const ACCOUNTS: &str = "
-- { action: login, match: POST /login/access-token, dialect: member, cookies: [access] }
+- { action: login, match: POST /login/access-token, dialect: mine, cookies: [access] }
 - { action: logout, match: GET /logout, cookies: [access], token_from: cookie }";
 
 const ROUTES: &str = r#"
@@ -36,9 +36,9 @@ refresh: {{ algorithm: HS256, secret: \"{REFRESH_SECRET}\", lifetime: 60d, claim
             "cookies",
             "{ access: { name: access_token, clear_text: acknowledged } }",
         )
-        .section("dialects", "{ member: member.yaml }")
+        .section("dialects", "{ mine: mine.yaml }")
         .section("accounts", ACCOUNTS)
-        .file("member.yaml", DIALECT)
+        .file("mine.yaml", DIALECT)
         .routes(ROUTES);
     setup
         .users()
