@@ -4,7 +4,7 @@ use std::{pin::Pin, sync::Arc};
 
 use tokio::{sync::watch, time::timeout};
 
-use super::{Kept, Looked, Membership, RowError};
+use super::{Kept, Key, Looked, Membership, RowError};
 use crate::store;
 
 /// The work of a look-up.
@@ -59,7 +59,11 @@ impl Flight {
         let work = async {
             let place = places.acquire().await;
             let _place = place.map_err(|_| RowError::Abandoned)?;
-            Ok(store.row_by_id(&self.id).await?.map(Arc::new))
+            let row = match settings.key {
+                Key::Id => store.row_by_id(&self.id).await?,
+                Key::Login => store.row_by_login(&self.id).await?,
+            };
+            Ok(row.map(Arc::new))
         };
         let limit = settings.deadline;
         let late = |_| Err(store::Error::Deadline { limit }.into());

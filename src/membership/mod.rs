@@ -45,6 +45,8 @@ pub type Looked = Result<Option<Arc<Row>>, RowError>;
 /// How rows are looked up and kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// By what rows are found.
+    pub key: Key,
     /// The columns that rules name, in the order of a row's values.
     pub columns: Vec<String>,
     /// How long a row counts after it was read.
@@ -57,6 +59,15 @@ pub struct Settings {
     pub deadline: Duration,
     /// How many there may be in a time; `None` where that is not bounded.
     pub rate: Option<Quota>,
+}
+
+/// By what rows are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// Their ids.
+    Id,
+    /// What users log in with; the column's collation decides which spellings are one.
+    Login,
 }
 
 /// The rows that are known, and those that are being looked up.

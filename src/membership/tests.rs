@@ -30,6 +30,7 @@ impl World {
             )
             .expect("a table");
         let mut settings = Settings {
+            key: Key::Id,
             columns: vec!["kind".to_owned()],
             lifetime: Duration::from_secs(3600),
             size: 1 << 20,

@@ -169,6 +169,21 @@ impl Store {
         row.map(|row| ruled::row(ruled, &row)).transpose()
     }
 
+    /// What rules ask of the row whose login column equals `login`: of several the single one that is not blocked, and
+    /// none where nothing tells them apart.
+    pub async fn row_by_login(&self, login: &str) -> Result<Option<Row>, Error> {
+        let ruled = &self.map().ruled;
+        let rows = self.rows(&ruled.by_login, login).await?;
+        let rows = rows.iter().map(|row| ruled::row(ruled, row));
+        let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
+        let is_unblocked = |row: &Row| row.state.is_none();
+        match rows.iter().filter(|row| is_unblocked(row)).count() {
+            0 => Ok(rows.into_iter().next()),
+            1 => Ok(rows.into_iter().find(is_unblocked)),
+            _ => Ok(None),
+        }
+    }
+
     /// Whether the database answers and has the table and every configured column.
     pub async fn inspect(&self) -> Result<(), Error> {
         match &self.database {

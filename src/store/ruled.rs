@@ -21,6 +21,8 @@ pub(super) struct RuledMap {
     /// The places of the columns that rules name.
     pub(super) values: Vec<usize>,
     pub(super) by_id: LookUp,
+    /// The same columns, and behind them the login.
+    pub(super) by_login: LookUp,
     /// Many rows at once, for whoever watches them.
     pub(super) many: Many,
 }
@@ -39,11 +41,15 @@ impl RuledMap {
         let quoted = tables.quote(&columns)?;
         let by_id = look_up(from, &quoted, &[id]);
         let many = Many::new(from, &quoted);
+        let mut with_login = columns.clone();
+        let login = place(&mut with_login, &settings.columns.login);
+        let by_login = look_up(from, &tables.quote(&with_login)?, &[login]);
         Ok(Self {
             columns,
             states,
             values,
             by_id,
+            by_login,
             many,
         })
     }

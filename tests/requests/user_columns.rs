@@ -51,6 +51,48 @@ fn send(gateway: &Gateway, path: &str, subject: impl Into<Value>) -> Response {
     gateway.send(&Request::get(path).token(&token::access(subject)))
 }
 
+#[test]
+fn the_row_of_a_login_name_is_found_as_its_column_compares() {
+    let upstream = Upstream::start();
+    let kind = |secret| {
+        format!(
+            r#"{{ algorithm: HS256, secret: "${{{secret}}}", lifetime: 30d, claims: {{ sub: "{{user.email}}" }} }}"#
+        )
+    };
+    let (access, refresh) = (kind("SECRET_KEY"), kind("REFRESH_TOKEN_SECRET_KEY"));
+    let gateway = setup(&upstream, "10s")
+        .section(
+            "users",
+            &format!(
+                "{}
+show: {{ email: text }}",
+                users("10s")
+            ),
+        )
+        .section(
+            "tokens",
+            &format!(
+                "
+access: {access}
+refresh: {refresh}"
+            ),
+        )
+        .start();
+    for (subject, status) in [
+        ("active@example.com", 200),
+        ("ACTIVE@Example.com", 200),
+        ("nobody@example.com", 401),
+        ("banned@example.com", 401),
+        ("1", 401),
+    ] {
+        assert_eq!(
+            send(&gateway, "/plain/x", subject).status,
+            status,
+            "{subject}"
+        );
+    }
+}
+
 fn make(gateway: &Gateway, id: u8, user_type: &str) {
     let sql = format!("UPDATE user SET user_type = {user_type} WHERE id = {id}");
     gateway.setup().users().execute(&sql);

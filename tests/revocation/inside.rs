@@ -122,6 +122,7 @@ fn look_ups(most: u32) -> membership::Settings {
     let most = NonZeroU32::new(most).expect("one at least");
     let hour = Duration::from_secs(3_600);
     membership::Settings {
+        key: membership::Key::Id,
         columns: Vec::new(),
         lifetime: Duration::ZERO,
         size: 0,

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use super::{Findings, identity::is_row_id};
+use super::{Findings, identity::is_row_id, rotation::names_the_token};
 use crate::{
     config::{
         compiled::Revocation,
@@ -22,7 +22,10 @@ pub(super) fn compile(
     if document.state.is_none() && document.watch.is_none() {
         return None;
     }
-    if !is_row_id(&document.tokens.access, &document.identity.subject) {
+    let sessions_alone =
+        document.watch.is_none() && names_the_token(&document.tokens.access.claims);
+    let is_row_id = is_row_id(&document.tokens.access, &document.identity.subject);
+    if !is_row_id && !sessions_alone {
         let message = "nothing of the user table or of ended sessions can be told of these tokens: their subjects are no ids of rows";
         let fix = "mint them with the row's id: `claims: { sub: \"{user.id}\" }`";
         findings.warning("tokens.access", message, fix);
@@ -45,6 +48,8 @@ fn rate(written: watch::Ask, findings: &mut Findings<'_>) -> Option<Quota> {
 /// How rows are looked up in the meantime: as they are now, and not too many.
 fn ask(users: &store::Settings, rate: Quota) -> membership::Settings {
     membership::Settings {
+        // The denylist knows rows by their ids alone.
+        key: membership::Key::Id,
         columns: users.ruled.clone(),
         lifetime: Duration::ZERO,
         size: 0,

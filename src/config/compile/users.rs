@@ -73,6 +73,23 @@ pub(super) fn compile(
     }
 }
 
+/// By what the rows are found that tokens are about.
+pub(super) fn row_key(document: &Document) -> membership::Key {
+    let login = document.users.as_ref().map(|users| &users.columns.login);
+    let minted = document
+        .tokens
+        .access
+        .claims
+        .get(&document.identity.subject);
+    let minted = minted.and_then(Value::as_str);
+    match login {
+        Some(login) if minted == Some(format!("{{user.{login}}}").as_str()) => {
+            membership::Key::Login
+        }
+        Some(_) | None => membership::Key::Id,
+    }
+}
+
 /// How rows are kept, if any rule asks for them.
 pub(super) fn row_cache(
     document: &Document,
@@ -80,6 +97,7 @@ pub(super) fn row_cache(
 ) -> Option<membership::Settings> {
     let (written, table) = (document.users.as_ref()?, table?);
     (!table.ruled.is_empty()).then(|| membership::Settings {
+        key: row_key(document),
         columns: table.ruled.clone(),
         lifetime: written.row_cache.lifetime.into(),
         size: written.row_cache.size.into(),
