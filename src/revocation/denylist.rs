@@ -137,7 +137,9 @@ impl Denylist {
         if ended.is_some() {
             return Err(Revoked::SessionEnded);
         }
-        self.in_use.note(&grant.member);
+        if !grant.member.is_empty() {
+            self.in_use.note(&grant.member);
+        }
         Ok(())
     }
 
