@@ -3,7 +3,10 @@
 //! A login overwrites it, a logout takes it away. Whoever shows an access token that has expired gets another one as long as
 //! the column has a refresh token that holds.
 
-use super::{AccountError, Accounts, Granted};
+use super::{
+    About, AccountError, Accounts, Granted,
+    pick::{Picked, pick},
+};
 use crate::{
     member::{Member, MemberId},
     secret::Secret,
@@ -67,9 +70,11 @@ impl Accounts {
             .verifier
             .verify_at(stored.expose().as_bytes(), self.now());
         let Ok(proof) = proof else { return Ok(None) };
+        let id = member.id.to_string();
         let subject = proof.subject.to_string();
+        let row = self.row_of(self.refresh.about, subject).await?;
         // What stands in the column is of whoever wrote it.
-        if subject != member.id.to_string() || self.is_revoked(&self.refresh, &subject, &proof) {
+        if row.as_deref() != Some(&*id) || self.is_revoked(&self.refresh, &id, &proof) {
             return Ok(None);
         }
         Ok(Some(Granted {
@@ -92,10 +97,24 @@ impl Accounts {
             return Ok(None);
         };
         let subject = proof.subject.to_string();
-        let found = self.store.read_by_id(&kept.reading, &subject).await?;
-        if self.is_revoked(&self.access, &subject, &proof) {
+        let Some(row) = self.row_of(self.access.about, subject).await? else {
+            return Ok(None);
+        };
+        let found = self.store.read_by_id(&kept.reading, &row).await?;
+        if self.is_revoked(&self.access, &row, &proof) {
             return Ok(None);
         }
         Ok(found)
+    }
+
+    /// The id of the row that a subject means.
+    async fn row_of(&self, about: About, subject: String) -> Result<Option<String>, AccountError> {
+        Ok(match about {
+            About::Id => Some(subject),
+            About::Login => match pick(self.store.members_by_login(&subject).await?) {
+                Picked::One(member) => Some(member.id.to_string()),
+                Picked::Nobody => None,
+            },
+        })
     }
 }

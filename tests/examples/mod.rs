@@ -3,6 +3,7 @@
 
 mod ddd;
 mod girok;
+mod member;
 mod pampam;
 mod react;
 
@@ -72,8 +73,9 @@ impl Example {
         for row in rows {
             database.execute(&row.replace("{hash}", &hash));
         }
+        let setup = setup(system, &monolith, &database);
         Self {
-            gateway: setup(system, &monolith, &database).start(),
+            gateway: setup.start(),
             database,
             monolith,
         }
@@ -109,7 +111,7 @@ fn form(target: &str, fields: &[(&str, &str)]) -> Request {
 
 #[test]
 fn every_example_is_good() {
-    for system in ["pampam", "react", "girok", "ddd"] {
+    for system in ["pampam", "member", "react", "girok", "ddd"] {
         let path = folder(system).join("gateway.yaml");
         let path = path.to_str().expect("a path");
         let setup = Setup::empty();
