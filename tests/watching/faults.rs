@@ -190,6 +190,29 @@ fn a_server_of_a_private_authority_is_followed_over_tls_and_no_other() {
 }
 
 #[test]
+fn a_server_whose_clock_is_wrong_ends_the_sessions_that_it_should() {
+    for skew in ["-3600", "+3600"] {
+        // Every session of the gateway's account begins with this clock; there are no spaces in an option.
+        let clock = format!("SET/**/@@timestamp=UNIX_TIMESTAMP(){skew}");
+        let server = Server::start(&format!("--init-connect={clock}"));
+        let upstream = Upstream::start();
+        let mut monolith = server.monolith();
+        let gateway = follow(monolith.setup(&upstream, STREAM_ALONE));
+        let (old, new) = (issued_in(2, 0), issued_in(2, 100));
+        monolith.sql(&clock);
+        monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 1");
+        banned(&gateway, 1);
+        monolith.sql("UPDATE user SET hashed_password = 'another' WHERE id = 2");
+        wait_until("the end of sessions", || {
+            status_of(&gateway, "/a", &old) == 401
+        });
+        assert_eq!(status_of(&gateway, "/a", &new), 200, "{skew}");
+        assert_eq!(status(&gateway, "/a", 3), 200, "{skew}");
+        fresh(&gateway);
+    }
+}
+
+#[test]
 fn a_lost_binlog_begins_with_everything_anew() {
     let server = Server::start("");
     let upstream = Upstream::start();

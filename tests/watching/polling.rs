@@ -112,6 +112,37 @@ fn who_is_there_is_read_again_whatever_the_stamps_say() {
 }
 
 #[test]
+fn without_the_right_to_replicate_stamps_are_read_until_it_is_given() {
+    let upstream = Upstream::start();
+    let mut monolith = monolith();
+    let name = monolith.name.clone();
+    monolith.sql(&format!(
+        "REVOKE REPLICATION SLAVE ON *.* FROM '{name}'@'%'"
+    ));
+    let watch = POLLING.replace("source: polling, ", "");
+    let gateway = follow(monolith.setup(&upstream, &watch));
+    monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 1");
+    changes(&gateway, 1);
+    assert_eq!(status(&gateway, "/serve/a", 1), 401);
+    assert_eq!(events(&gateway, "scan"), 1);
+    monolith.sql(&format!("GRANT REPLICATION SLAVE ON *.* TO '{name}'@'%'"));
+    let streaming = "sidegate_watch_phase{phase=\"streaming\"} 1";
+    wait_until("the stream", || {
+        gateway.ask("/metrics").text().contains(streaming)
+    });
+    assert_eq!(
+        events(&gateway, "scan"),
+        2,
+        "the one that the stream begins with"
+    );
+    assert_eq!(status(&gateway, "/serve/a", 1), 401);
+    monolith.sql("UPDATE user SET is_restricted = 0 WHERE id = 1");
+    wait_until("the end of the ban", || {
+        status(&gateway, "/serve/a", 1) == 200
+    });
+}
+
+#[test]
 fn a_stamp_from_the_future_hides_nobody() {
     let upstream = Upstream::start();
     let mut monolith = monolith();
