@@ -75,12 +75,12 @@ const MAY_IMPORT: [(&str, &str); 35] = [
     (
         "config",
         "clock secret template certificate http telemetry member password token ratelimit \
-         valkey policy store state attempts revocation membership upstream fetch social listener accounts admin",
+         valkey policy store state attempts revocation membership upstream fetch social mailer listener accounts admin",
     ),
     (
         "app",
         "clock entropy secret template http telemetry member password token ratelimit valkey policy store \
-         state attempts revocation membership upstream fetch social listener accounts pipeline admin config",
+         state attempts revocation membership upstream fetch social mailer listener accounts pipeline admin config",
     ),
     ("demo", "entropy listener config"),
     (

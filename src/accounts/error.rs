@@ -5,8 +5,8 @@ use std::time::Duration;
 use ::http::StatusCode;
 
 use crate::{
-    attempts::Delayed, http::set_cookie::CookieError, ratelimit::Exceeded, social::SocialError,
-    state, store, token::mint::MintError,
+    attempts::Delayed, http::set_cookie::CookieError, mailer::Full, ratelimit::Exceeded,
+    social::SocialError, state, store, token::mint::MintError,
 };
 
 /// Why an endpoint has no answer in its dialect. None of these is the user's fault.
@@ -48,6 +48,9 @@ pub enum AccountError {
     /// After failures the next attempt has to wait.
     #[error(transparent)]
     Delayed(#[from] Delayed),
+    /// More messages wait to be delivered than the queue takes.
+    #[error(transparent)]
+    ManyMessages(#[from] Full),
     /// The threads that check passwords are gone.
     #[error("the password threads have ended")]
     HashingEnded,
@@ -102,6 +105,7 @@ impl AccountError {
                 )
             }
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "login_busy", Some(2)),
+            Self::ManyMessages(_) => (StatusCode::SERVICE_UNAVAILABLE, "messages_busy", Some(5)),
             Self::ManyRenewals => (StatusCode::SERVICE_UNAVAILABLE, "renewals_busy", Some(1)),
             Self::Abandoned => (StatusCode::SERVICE_UNAVAILABLE, "shutting_down", Some(1)),
             Self::Cookie(_) => (StatusCode::INTERNAL_SERVER_ERROR, "cookie_too_large", None),

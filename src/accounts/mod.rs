@@ -6,6 +6,7 @@
 
 mod attempt;
 mod audit;
+pub mod codes;
 mod cookies;
 pub mod dialect;
 mod error;
@@ -30,12 +31,17 @@ use bytes::Bytes;
 
 use crate::{
     accounts::{
-        dialect::{LoginDialect, RefreshDialect, SignUpDialect, VerifyDialect, WithdrawDialect},
+        codes::Codes,
+        dialect::{
+            ConfirmLinkDialect, LoginDialect, RefreshDialect, ResetPasswordDialect,
+            SendCodeDialect, SignUpDialect, VerifyCodeDialect, VerifyDialect, WithdrawDialect,
+        },
         social::{Social, SocialEndpoint},
     },
     attempts::Attempts,
     clock::{Clock, UnixSeconds},
     entropy::DecisionId,
+    member::code::Purpose,
     ratelimit::{Network, RateLimit},
     revocation::{Denylist, LifetimeHistory},
     secret::Secret,
@@ -76,6 +82,14 @@ pub enum Endpoint {
     Introspect(Clients),
     /// A login at a provider.
     Social(Box<SocialEndpoint>),
+    /// Whom a code is for in, a code to them.
+    SendCode(Purpose, SendCodeDialect),
+    /// A code in, an address proven.
+    VerifyCode(VerifyCodeDialect),
+    /// A link in, a page that asks whether it is meant out.
+    ConfirmLink(ConfirmLinkDialect),
+    /// A code and a password in, the password changed.
+    ResetPassword(ResetPasswordDialect),
 }
 
 /// What an endpoint needs of a request.
@@ -101,6 +115,8 @@ pub struct AccountRequest {
     pub authorization: Option<Secret<String>>,
     /// What the client's software calls itself.
     pub agent: Option<String>,
+    /// The languages that are wanted, as `Accept-Language` has them.
+    pub languages: Option<String>,
     /// Who sends it, for what is logged, counted and kept.
     pub sender: Sender,
 }
@@ -169,6 +185,8 @@ pub struct Accounts {
     pub joining: Joining,
     /// Where refresh tokens are kept that never leave the server, if they are.
     pub kept_refresh: Option<KeptRefresh>,
+    /// What sends codes and tries them, if any are sent.
+    pub codes: Option<Arc<Codes>>,
     /// The clock of `exp`.
     pub clock: Clock,
 }
@@ -176,7 +194,7 @@ pub struct Accounts {
 impl Accounts {
     /// Answers a request to an endpoint.
     pub async fn answer(
-        &self,
+        self: &Arc<Self>,
         endpoint: usize,
         request: AccountRequest,
     ) -> Result<Answer, AccountError> {
@@ -192,6 +210,14 @@ impl Accounts {
             Some(Endpoint::Revoke(clients)) => self.revoke(clients, &request).await?,
             Some(Endpoint::Introspect(clients)) => self.introspect(clients, &request).await?,
             Some(Endpoint::Social(endpoint)) => self.social(endpoint, &request).await?,
+            Some(Endpoint::SendCode(purpose, dialect)) => {
+                self.send_code((*purpose, dialect), &request)?
+            }
+            Some(Endpoint::VerifyCode(dialect)) => self.verify_code(dialect, &request).await?,
+            Some(Endpoint::ConfirmLink(dialect)) => Self::confirm_link(dialect, &request)?,
+            Some(Endpoint::ResetPassword(dialect)) => {
+                self.reset_password(dialect, &request).await?
+            }
             None => return Err(AccountError::NoEndpoint),
         };
         self.cookies.deliver(endpoint, &mut answer, self.now())?;
@@ -210,6 +236,11 @@ impl Accounts {
             Some(Endpoint::Revoke(_)) => "revoke",
             Some(Endpoint::Introspect(_)) => "introspect",
             Some(Endpoint::Social(endpoint)) => endpoint.action.name(),
+            Some(Endpoint::SendCode(Purpose::Verify, _)) => "send_code",
+            Some(Endpoint::SendCode(Purpose::Reset, _)) => "reset_request",
+            Some(Endpoint::VerifyCode(_)) => "verify_code",
+            Some(Endpoint::ConfirmLink(_)) => "confirm_link",
+            Some(Endpoint::ResetPassword(_)) => "reset_password",
             None => "none",
         }
     }

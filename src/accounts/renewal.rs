@@ -114,6 +114,7 @@ impl Landing {
             device: None,
             authorization: None,
             agent: None,
+            languages: None,
             sender,
         };
         let renewed = self.accounts.renew(&token, &request).await;

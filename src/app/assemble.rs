@@ -17,7 +17,9 @@ use super::{
 };
 use crate::{
     accounts::{
-        Accounts, Cookies, KeptRefresh, Renewals, Sessions, TokenKind, TokenName, hashing,
+        Accounts, Cookies, KeptRefresh, Renewals, Sessions, TokenKind, TokenName,
+        codes::Codes,
+        hashing,
         social::{Social, SocialSettings},
     },
     clock::Clock,
@@ -28,6 +30,7 @@ use crate::{
     entropy::Entropy,
     fetch::{self, KeyFeed},
     http::stripped::Stripped,
+    mailer::{self, Outbox},
     membership::{self, Membership},
     pipeline::{Assertions, IdentityHeaders, Live, Revocation, SubjectLog},
     policy::{assertion::AssertionSettings, headers::RouteHeaders, table::RouteTable},
@@ -228,6 +231,12 @@ impl<'a> Follows<'a> {
             return Ok(None);
         };
         let kept = places.state.filter(|_| tokens.keep_sessions);
+        let sending = answering.codes.zip(places.state);
+        let codes = sending.map(|(settings, state)| {
+            let outbox = self.outbox(&answering.messages);
+            let parts = (Arc::clone(store), Arc::clone(state), outbox);
+            Arc::new(Codes::new(settings, parts, Clock, Entropy::from_os()))
+        });
         let kept_refresh = answering.kept_refresh.as_ref().map(|column| {
             let column = column.clone();
             let reading = store.reading(&column);
@@ -251,6 +260,7 @@ impl<'a> Follows<'a> {
                 state: Arc::clone(state),
                 rotation: tokens.rotation,
             }),
+            codes,
             clock: Clock,
         })))
     }
@@ -261,6 +271,17 @@ impl<'a> Follows<'a> {
             .accounts()
             .and_then(|(_, accounts)| accounts.social.as_ref());
         Social::after(before, settings, Clock)
+    }
+
+    /// The queue that there is, so that nothing that is in it is sent in two ways.
+    fn outbox(self, settings: &mailer::Settings) -> Arc<Outbox> {
+        let before = self.accounts();
+        let before = before.and_then(|(_, accounts)| accounts.codes.as_ref());
+        let same = before
+            .map(|codes| codes.outbox())
+            .filter(|it| it.settings() == settings);
+        let new = || Arc::new(Outbox::open(settings.clone(), Clock, Entropy::from_os()));
+        same.map_or_else(new, Arc::clone)
     }
 
     fn store(self, settings: &store::Settings) -> Result<Arc<Store>, store::Error> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::key_feeds;
+use super::{key_feeds, posting};
 use crate::{
     attempts::{Attempts, Shared},
     clock::Clock,
@@ -23,6 +23,7 @@ pub(super) fn register(live: &Live, workers: &Arc<Workers>, snapshots: &Arc<Snap
     key_feeds::count(live, snapshots);
     count_rows(live, snapshots);
     count_logins(live, snapshots);
+    posting::count(live, snapshots);
 }
 
 fn read_of_attempts<F: Fn(&Attempts) -> Vec<Sample>>(

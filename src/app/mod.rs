@@ -13,6 +13,7 @@ mod listeners;
 mod metrics;
 mod other_gateways;
 mod own_tables;
+mod posting;
 mod proving;
 mod ready;
 mod reload;
@@ -53,6 +54,7 @@ use health::HealthChecks;
 use key_feeds::Feeding;
 use listeners::Opened;
 use own_tables::OwnTables;
+use posting::Posting;
 use ready::Ready;
 pub use reload::Origin;
 use reload::{Parts, Reload};
@@ -107,6 +109,7 @@ pub struct App {
     signals: Signals,
     taken_over: Arc<Notify>,
     files: FilesLeft,
+    posting: Arc<Posting>,
     _token_file: Option<TokenFile>,
     /// Where clients connect, with the ports that were taken.
     pub addresses: Vec<BoundAddress>,
@@ -154,10 +157,11 @@ impl App {
             cut_off: CancellationToken::new(),
         };
         let (workers, cores) = start_cores((&snapshots, &decisions), &server, &ending, handed)?;
-        metrics::register(&live, &workers, &snapshots);
         let own_tables = OwnTables::new(&live.counters, tasks.clone(), stop.clone());
         let watching = Watching::new((&tasks, &stop), &denylist, &snapshots);
+        metrics::register(&live, &workers, &snapshots);
         watching.count(&live);
+        let posting = Posting::new(tasks.clone(), stop.clone());
         let parts = Parts {
             snapshots: Arc::clone(&snapshots),
             address_limit: Arc::clone(&opened.address_limit),
@@ -165,6 +169,7 @@ impl App {
             feeding: Feeding::new(tasks.clone(), stop.clone()),
             own_tables: Arc::clone(&own_tables),
             watching: Arc::clone(&watching),
+            posting: Arc::clone(&posting),
         };
         let reload = Arc::new(Reload::new(assembled, origin, parts));
         Reload::register(&reload, &live.counters);
@@ -206,6 +211,7 @@ impl App {
             signals,
             taken_over,
             files: handed_over.files().clone(),
+            posting,
             _token_file: token_file,
             addresses,
             admin,
@@ -246,6 +252,7 @@ impl App {
                 self.cut_off();
             }
         }
+        self.control.block_on(self.posting.farewell());
         self.stop.cancel();
         self.control.shutdown_timeout(Duration::from_millis(500));
         info!("stopped");

@@ -7,13 +7,14 @@ use serde::Serialize;
 
 use super::fingerprint::Fingerprint;
 use crate::{
-    accounts::{About, Cookies, Endpoint, Joining, hashing, social::SocialSettings},
+    accounts::{About, Cookies, Endpoint, Joining, codes, hashing, social::SocialSettings},
     admin, attempts, fetch,
     http::{
         client_address::{ForwardedStyle, TrustedProxies},
         target::Reading,
     },
     listener::{self, Address, AddressLimitSettings, Protocols, TlsSettings},
+    mailer,
     member::family::Lifetimes,
     membership,
     policy::{
@@ -173,6 +174,10 @@ pub struct Answering {
     pub joining: Joining,
     /// The column of refresh tokens that never leave the server.
     pub kept_refresh: Option<String>,
+    /// The codes that are sent, if any are.
+    pub codes: Option<codes::Settings>,
+    /// How messages are delivered.
+    pub messages: mailer::Settings,
 }
 
 /// Which header fields of clients go no further.

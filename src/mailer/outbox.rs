@@ -68,6 +68,8 @@ pub struct Outbox {
     errand_places: Arc<Semaphore>,
     hands: Semaphore,
     queue: mpsc::UnboundedSender<Errand>,
+    /// Until somebody works on it.
+    waiting: Mutex<Option<Postman>>,
     entropy: Mutex<Entropy>,
     clock: Clock,
     counts: [AtomicU64; 4],
@@ -93,8 +95,8 @@ impl fmt::Debug for Outbox {
 }
 
 impl Outbox {
-    /// An empty queue, and who has to work on it. Connects to nothing.
-    pub fn open(settings: Settings, clock: Clock, entropy: Entropy) -> (Self, Postman) {
+    /// An empty queue. Connects to nothing.
+    pub fn open(settings: Settings, clock: Clock, entropy: Entropy) -> Self {
         let server = settings.mail.as_ref().and_then(|mail| match &mail.to {
             // What cannot be used was said when the configuration was read.
             MailTo::Smtp(smtp) => mail::server(smtp, mail.patience.attempt).ok(),
@@ -104,19 +106,37 @@ impl Outbox {
             Arc::new(Semaphore::new(patience.map_or(0, |it| it.queue)))
         };
         let (queue, waiting) = mpsc::unbounded_channel();
-        let outbox = Self {
+        Self {
             server,
             mail_places: places(settings.mail.as_ref().map(|it| it.patience)),
             phone_places: places(settings.phone.as_ref().map(|it| it.patience)),
             errand_places: Arc::new(Semaphore::new(ERRANDS)),
             hands: Semaphore::new(AT_ONCE),
             queue,
+            waiting: Mutex::new(Some(Postman(waiting))),
             entropy: Mutex::new(entropy),
             clock,
             counts: Default::default(),
             settings,
-        };
-        (outbox, Postman(waiting))
+        }
+    }
+
+    /// Who has to work on it, once.
+    pub fn postman(&self) -> Option<Postman> {
+        self.waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    /// Waits until nothing waits any more.
+    pub async fn emptied(&self) {
+        // Other work first: it may post messages.
+        all(&self.errand_places, ERRANDS).await;
+        let patience = self.settings.mail.as_ref().map(|it| it.patience);
+        all(&self.mail_places, patience.map_or(0, |it| it.queue)).await;
+        let patience = self.settings.phone.as_ref().map(|it| it.patience);
+        all(&self.phone_places, patience.map_or(0, |it| it.queue)).await;
     }
 
     /// How messages are delivered.
@@ -285,6 +305,13 @@ impl Postman {
         }
         while under_way.join_next().await.is_some() {}
     }
+}
+
+/// Every place, so that nobody has one.
+async fn all(places: &Semaphore, count: usize) {
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    // Closed never.
+    drop(places.acquire_many(count).await);
 }
 
 fn written(texts: &Texts, message: &Message) -> Result<Written, DeliveryError> {

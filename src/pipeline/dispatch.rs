@@ -144,6 +144,7 @@ impl Pipeline {
             device: attempts.and_then(|attempts| attempts.presented(&head.headers)),
             authorization: text(head.headers.get(header::AUTHORIZATION)).map(Secret::new),
             agent: text(head.headers.get(header::USER_AGENT)),
+            languages: text(head.headers.get(header::ACCEPT_LANGUAGE)),
             sender: sender(record),
         };
         let accounts = Arc::clone(accounts);

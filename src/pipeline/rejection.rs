@@ -426,6 +426,7 @@ fn account_row(error: &AccountError) -> Row {
         | AccountError::HashingEnded
         | AccountError::Cookie(_)
         | AccountError::ManyRenewals
+        | AccountError::ManyMessages(_)
         | AccountError::Mint(_)
         | AccountError::NoEndpoint
         | AccountError::Social(_)

@@ -127,6 +127,8 @@ pub enum EndedBy {
     Revocation,
     /// Its user has left.
     Withdrawal,
+    /// Its user has chosen a new password with a code.
+    Reset,
 }
 
 /// A session as its user sees it.
@@ -255,6 +257,7 @@ impl EndedBy {
             Self::Operator => "operator",
             Self::Revocation => "revocation",
             Self::Withdrawal => "withdrawal",
+            Self::Reset => "password_reset",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod attempts;
+mod codes;
 mod cookies;
 mod dialects;
 mod joining;

@@ -117,6 +117,9 @@ impl Accounts {
         let login = application.login.clone();
         let done = self.join(application).await?;
         done.audit(request);
+        if let (SignedUp::Pending(member), Some(codes)) = (&done, &self.codes) {
+            codes.welcome(&member.id, request);
+        }
         let values = |member: &Member| {
             let (id, user) = (member.id.to_json(), Value::Object(member.shown.clone()));
             move |name: &str| match name {

@@ -22,6 +22,7 @@ use super::{
     health::HealthChecks,
     key_feeds::Feeding,
     own_tables::OwnTables,
+    posting::Posting,
     restart,
     watching::Watching,
 };
@@ -66,6 +67,7 @@ pub(super) struct Parts {
     pub(super) feeding: Feeding,
     pub(super) own_tables: Arc<OwnTables>,
     pub(super) watching: Arc<Watching>,
+    pub(super) posting: Arc<Posting>,
 }
 
 /// Reads the configuration again.
@@ -91,6 +93,7 @@ impl Reload {
         parts.feeding.follow(&running.live);
         parts.watching.follow(&running);
         parts.own_tables.follow(&running);
+        parts.posting.follow(&running.live);
         Self {
             path: origin.map(|origin| origin.path),
             parts,
@@ -168,6 +171,7 @@ impl Reload {
             feeding,
             own_tables,
             watching,
+            posting,
         } = &self.parts;
         *running = assembled;
         self.left.tidy();
@@ -177,6 +181,7 @@ impl Reload {
         feeding.follow(&running.live);
         watching.follow(running);
         own_tables.follow(running);
+        posting.follow(&running.live);
     }
 
     fn status(&self) -> MutexGuard<'_, Status> {

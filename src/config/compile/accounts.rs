@@ -1,6 +1,6 @@
 //! The routes that the gateway answers itself.
 
-use super::{Findings, dialect, sessions, social};
+use super::{Findings, code_routes, dialect, sessions, social};
 use crate::{
     accounts::Endpoint,
     config::document::{
@@ -35,7 +35,9 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             if social::is_social(account.action) {
                 return social::endpoint((document, account), &path, &dialects, findings);
             }
-            endpoint(account, &path, &dialects, findings)
+            let endpoint = endpoint(account, &path, &dialects, findings)?;
+            code_routes::check(document, (account, &endpoint), &path, findings);
+            Some(endpoint)
         })
         .collect();
     endpoints.into_iter().collect()
@@ -65,6 +67,11 @@ fn endpoint(
         Action::Verify => dialect.verify.clone().map(Endpoint::Verify),
         Action::SignUp => dialect.sign_up.clone().map(Box::new).map(Endpoint::SignUp),
         Action::Withdraw => dialect.withdraw.clone().map(Endpoint::Withdraw),
+        action @ (Action::SendCode
+        | Action::VerifyCode
+        | Action::ConfirmLink
+        | Action::ResetRequest
+        | Action::ResetPassword) => code_routes::endpoint(action, dialect),
         Action::Logout
         | Action::LogoutOthers
         | Action::LogoutEverywhere
@@ -109,9 +116,16 @@ pub(super) fn dialect_of<'a>(
 /// Whether an action speaks as the monolith did.
 fn has_dialect(action: Action) -> bool {
     match action {
-        Action::Login | Action::Refresh | Action::Verify | Action::SignUp | Action::Withdraw => {
-            true
-        }
+        Action::Login
+        | Action::Refresh
+        | Action::Verify
+        | Action::SignUp
+        | Action::Withdraw
+        | Action::SendCode
+        | Action::VerifyCode
+        | Action::ConfirmLink
+        | Action::ResetRequest
+        | Action::ResetPassword => true,
         Action::Logout
         | Action::LogoutOthers
         | Action::LogoutEverywhere

@@ -50,7 +50,12 @@ pub(super) fn read_by(account: &Account) -> Option<TokenName> {
             | Action::Introspect
             | Action::SocialStart
             | Action::SocialCallback
-            | Action::SocialToken,
+            | Action::SocialToken
+            | Action::SendCode
+            | Action::VerifyCode
+            | Action::ConfirmLink
+            | Action::ResetRequest
+            | Action::ResetPassword,
         ) => None,
         (TokenSource::Cookie, Action::Refresh) => Some(TokenName::Refresh),
         (
@@ -83,7 +88,12 @@ fn changes_cookies(action: Action) -> bool {
         | Action::Sessions
         | Action::Revoke
         | Action::Introspect
-        | Action::SocialStart => false,
+        | Action::SocialStart
+        | Action::SendCode
+        | Action::VerifyCode
+        | Action::ConfirmLink
+        | Action::ResetRequest
+        | Action::ResetPassword => false,
     }
 }
 

@@ -61,7 +61,12 @@ pub(super) fn compile(
             | Action::Introspect
             | Action::SocialStart
             | Action::SocialCallback
-            | Action::SocialToken => {}
+            | Action::SocialToken
+            | Action::SendCode
+            | Action::VerifyCode
+            | Action::ConfirmLink
+            | Action::ResetRequest
+            | Action::ResetPassword => {}
         }
     }
     let Some(users) = users else {

@@ -9,6 +9,8 @@ mod assertion;
 mod attempts;
 mod claim_tests;
 mod client_certificates;
+mod code_routes;
+mod codes;
 mod column_tests;
 mod cookies;
 mod cors;
@@ -31,6 +33,7 @@ mod key_sets;
 mod lint;
 mod listener_tls;
 mod listeners;
+mod messages;
 mod networks;
 mod observed;
 mod outline;
@@ -234,7 +237,9 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let hiding = redis::hiding(document, &attempts, findings);
     let rate_limits = limits.compile(document, &hiding, findings);
     let mut rules = rules::Rules::new(document, findings);
-    let users = users::compile(document, rules.columns(), findings);
+    let columns = codes::with_columns(rules.columns(), document);
+    let users = users::compile(document, columns, findings);
+    let (codes, messages) = codes::with_messages(document, users.as_ref(), findings);
     let kept_refresh = kept_refresh::compile(document, users.as_ref(), findings);
     let joining = joining::compile(document, users.as_ref(), findings);
     let state = state::compile(document, findings);
@@ -283,6 +288,8 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             social: social.ok()?,
             joining,
             kept_refresh,
+            codes: codes.ok()?,
+            messages: messages?,
         },
         cors: cors.or_else(|| routes::any_cors(table.as_ref())),
         refusals,

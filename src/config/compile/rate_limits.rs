@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use indexmap::IndexMap;
 
-use super::{Findings, redis::Hiding};
+use super::{Findings, code_routes, redis::Hiding};
 use crate::{
     config::{
         document::{
@@ -34,6 +34,8 @@ pub(super) struct Limits {
 pub(super) enum On {
     /// A login.
     Login,
+    /// Something about codes that users are sent: whoever asks is limited as logins are, accounts are by the codes themselves.
+    Codes,
     /// Another route that the gateway answers.
     Account,
     /// A route that is forwarded.
@@ -118,9 +120,11 @@ impl Limits {
 
     fn usual(&self, on: On) -> RateLimits {
         let mut found = Sorted::default();
-        if matches!(on, On::Login) {
+        if matches!(on, On::Login | On::Codes) {
             for name in &self.of_logins {
-                if let Some((number, _, limit)) = self.limits.get_full(*name) {
+                let limit = self.limits.get_full(*name);
+                let limit = limit.filter(|(_, _, limit)| holds_for(on, limit.by));
+                if let Some((number, _, limit)) = limit {
                     found.add(limit.by, RateLimitId(number));
                 }
             }
@@ -147,12 +151,23 @@ fn of_logins(document: &Document) -> impl Iterator<Item = (&'static str, RateLim
     limits.filter(move |(_, limit)| !(counted && limit.by == By::Account))
 }
 
+/// Whether one of those that logins have by default holds there too.
+fn holds_for(on: On, by: By) -> bool {
+    match on {
+        On::Login => true,
+        On::Codes => by == By::Client,
+        On::Account | On::Route(_) => false,
+    }
+}
+
 /// Whether anything is held back by a limit of this name.
 pub(super) fn holds(document: &Document, name: &str) -> bool {
-    let by_default = of_logins(document).any(|(usual, _)| usual == name);
+    let usual = of_logins(document).find(|(usual, _)| *usual == name);
+    let by_default = |on| usual.is_some_and(|(_, limit)| holds_for(on, limit.by));
     let of_account = |account: &Account| match &account.rate_limit {
         Some(names) => names.iter().any(|named| named == name),
-        None => by_default && matches!(account.action, Action::Login),
+        None if matches!(account.action, Action::Login) => by_default(On::Login),
+        None => code_routes::purpose(account.action).is_some() && by_default(On::Codes),
     };
     let routes = document.routes.iter().map(|route| &route.rate_limit);
     let groups = document.groups.values().map(|group| &group.rate_limit);
@@ -192,7 +207,7 @@ fn check_place(by: By, on: On, path: &str, findings: &mut Findings<'_>) {
         (By::Client | By::Route, _)
         | (By::Account, On::Login)
         | (By::Subject, On::Route(Access::Optional | Access::Required)) => {}
-        (By::Account, On::Account | On::Route(_)) => {
+        (By::Account, On::Codes | On::Account | On::Route(_)) => {
             let message = "only a login is tried for an account";
             findings.mistake(
                 path,
@@ -200,7 +215,7 @@ fn check_place(by: By, on: On, path: &str, findings: &mut Findings<'_>) {
                 "use a limit by client, subject or route here",
             );
         }
-        (By::Subject, On::Login | On::Account | On::Route(Access::Public)) => {
+        (By::Subject, On::Login | On::Codes | On::Account | On::Route(Access::Public)) => {
             let message = "no token is read here, so there is no subject";
             findings.mistake(path, message, "use a limit by client or route here");
         }

@@ -191,6 +191,11 @@ fn account_route(
     let own_cors = cors::compile(account.cors.as_ref(), &format!("{path}.cors"), findings);
     let on = match account.action {
         accounts::Action::Login => On::Login,
+        accounts::Action::SendCode
+        | accounts::Action::VerifyCode
+        | accounts::Action::ConfirmLink
+        | accounts::Action::ResetRequest
+        | accounts::Action::ResetPassword => On::Codes,
         accounts::Action::Refresh
         | accounts::Action::Verify
         | accounts::Action::SignUp

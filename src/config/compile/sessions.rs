@@ -33,8 +33,13 @@ fn needs(action: Action) -> Needs {
         | Action::Introspect
         | Action::SocialStart
         | Action::SocialCallback
-        | Action::SocialToken => Needs::Nothing,
-        Action::LogoutEverywhere => Needs::State,
+        | Action::SocialToken
+        | Action::ConfirmLink => Needs::Nothing,
+        Action::LogoutEverywhere
+        | Action::SendCode
+        | Action::VerifyCode
+        | Action::ResetRequest
+        | Action::ResetPassword => Needs::State,
         Action::Logout
         | Action::LogoutOthers
         | Action::EndSession
@@ -107,7 +112,12 @@ pub(super) fn endpoint(
         | Action::Withdraw
         | Action::SocialStart
         | Action::SocialCallback
-        | Action::SocialToken => return None,
+        | Action::SocialToken
+        | Action::SendCode
+        | Action::VerifyCode
+        | Action::ConfirmLink
+        | Action::ResetRequest
+        | Action::ResetPassword => return None,
         Action::Logout => Own::Logout,
         Action::LogoutOthers => Own::LogoutOthers,
         Action::LogoutEverywhere => Own::LogoutEverywhere,

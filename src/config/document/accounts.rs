@@ -20,8 +20,8 @@ pub struct Account {
     pub matches: String,
     /// The host it is for. Default: any.
     pub host: Option<String>,
-    /// How it speaks: a built-in dialect (`sidegate dialect list`) or one of `dialects`. For `login`, `refresh`, `verify`, `sign_up` and `withdraw`; the
-    /// others speak as `docs/sessions.md` says.
+    /// How it speaks: a built-in dialect (`sidegate dialect list`) or one of `dialects`. For `login`, `refresh`, `verify`, `sign_up`, `withdraw` and
+    /// what is about codes; the others speak as `docs/sessions.md` says.
     pub dialect: Option<String>,
     /// For `social_start`, `social_callback` and `social_token`: whose users come here, of `social.providers`.
     pub provider: Option<String>,
@@ -81,6 +81,16 @@ pub enum Action {
     /// Takes the `id_token` or the `access_token` that a native application has from a provider's kit, and answers as the `dialect`
     /// answers logins.
     SocialToken,
+    /// Sends a code or link that proves an address. Needs `codes.verify`.
+    SendCode,
+    /// Takes it. Needs `codes.verify`, and `verify` in `users.write.actions`.
+    VerifyCode,
+    /// Shows a page that asks whether such a link is meant, without using it up. Needs `codes.verify`.
+    ConfirmLink,
+    /// Sends a code or link with which a new password is chosen. Needs `codes.reset`.
+    ResetRequest,
+    /// Takes it, with the password; ends all sessions. Needs `codes.reset`, and `password` in `users.write.actions`.
+    ResetPassword,
 }
 
 /// A program that may ask about tokens.

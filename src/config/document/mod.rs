@@ -6,11 +6,13 @@
 pub mod accounts;
 pub mod assertion;
 pub mod attempts;
+pub mod codes;
 pub mod cookies;
 pub mod csrf;
 pub mod dialect;
 pub mod headers;
 pub mod listeners;
+pub mod messages;
 pub mod passwords;
 pub mod paths;
 pub mod rate_limits;
@@ -35,9 +37,11 @@ use self::{
     accounts::Account,
     assertion::{Assertion, PublishedKeys},
     attempts::Attempts,
+    codes::Codes,
     cookies::Cookies,
     csrf::Csrf,
     listeners::Listener,
+    messages::{Mail, Sms},
     passwords::Passwords,
     paths::Paths,
     rate_limits::RateLimit,
@@ -131,6 +135,12 @@ pub struct Document {
     pub attempts: Option<Attempts>,
     /// Logins at Google, Kakao, Naver, Apple and other OpenID providers. Default: none.
     pub social: Option<Social>,
+    /// E-mail to users. Default: none is sent.
+    pub mail: Option<Mail>,
+    /// Messages to the phones of users. Default: none are sent.
+    pub sms: Option<Sms>,
+    /// Codes and links that prove an address, or with which a new password is chosen. Default: none are sent.
+    pub codes: Option<Codes>,
     /// The routes that the gateway answers itself.
     #[serde(default)]
     pub accounts: Vec<Account>,

@@ -1,6 +1,7 @@
 //! Dialect files, built-in and the operator's own: one file for each action, on what requests and answers have in common.
 
 mod answer;
+mod codes;
 mod login;
 mod refresh;
 mod request;
@@ -12,7 +13,8 @@ use std::collections::BTreeMap;
 use super::{Extent, Findings};
 use crate::{
     accounts::dialect::{
-        BUILT_IN, JsonStyle, LoginDialect, RefreshDialect, SignUpDialect, VerifyDialect,
+        BUILT_IN, ConfirmLinkDialect, JsonStyle, LoginDialect, RefreshDialect,
+        ResetPasswordDialect, SendCodeDialect, SignUpDialect, VerifyCodeDialect, VerifyDialect,
         WithdrawDialect,
     },
     config::{
@@ -34,6 +36,17 @@ pub(super) struct Dialect {
     pub(super) verify: Option<VerifyDialect>,
     pub(super) sign_up: Option<SignUpDialect>,
     pub(super) withdraw: Option<WithdrawDialect>,
+    pub(super) codes: CodeDialects,
+}
+
+/// What it says of codes and links.
+#[derive(Default)]
+pub(super) struct CodeDialects {
+    pub(super) send_code: Option<SendCodeDialect>,
+    pub(super) verify_code: Option<VerifyCodeDialect>,
+    pub(super) confirm_link: Option<ConfirmLinkDialect>,
+    pub(super) reset_request: Option<SendCodeDialect>,
+    pub(super) reset_password: Option<ResetPasswordDialect>,
 }
 
 impl Dialects {
@@ -120,6 +133,7 @@ impl Compiler<'_, '_> {
             verify: verify.and_then(|verify| self.verify(verify)),
             sign_up: document.sign_up.as_ref().and_then(|it| self.sign_up(it)),
             withdraw: document.withdraw.as_ref().and_then(|it| self.withdraw(it)),
+            codes: self.codes(document),
         }
     }
 }

@@ -117,7 +117,12 @@ pub(super) fn is_social(action: Action) -> bool {
         | Action::EndSession
         | Action::Sessions
         | Action::Revoke
-        | Action::Introspect => false,
+        | Action::Introspect
+        | Action::SendCode
+        | Action::VerifyCode
+        | Action::ConfirmLink
+        | Action::ResetRequest
+        | Action::ResetPassword => false,
     }
 }
 
@@ -179,7 +184,12 @@ pub(super) fn endpoint(
         | Action::EndSession
         | Action::Sessions
         | Action::Revoke
-        | Action::Introspect => return None,
+        | Action::Introspect
+        | Action::SendCode
+        | Action::VerifyCode
+        | Action::ConfirmLink
+        | Action::ResetRequest
+        | Action::ResetPassword => return None,
     };
     let dialect_path = format!("{path}.dialect");
     let dialect = match (&account.dialect, action) {

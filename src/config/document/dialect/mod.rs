@@ -1,6 +1,7 @@
 //! A dialect file: how one legacy login speaks.
 
 mod answer;
+mod codes;
 mod request;
 mod sign_up;
 
@@ -9,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, Cookie, JsonStyle};
+pub use codes::{ConfirmLink, ResetPassword, SendCode, VerifyCode};
 pub use request::{Field, FieldType, From, Invalid, Request, Trim};
 pub use sign_up::{SignUp, Withdraw};
 
@@ -29,6 +31,16 @@ pub struct Dialect {
     pub sign_up: Option<SignUp>,
     /// A user who leaves.
     pub withdraw: Option<Withdraw>,
+    /// Asks for a code that proves an address.
+    pub send_code: Option<SendCode>,
+    /// Such a code, typed or of a link.
+    pub verify_code: Option<VerifyCode>,
+    /// A page that asks whether such a link is meant.
+    pub confirm_link: Option<ConfirmLink>,
+    /// Asks for a code with which a new password is chosen.
+    pub reset_request: Option<SendCode>,
+    /// Such a code, with the password.
+    pub reset_password: Option<ResetPassword>,
 }
 
 /// A login.
