@@ -16,6 +16,7 @@ use super::{
     id_token::{Expected, IdTokenError, Nonce},
     journey::{Start, challenge},
     keys::{Keys, Wish},
+    notice::{self, Told},
     places::{Places, Whereabouts},
     profile::{Profile, name_of_user},
     settings::{ANSWER, IdToken, Pkce, ProfilePaths, ResponseMode, Settings, UserInfo},
@@ -119,7 +120,7 @@ impl Provider {
 
     /// Where a browser is sent.
     pub async fn authorization_url(&self, start: &Start) -> Result<String, SocialError> {
-        let places = self.places().await.map_err(|why| self.told(why))?;
+        let places = self.places().await.map_err(|why| self.named(why))?;
         let settings = &self.settings;
         let challenge = challenge(&start.journey.verifier);
         let mut fields = vec![
@@ -159,7 +160,7 @@ impl Provider {
     pub async fn arrived(&self, arrival: &Arrival<'_>) -> Result<Shown, SocialError> {
         self.try_arrival(arrival)
             .await
-            .map_err(|why| self.told(why))
+            .map_err(|why| self.named(why))
     }
 
     async fn try_arrival(&self, arrival: &Arrival<'_>) -> Result<Shown, Outcome> {
@@ -188,7 +189,7 @@ impl Provider {
             IdToken::Required => {
                 let token = granted.id_token.as_ref();
                 let token = token.ok_or(Fault::Missing("id_token"))?;
-                let proof = self.prove(&places, token.expose()).await?;
+                let proof = self.prove(&places, (token.expose(), "sub")).await?;
                 let proof = proof.map_err(Fault::IdToken)?;
                 expected.check(&proof).map_err(Fault::IdToken)?;
                 Some(profile_of(&proof)?)
@@ -211,7 +212,7 @@ impl Provider {
 
     /// Who uses a native application.
     pub async fn native(&self, native: &Native) -> Result<Shown, SocialError> {
-        self.try_native(native).await.map_err(|why| self.told(why))
+        self.try_native(native).await.map_err(|why| self.named(why))
     }
 
     async fn try_native(&self, native: &Native) -> Result<Shown, Outcome> {
@@ -220,7 +221,7 @@ impl Provider {
             if self.settings.id_token == IdToken::Off {
                 return Ok(Shown::NoGood("id_token"));
             }
-            let Ok(proof) = self.prove(&places, token.expose()).await? else {
+            let Ok(proof) = self.prove(&places, (token.expose(), "sub")).await? else {
                 return Ok(Shown::NoGood("id_token"));
             };
             let parties = self.settings.parties();
@@ -254,6 +255,23 @@ impl Provider {
             }
             Err(status) => Err(Fault::Status(status).into()),
         }
+    }
+
+    /// What it says of its users in a message that it has signed.
+    pub async fn told(&self, message: &str) -> Result<Told, SocialError> {
+        self.try_told(message).await.map_err(|why| self.named(why))
+    }
+
+    async fn try_told(&self, message: &str) -> Result<Told, Outcome> {
+        if self.settings.id_token == IdToken::Off {
+            return Ok(Told::NotTheirs);
+        }
+        let places = self.places().await?;
+        // Such a message has no subject of its own.
+        let proof = self.prove(&places, (message, "jti")).await?;
+        Ok(proof.map_or(Told::NotTheirs, |proof| {
+            notice::read(proof.claims.value("events"))
+        }))
     }
 
     /// Whether an access token was granted to an application of ours. Any application can have one of any of its users, and
@@ -317,10 +335,10 @@ impl Provider {
     async fn prove(
         &self,
         places: &Places,
-        token: &str,
+        (token, subject): (&str, &str),
     ) -> Result<Result<Verified, IdTokenError>, Outcome> {
         let site = places.keys.as_ref().ok_or(Fault::Url("jwks_uri"))?;
-        let verifier = self.verifier(places);
+        let verifier = self.verifier(places, subject);
         let algorithms = self.settings.algorithms.as_slice();
         for wish in [Wish::Usual, Wish::Unknown] {
             let freshened = self.keys.freshen(site, (algorithms, wish), self.clock);
@@ -334,7 +352,7 @@ impl Provider {
         Ok(Err(IdTokenError::UnknownKey))
     }
 
-    fn verifier(&self, places: &Places) -> Verifier {
+    fn verifier(&self, places: &Places, subject: &str) -> Verifier {
         let issuers = places.issuers.iter().map(|issuer| {
             let checks = Checks {
                 name: Some(issuer.clone()),
@@ -343,7 +361,7 @@ impl Provider {
                 required: vec!["iss".into(), "iat".into()],
                 expected: Vec::new(),
                 leeway: LEEWAY,
-                subject: "sub".into(),
+                subject: subject.into(),
             };
             Issuer::new(checks, Vec::new(), Some(self.keys.published()))
         });
@@ -391,7 +409,7 @@ impl Provider {
         Ok(Places::read(&json, issuer, &self.settings.transport)?)
     }
 
-    fn told(&self, why: Outcome) -> SocialError {
+    fn named(&self, why: Outcome) -> SocialError {
         why.of(&self.settings.name)
     }
 }

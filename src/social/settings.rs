@@ -63,6 +63,8 @@ pub struct Settings {
     pub token_info: Option<TokenInfo>,
     /// Whether access tokens are taken that were granted to anybody: the operator has said so.
     pub any_audience: bool,
+    /// What it shows when it tells of users who have left, where it signs nothing.
+    pub notice_secret: Option<Secret<String>>,
     /// What stands for it in the column of providers.
     pub link_as: Box<str>,
     /// Whether members are known by their e-mail addresses.

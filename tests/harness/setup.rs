@@ -133,6 +133,15 @@ impl Setup {
         self.section("users", &users)
     }
 
+    /// Adds lines to a section.
+    pub(crate) fn extended(mut self, name: &str, yaml: &str) -> Self {
+        self.sections
+            .entry(name.to_owned())
+            .or_default()
+            .push_str(yaml);
+        self
+    }
+
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.sections.shift_remove(name);
         self

@@ -92,6 +92,13 @@ impl Users {
         found.expect("one row")
     }
 
+    /// How many rows there are with this condition.
+    pub(crate) fn count(&self, condition: &str) -> i64 {
+        let sql = format!("SELECT count(*) FROM user WHERE {condition}");
+        let count = self.open().query_row(&sql, [], |row| row.get(0));
+        count.expect("a count")
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

@@ -66,7 +66,7 @@ impl AccountRequest {
     }
 
     /// The token that the request shows.
-    pub(super) fn shown_token(&self, fields: &Fields) -> Option<Secret<String>> {
+    pub(in crate::accounts) fn shown_token(&self, fields: &Fields) -> Option<Secret<String>> {
         let in_header = self.credentials("bearer");
         in_header.or_else(|| {
             let in_body = || fields.one("token").ok().flatten();

@@ -48,6 +48,8 @@ impl Accounts {
             .come_back((social, provider), (state, &journey, &returned))
             .await?;
         let return_to = journey.return_to.as_deref().unwrap_or("/");
+        // Who links an account is signed in already: a dialect has nothing to say to it.
+        let dialect = dialect.filter(|_| journey.member.is_none());
         let ended = (dialect, Some(return_to));
         let mut answer = self
             .social_answer((social, provider), verdict, ended, request)
@@ -97,7 +99,10 @@ impl Accounts {
             user: returned.one("user"),
         };
         match provider.arrived(&arrival).await? {
-            Shown::Somebody(profile) => self.recognise((social, provider), &profile).await,
+            Shown::Somebody(profile) => match &journey.member {
+                None => self.recognise((social, provider), &profile).await,
+                Some(member) => self.link((social, provider), member, &profile).await,
+            },
             Shown::NoGood(_) => Ok(Verdict::Refused(Refusal::Code)),
         }
     }

@@ -35,6 +35,18 @@ pub(super) fn refused(
     );
 }
 
+pub(super) fn unlinked(provider: &str, member: &Member, request: &AccountRequest) {
+    info!(
+        target: SECURITY,
+        security = "social_account_unlinked",
+        provider,
+        account = %member.id,
+        client = client(request),
+        decision = %request.sender.decision,
+        "an account at a provider was taken off a member"
+    );
+}
+
 fn client(request: &AccountRequest) -> &str {
     request.sender.address.to_str().unwrap_or_default()
 }

@@ -23,22 +23,32 @@ impl Accounts {
         profile: &Profile,
     ) -> Result<Verdict, AccountError> {
         let settings = provider.settings();
-        let (provider, subject) = &social.columns;
-        let columns = [provider.clone(), subject.clone()];
-        let values = [&*settings.link_as, profile.subject.as_str()];
-        let mut members = self.members_where(&columns, &values).await?;
+        let mut members = self.linked((social, provider), &profile.subject).await?;
         if members.is_empty()
             && settings.link_by_email == LinkByEmail::Verified
             && let Some(address) = profile.verified_email()
         {
             members = self.members_by_address(social, address).await?;
         }
-        let is_anybody = !members.is_empty();
+        if members.is_empty() {
+            return self.become_member((social, provider), profile).await;
+        }
         Ok(match pick(members) {
             Picked::One(member) => Verdict::Member(member),
-            Picked::Nobody if is_anybody => Verdict::Refused(Refusal::Ambiguous),
-            Picked::Nobody => Verdict::Refused(Refusal::Unknown),
+            Picked::Nobody => Verdict::Refused(Refusal::Ambiguous),
         })
+    }
+
+    /// The rows that are linked to this account at the provider.
+    pub(super) async fn linked(
+        &self,
+        (social, provider): (&Social, &Provider),
+        subject: &str,
+    ) -> Result<Vec<Member>, AccountError> {
+        let (type_column, id_column) = &social.columns;
+        let columns = [type_column.clone(), id_column.clone()];
+        let values = [&*provider.settings().link_as, subject];
+        self.members_where(&columns, &values).await
     }
 
     /// Compared byte for byte, and with the small letters that most tables have: a collation could take the address of one
@@ -57,7 +67,7 @@ impl Accounts {
         self.members_where(&columns, &[&small]).await
     }
 
-    async fn members_where(
+    pub(super) async fn members_where(
         &self,
         columns: &[String],
         values: &[&str],

@@ -5,8 +5,11 @@
 
 mod callback;
 mod event;
+mod joining;
 mod link;
+mod linking;
 mod native;
+mod notice;
 mod returns;
 mod start;
 mod verdict;
@@ -20,6 +23,7 @@ use crate::{
     social::{Provider, ResponseMode, Seal, Settings, Used},
 };
 
+pub use joining::{Filling, JOINING_VALUES, Joining};
 pub use returns::{Origin, Returns, ReturnsError};
 
 /// The cookies of those who are on their way. Several may be, in several windows; more than a few would fill the header.
@@ -39,8 +43,12 @@ pub struct SocialSettings {
     pub providers: Vec<Settings>,
     /// The columns of the provider and of the subject there.
     pub columns: (String, String),
-    /// The column of the e-mail address.
+    /// The column of the id.
+    pub id: String,
+    /// The column of the login.
     pub email: String,
+    /// How somebody who is nobody here becomes a member, if they do.
+    pub joining: Option<Joining>,
     /// Where browsers go in the end.
     pub returns: Returns,
 }
@@ -51,7 +59,9 @@ pub struct Social {
     seal: Seal,
     providers: Vec<Arc<Provider>>,
     columns: (String, String),
+    id: String,
     email: String,
+    joining: Option<Joining>,
     returns: Returns,
     used: Arc<Used>,
 }
@@ -76,6 +86,12 @@ pub enum SocialAction {
     Callback,
     /// Takes what a native application has been given there.
     Token,
+    /// Sends a member who is signed in there, to link the account.
+    Link,
+    /// Takes the account off a member who is signed in.
+    Unlink,
+    /// Takes what the provider tells of its users.
+    Notice,
 }
 
 impl SocialAction {
@@ -85,6 +101,9 @@ impl SocialAction {
             Self::Start => "social_start",
             Self::Callback => "social_callback",
             Self::Token => "social_token",
+            Self::Link => "social_link",
+            Self::Unlink => "social_unlink",
+            Self::Notice => "social_notice",
         }
     }
 }
@@ -102,7 +121,9 @@ impl Social {
             seal: settings.seal,
             providers: settings.providers.into_iter().map(known).collect(),
             columns: settings.columns,
+            id: settings.id,
             email: settings.email,
+            joining: settings.joining,
             returns: settings.returns,
             used: used.unwrap_or_default(),
         }
@@ -129,6 +150,9 @@ impl Accounts {
                 self.social_callback((social, provider), dialect, request)
                     .await
             }
+            SocialAction::Link => self.social_link((social, provider), request).await,
+            SocialAction::Unlink => self.social_unlink((social, provider), request).await,
+            SocialAction::Notice => self.social_notice((social, provider), request).await,
             SocialAction::Token => {
                 let dialect = endpoint.dialect.as_ref();
                 let dialect = dialect.ok_or(AccountError::NoEndpoint)?;

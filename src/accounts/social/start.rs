@@ -6,6 +6,7 @@ use bytes::Bytes;
 use super::{Social, cookie_of};
 use crate::{
     accounts::{AccountError, AccountRequest, Accounts, Answer},
+    clock::UnixSeconds,
     entropy::Entropy,
     http::query,
     social::{LIFETIME, Provider, Start},
@@ -17,24 +18,32 @@ impl Accounts {
         (social, provider): (&Social, &Provider),
         request: &AccountRequest,
     ) -> Result<Answer, AccountError> {
-        let return_to = return_to(social, &request.query)?;
-        let mut entropy = Entropy::from_os();
-        let settings = provider.settings();
-        let wanted = (return_to, None);
-        let start = Start::new(&settings.name, wanted, self.now(), &mut entropy);
-        let place = provider.authorization_url(&start).await?;
-        let sealed = social.seal.seal(&start, entropy.bytes());
-        let sealed = sealed.ok_or(AccountError::Unsealed)?;
-        let cookie = cookie_of(&start.state, settings.response_mode)?;
-        let cookie = cookie.set(&sealed, Some(LIFETIME))?;
+        let wanted = (return_to(social, &request.query)?, None);
+        let (place, cookie) = leave((social, provider), wanted, self.now()).await?;
         let mut answer = redirect(&place, "redirected");
         answer.headers.push((header::SET_COOKIE, cookie));
         Ok(answer)
     }
 }
 
+/// Where to go, and the cookie to go with. What is wanted is where to go in the end, and the member to link.
+pub(super) async fn leave(
+    (social, provider): (&Social, &Provider),
+    wanted: (Option<String>, Option<String>),
+    now: UnixSeconds,
+) -> Result<(String, HeaderValue), AccountError> {
+    let mut entropy = Entropy::from_os();
+    let settings = provider.settings();
+    let start = Start::new(&settings.name, wanted, now, &mut entropy);
+    let place = provider.authorization_url(&start).await?;
+    let sealed = social.seal.seal(&start, entropy.bytes());
+    let sealed = sealed.ok_or(AccountError::Unsealed)?;
+    let cookie = cookie_of(&start.state, settings.response_mode)?;
+    Ok((place, cookie.set(&sealed, Some(LIFETIME))?))
+}
+
 /// Where the browser wants to go in the end.
-fn return_to(social: &Social, raw: &str) -> Result<Option<String>, AccountError> {
+pub(super) fn return_to(social: &Social, raw: &str) -> Result<Option<String>, AccountError> {
     let mut wanted = query::values(raw, "return_to");
     let Some(first) = wanted.next() else {
         return Ok(None);

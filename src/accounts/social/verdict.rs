@@ -11,6 +11,8 @@ use crate::{
 pub(super) enum Verdict {
     /// This member.
     Member(Box<Member>),
+    /// The member who has left for it is linked now.
+    Linked,
     /// Nobody who may come in.
     Refused(Refusal),
 }
@@ -30,6 +32,16 @@ pub(super) enum Refusal {
     Ambiguous,
     /// A member in a state that may not log in.
     Blocked,
+    /// A new member would need an address that the provider vouches for.
+    NoEmail,
+    /// Another member logs in with the address.
+    Conflict,
+    /// Who had the address has left too short a time ago.
+    TooEarly,
+    /// The account at the provider is another member's.
+    LinkedElsewhere,
+    /// The member has another account at a provider already.
+    AlreadyLinked,
 }
 
 impl Refusal {
@@ -42,6 +54,11 @@ impl Refusal {
             Self::Unknown => "unknown_member",
             Self::Ambiguous => "ambiguous_member",
             Self::Blocked => "blocked",
+            Self::NoEmail => "no_email",
+            Self::Conflict => "conflict",
+            Self::TooEarly => "too_early",
+            Self::LinkedElsewhere => "linked_elsewhere",
+            Self::AlreadyLinked => "already_linked",
         }
     }
 }
@@ -61,6 +78,7 @@ impl Accounts {
                 event::granted(name, &member, request);
                 return self.grant(&member, (dialect, return_to), request).await;
             }
+            Verdict::Linked => return Ok(redirect(return_to.unwrap_or("/"), "linked")),
             Verdict::Member(member) => (Refusal::Blocked, Some(member)),
             Verdict::Refused(refusal) => (refusal, None),
         };

@@ -81,7 +81,10 @@ fn endpoint(
         | Action::Introspect
         | Action::SocialStart
         | Action::SocialCallback
-        | Action::SocialToken => None,
+        | Action::SocialToken
+        | Action::SocialLink
+        | Action::SocialUnlink
+        | Action::SocialNotice => None,
     };
     let endpoint = endpoint.ok_or("the dialect does not say how this action speaks");
     let fix = "use another dialect, or add the action to its file";
@@ -135,6 +138,9 @@ fn has_dialect(action: Action) -> bool {
         | Action::Introspect
         | Action::SocialStart
         | Action::SocialCallback
-        | Action::SocialToken => false,
+        | Action::SocialToken
+        | Action::SocialLink
+        | Action::SocialUnlink
+        | Action::SocialNotice => false,
     }
 }

@@ -55,7 +55,8 @@ pub(super) fn read_by(account: &Account) -> Option<TokenName> {
             | Action::VerifyCode
             | Action::ConfirmLink
             | Action::ResetRequest
-            | Action::ResetPassword,
+            | Action::ResetPassword
+            | Action::SocialNotice,
         ) => None,
         (TokenSource::Cookie, Action::Refresh) => Some(TokenName::Refresh),
         (
@@ -66,7 +67,9 @@ pub(super) fn read_by(account: &Account) -> Option<TokenName> {
             | Action::LogoutOthers
             | Action::LogoutEverywhere
             | Action::EndSession
-            | Action::Sessions,
+            | Action::Sessions
+            | Action::SocialLink
+            | Action::SocialUnlink,
         ) => Some(TokenName::Access),
     }
 }
@@ -93,7 +96,10 @@ fn changes_cookies(action: Action) -> bool {
         | Action::VerifyCode
         | Action::ConfirmLink
         | Action::ResetRequest
-        | Action::ResetPassword => false,
+        | Action::ResetPassword
+        | Action::SocialLink
+        | Action::SocialUnlink
+        | Action::SocialNotice => false,
     }
 }
 

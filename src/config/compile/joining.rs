@@ -66,7 +66,10 @@ pub(super) fn compile(
             | Action::VerifyCode
             | Action::ConfirmLink
             | Action::ResetRequest
-            | Action::ResetPassword => {}
+            | Action::ResetPassword
+            | Action::SocialLink
+            | Action::SocialUnlink
+            | Action::SocialNotice => {}
         }
     }
     let Some(users) = users else {

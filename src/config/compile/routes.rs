@@ -209,7 +209,10 @@ fn account_route(
         | accounts::Action::Introspect
         | accounts::Action::SocialStart
         | accounts::Action::SocialCallback
-        | accounts::Action::SocialToken => On::Account,
+        | accounts::Action::SocialToken
+        | accounts::Action::SocialLink
+        | accounts::Action::SocialUnlink
+        | accounts::Action::SocialNotice => On::Account,
     };
     let names = account.rate_limit.as_deref();
     let limits = format!("{path}.rate_limit");

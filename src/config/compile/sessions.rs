@@ -34,6 +34,9 @@ fn needs(action: Action) -> Needs {
         | Action::SocialStart
         | Action::SocialCallback
         | Action::SocialToken
+        | Action::SocialLink
+        | Action::SocialUnlink
+        | Action::SocialNotice
         | Action::ConfirmLink => Needs::Nothing,
         Action::LogoutEverywhere
         | Action::SendCode
@@ -117,7 +120,10 @@ pub(super) fn endpoint(
         | Action::VerifyCode
         | Action::ConfirmLink
         | Action::ResetRequest
-        | Action::ResetPassword => return None,
+        | Action::ResetPassword
+        | Action::SocialLink
+        | Action::SocialUnlink
+        | Action::SocialNotice => return None,
         Action::Logout => Own::Logout,
         Action::LogoutOthers => Own::LogoutOthers,
         Action::LogoutEverywhere => Own::LogoutEverywhere,

@@ -23,7 +23,7 @@ pub struct Account {
     /// How it speaks: a built-in dialect (`sidegate dialect list`) or one of `dialects`. For `login`, `refresh`, `verify`, `sign_up`, `withdraw` and
     /// what is about codes; the others speak as `docs/sessions.md` says.
     pub dialect: Option<String>,
-    /// For `social_start`, `social_callback` and `social_token`: whose users come here, of `social.providers`.
+    /// For what begins with `social_`: whose users come here, of `social.providers`.
     pub provider: Option<String>,
     /// For `introspect` and `revoke`: the programs that may ask, by HTTP Basic or in the form. Default: nobody may
     /// introspect, and whoever has a token may revoke it.
@@ -91,6 +91,13 @@ pub enum Action {
     ResetRequest,
     /// Takes it, with the password; ends all sessions. Needs `codes.reset`, and `password` in `users.write.actions`.
     ResetPassword,
+    /// Answers where a signed-in user goes to link an account at a provider, who comes back by `social_callback`. `users.write` has to list
+    /// `link`, as for the next two.
+    SocialLink,
+    /// Takes the account at a provider off the user who is signed in.
+    SocialUnlink,
+    /// Takes what a provider tells of its users: who has left it is unlinked, and their sessions end.
+    SocialNotice,
 }
 
 /// A program that may ask about tokens.

@@ -22,6 +22,8 @@ pub struct Social {
     pub providers: IndexMap<String, Provider>,
     /// The columns of the user table in which the account at a provider stands.
     pub columns: LinkColumns,
+    /// How somebody who is nobody here becomes a user; `users.write` has to list `sign_up`. Default: they are refused.
+    pub new_users: Option<NewUsers>,
     /// The origins, such as `https://app.example.com`, of pages that `return_to` may name besides paths of this host. Default: none.
     #[serde(default)]
     pub return_to: Vec<String>,
@@ -38,6 +40,20 @@ pub struct LinkColumns {
     pub provider: String,
     /// Who it is there, such as `sns_uid`. There should be an index on both.
     pub subject: String,
+}
+
+/// How somebody who is nobody here becomes a user, with the columns of `columns` filled in any case.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUsers {
+    /// What they log in with, in the column `users.columns.login`. `{email}` is one that the provider vouches for; who has none is
+    /// refused. Default: `{email}`.
+    #[serde(default = "email")]
+    pub login: String,
+    /// Further columns: texts may use `{email}`, `{name}`, `{provider}`, `{subject}` and, alone, `{now}`; what is not known is NULL.
+    /// Default: none.
+    #[serde(default)]
+    pub columns: IndexMap<String, serde_json::Value>,
 }
 
 /// One provider. Of a known one every key but the client's may be left out.
@@ -103,6 +119,9 @@ pub struct Provider {
     /// Says that `social_token` takes access tokens that were granted to any application: whoever has an application at the provider can
     /// log in as any of its users.
     pub any_audience: Option<Waiver>,
+    /// What the provider shows when it tells `social_notice` of a user who has left, as Kakao's admin key: from the environment, or
+    /// `file:PATH`. Default: only what it has signed is believed.
+    pub notice_secret: Option<SecretText>,
     /// What stands in the column of providers. Default: the provider's name.
     pub link_as: Option<String>,
     /// Whether somebody who is not linked is the member who logs in with the same e-mail address. Default: `off`.
@@ -191,6 +210,10 @@ pub enum LinkByEmail {
     Off,
     /// If the provider says that the address is theirs.
     Verified,
+}
+
+fn email() -> String {
+    "{email}".to_owned()
 }
 
 fn root() -> String {

@@ -3,6 +3,7 @@
 mod answers;
 mod journeys;
 mod lies;
+mod members;
 mod native;
 mod provider;
 

@@ -169,6 +169,17 @@ impl Idp {
         })
     }
 
+    /// A signed message about users, as Apple sends it.
+    pub(super) fn message(&self, audience: &str, events: &str) -> String {
+        self.with(|state| {
+            let claims = json!({
+                "iss": state.url, "aud": audience, "iat": token::now(), "exp": token::now() + 60,
+                "jti": "one", "events": events,
+            });
+            state.key.signed(&claims)
+        })
+    }
+
     /// The requests to a path.
     pub(super) fn asked(&self, path: &str) -> Vec<Seen> {
         let seen = self.server.seen().into_iter();

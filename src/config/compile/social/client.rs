@@ -10,6 +10,7 @@ use crate::{
         reading::places::key_step,
     },
     fetch::{Site, Transport},
+    secret::Secret,
     social::{
         ClientProof, IdToken, JsonPath, LinkByEmail, ProfilePaths, ResponseMode, SignedSecret,
         TokenInfo, check_browser_url,
@@ -212,6 +213,21 @@ impl One<'_> {
                 .map(|it| it.as_str().into())
                 .collect(),
         }))
+    }
+
+    pub(super) fn notice_secret(&self, findings: &mut Findings<'_>) -> Option<Secret<String>> {
+        let text = self.written.notice_secret.as_ref()?;
+        let path = self.at("notice_secret");
+        let secret = secret_text(text, &path, findings)?;
+        if secret.expose().len() < 16 {
+            let message = "the secret can be guessed";
+            findings.mistake(
+                &path,
+                message,
+                "write the admin key that the provider shows",
+            );
+        }
+        Some(secret)
     }
 
     pub(super) fn link_by_email(&self, findings: &mut Findings<'_>) -> LinkByEmail {

@@ -2,6 +2,7 @@
 
 mod built_in;
 mod client;
+mod joining;
 mod provider;
 
 use super::{Findings, accounts, dialect::Dialects, sessions, tokens::secret_text};
@@ -71,6 +72,7 @@ fn settings(
     // Every provider is looked at before the first bad one counts.
     let providers: Vec<_> = providers.collect();
     let returns = returns(written, findings);
+    let joining = joining::compile(document, written, findings);
     let columns = &written.columns;
     for (key, column) in [
         ("provider", &columns.provider),
@@ -85,7 +87,9 @@ fn settings(
         seal: Seal::new(Secret::new(secret?.expose().clone().into_bytes())),
         providers: providers.into_iter().collect::<Option<_>>()?,
         columns: (columns.provider.clone(), columns.subject.clone()),
+        id: document.users.as_ref()?.columns.id.clone(),
         email: document.users.as_ref()?.columns.login.clone(),
+        joining: joining.ok()?,
         returns: returns?,
     })
 }
@@ -105,7 +109,12 @@ fn returns(written: &Social, findings: &mut Findings<'_>) -> Option<Returns> {
 /// Whether an action is about a provider.
 pub(super) fn is_social(action: Action) -> bool {
     match action {
-        Action::SocialStart | Action::SocialCallback | Action::SocialToken => true,
+        Action::SocialStart
+        | Action::SocialCallback
+        | Action::SocialToken
+        | Action::SocialLink
+        | Action::SocialUnlink
+        | Action::SocialNotice => true,
         Action::Login
         | Action::Refresh
         | Action::Verify
@@ -173,6 +182,9 @@ pub(super) fn endpoint(
         Action::SocialStart => SocialAction::Start,
         Action::SocialCallback => SocialAction::Callback,
         Action::SocialToken => SocialAction::Token,
+        Action::SocialLink => SocialAction::Link,
+        Action::SocialUnlink => SocialAction::Unlink,
+        Action::SocialNotice => SocialAction::Notice,
         Action::Login
         | Action::Refresh
         | Action::Verify
@@ -191,10 +203,14 @@ pub(super) fn endpoint(
         | Action::ResetRequest
         | Action::ResetPassword => return None,
     };
+    joining::may_link(document, action, path, findings);
     let dialect_path = format!("{path}.dialect");
     let dialect = match (&account.dialect, action) {
-        (Some(_), SocialAction::Start) => {
-            let message = "a browser is sent on, whatever the dialect";
+        (
+            Some(_),
+            SocialAction::Start | SocialAction::Link | SocialAction::Unlink | SocialAction::Notice,
+        ) => {
+            let message = "this action speaks the same in every dialect";
             findings.mistake(&dialect_path, message, "leave it out");
             None
         }
@@ -204,7 +220,14 @@ pub(super) fn endpoint(
             findings.absence(path, message, fix);
             None
         }
-        (None, SocialAction::Start | SocialAction::Callback) => None,
+        (
+            None,
+            SocialAction::Start
+            | SocialAction::Callback
+            | SocialAction::Link
+            | SocialAction::Unlink
+            | SocialAction::Notice,
+        ) => None,
         (_, SocialAction::Callback | SocialAction::Token) => {
             let dialect = accounts::dialect_of(account, path, dialects, findings)?;
             let login = dialect.login.clone();

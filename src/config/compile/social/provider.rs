@@ -77,6 +77,7 @@ impl One<'_> {
                 .collect(),
             token_info: token_info.ok()?,
             any_audience: self.written.any_audience.is_some(),
+            notice_secret: self.notice_secret(findings),
             link_as: link_as.into(),
             link_by_email: self.link_by_email(findings),
         })
