@@ -30,6 +30,9 @@ pub(super) fn purpose(action: Action) -> Option<Purpose> {
         | Action::SocialStart
         | Action::SocialCallback
         | Action::SocialToken
+        | Action::SocialLink
+        | Action::SocialUnlink
+        | Action::SocialNotice
         | Action::SignUp
         | Action::Withdraw => None,
     }
@@ -63,6 +66,9 @@ pub(super) fn endpoint(action: Action, dialect: &Dialect) -> Option<Endpoint> {
         | Action::SocialStart
         | Action::SocialCallback
         | Action::SocialToken
+        | Action::SocialLink
+        | Action::SocialUnlink
+        | Action::SocialNotice
         | Action::SignUp
         | Action::Withdraw => None,
     }
