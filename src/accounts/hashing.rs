@@ -17,7 +17,7 @@ use tracing::debug;
 use super::error::AccountError;
 use crate::{
     entropy::Entropy,
-    password::{Accepted, Recipe, Rules, Verdict, Weakness, Work},
+    password::{Accepted, Format, Recipe, Rules, Verdict, Weakness, Work},
     secret::Secret,
 };
 
@@ -44,6 +44,8 @@ pub struct Settings {
     pub recipe: Recipe,
     /// What new passwords have to be like.
     pub rules: Rules,
+    /// How those are stored anew that are outdated.
+    pub upgrade: Option<Recipe>,
 }
 
 /// The threads. They end when this is dropped.
@@ -141,7 +143,27 @@ impl HashingPool {
 
     /// What is to be stored for a new password.
     pub async fn make(&self, password: Secret<String>) -> Result<Secret<String>, AccountError> {
-        let recipe = self.settings.recipe;
+        self.make_by(self.settings.recipe, password).await
+    }
+
+    /// What is to be stored in place of this, which has just let in whoever typed that; `None` where it is good enough, or
+    /// the new one would not be of all that was typed.
+    pub(super) fn better(&self, typed: &Secret<String>, stored: &Secret<String>) -> Option<Recipe> {
+        let Settings {
+            upgrade, accepted, ..
+        } = &self.settings;
+        let recipe = (*upgrade)?;
+        let (format, read) = (Format::of(stored.expose())?, accepted.read(stored)?);
+        let whole = typed.expose().len() <= recipe.longest() && !typed.expose().contains('\0');
+        (whole && !recipe.is_met_by(format, &read)).then_some(recipe)
+    }
+
+    /// The same as [`Self::make`], by another recipe than that of new passwords.
+    pub(super) async fn make_by(
+        &self,
+        recipe: Recipe,
+        password: Secret<String>,
+    ) -> Result<Secret<String>, AccountError> {
         let salt = Entropy::from_os().bytes();
         let made = self.run(recipe.work().memory(), move || recipe.make(&password, salt));
         made.await?.ok_or(AccountError::HashingEnded)
@@ -229,6 +251,7 @@ mod tests {
             accepted: Accepted::default(),
             recipe: Recipe::default(),
             rules: Rules::default(),
+            upgrade: None,
         }
     }
 

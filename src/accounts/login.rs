@@ -69,13 +69,14 @@ impl Accounts {
         {
             return Ok(Outcome::Refused(answer));
         }
-        if !self.password_matches(typed, &member).await? {
+        if !self.password_matches(typed.clone(), &member).await? {
             return Ok(Outcome::Refused(dialect.refused.clone()));
         }
         if let Some(answer) = dialect.blocked(&member) {
             return Ok(Outcome::Refused(answer));
         }
         let session = self.open_session(&member, request).await?;
+        self.upgrade_later(request, &member, typed);
         let answer = dialect.granted.fill("granted", &|name| session.value(name));
         answer.map(Outcome::Granted)
     }

@@ -22,12 +22,14 @@ mod renewal;
 mod session;
 mod sessions;
 pub mod social;
+mod upgrade;
 mod verify;
 
 use std::sync::Arc;
 
 use ::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     accounts::{
@@ -60,6 +62,7 @@ pub use kept_refresh::KeptRefresh;
 pub use renewal::{Renewals, Renewed, Renewing};
 pub use session::{LOGIN_VALUES, REFRESH_VALUES};
 pub use sessions::{Client, Clients, OperatorError, Own, Sessions};
+pub use upgrade::Upgrades;
 
 /// One route that the gateway answers.
 #[derive(Debug)]
@@ -117,6 +120,8 @@ pub struct AccountRequest {
     pub agent: Option<String>,
     /// The languages that are wanted, as `Accept-Language` has them.
     pub languages: Option<String>,
+    /// Where something goes on that the answer does not wait for.
+    pub tasks: TaskTracker,
     /// Who sends it, for what is logged, counted and kept.
     pub sender: Sender,
 }
@@ -163,6 +168,8 @@ pub struct Accounts {
     pub store: Arc<Store>,
     /// Where passwords are checked.
     pub hashing: Arc<hashing::HashingPool>,
+    /// Where outdated hashes are replaced, if they are.
+    pub upgrades: Option<Upgrades>,
     /// Access tokens.
     pub access: TokenKind,
     /// Refresh tokens.

@@ -15,6 +15,7 @@ use ::http::HeaderMap;
 use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use bytes::Bytes;
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 
 use super::{AccountError, AccountRequest, Accounts, Granted, Sender};
 
@@ -115,6 +116,7 @@ impl Landing {
             authorization: None,
             agent: None,
             languages: None,
+            tasks: TaskTracker::new(),
             sender,
         };
         let renewed = self.accounts.renew(&token, &request).await;

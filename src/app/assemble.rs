@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     accounts::{
-        Accounts, Cookies, KeptRefresh, Renewals, Sessions, TokenKind, TokenName,
+        Accounts, Cookies, KeptRefresh, Renewals, Sessions, TokenKind, TokenName, Upgrades,
         codes::Codes,
         hashing,
         social::{Social, SocialSettings},
@@ -34,7 +34,10 @@ use crate::{
     membership::{self, Membership},
     pipeline::{Assertions, IdentityHeaders, Live, Revocation, SubjectLog},
     policy::{assertion::AssertionSettings, headers::RouteHeaders, table::RouteTable},
-    revocation::{Denylist, feed},
+    revocation::{
+        Denylist,
+        feed::{self, Announcements},
+    },
     store::{self, Store},
     telemetry::counters::{Counters, RouteLabels},
     template::Template,
@@ -90,12 +93,13 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
     let follows = Follows(before);
     let (hashing, refresh_cookie) = (answering.hashing.clone(), hidden(&answering.cookies));
     let state = OwnState::after(before, state)?;
+    let announcements = announcements(compiled.watch.as_ref(), users.as_ref(), state.as_ref());
     let asked = Asked(
         users.as_ref(),
         row_cache,
         revocation,
         answering,
-        state.as_ref(),
+        (state.as_ref(), announcements),
     );
     let members = follows.members(asked, &tokens, identity.subject_is_row_id)?;
     let (subject_key, counters) = (follows.subject_key(), follows.counters());
@@ -157,8 +161,23 @@ struct Asked<'a>(
     Option<membership::Settings>,
     Option<compiled::Revocation>,
     Answering,
-    Option<&'a OwnState>,
+    (Option<&'a OwnState>, Option<Announcements>),
 );
+
+/// The user table, and where what is written to it is announced.
+type Stores<'a> = (Option<&'a Arc<Store>>, Option<Announcements>);
+
+/// Where passwords are announced that gateways write themselves.
+fn announcements(
+    watch: Option<&feed::Settings>,
+    users: Option<&store::Settings>,
+    state: Option<&OwnState>,
+) -> Option<Announcements> {
+    let users = users?;
+    let (_, password) = users.column(&users.columns.password)?;
+    let watch = watch.filter(|watch| watch.announced)?;
+    Announcements::new(watch, &password, &state?.state)
+}
 
 /// The same, open.
 struct Members {
@@ -185,7 +204,7 @@ impl<'a> Follows<'a> {
 
     fn members(
         self,
-        Asked(users, row_cache, revocation, answering, state): Asked<'_>,
+        Asked(users, row_cache, revocation, answering, (state, announcements)): Asked<'_>,
         tokens: &Tokens,
         row_ids: bool,
     ) -> Result<Members, StartError> {
@@ -201,7 +220,8 @@ impl<'a> Follows<'a> {
             state: state.map(|opened| &opened.state),
         };
         let answering = (answering, places);
-        let accounts = self.opened(answering, (store.as_ref(), told), tokens)?;
+        let stores = (store.as_ref(), announcements);
+        let accounts = self.opened(answering, (stores, told), tokens)?;
         let ask = |settings| Some(self.ask(settings, Arc::clone(store.as_ref()?)));
         let revocation = revocation.map(|settings| Revocation {
             denylist: Arc::clone(&denylist),
@@ -224,7 +244,7 @@ impl<'a> Follows<'a> {
     fn opened(
         self,
         (answering, places): (Answering, Places<'_>),
-        (store, denylist): (Option<&Arc<Store>>, Option<&Arc<Denylist>>),
+        ((store, announcements), denylist): (Stores<'_>, Option<&Arc<Denylist>>),
         tokens: &Tokens,
     ) -> Result<Option<Arc<Accounts>>, StartError> {
         let (Some(store), Some(refresh)) = (store, &tokens.refresh) else {
@@ -242,10 +262,14 @@ impl<'a> Follows<'a> {
             let reading = store.reading(&column);
             reading.map(|reading| KeptRefresh { column, reading })
         });
+        let upgrades = answering.hashing.upgrade.is_some();
+        let hashing = self.hashing(answering.hashing)?;
+        let upgrades = upgrades.then(|| Upgrades::new(store, &hashing, announcements));
         Ok(Some(Arc::new(Accounts {
             endpoints: answering.endpoints,
             store: Arc::clone(store),
-            hashing: self.hashing(answering.hashing)?,
+            hashing,
+            upgrades,
             access: kind(&tokens.access, tokens),
             refresh: kind(refresh, tokens),
             attempts: answering.attempts.map(|it| self.attempts(it, places)),

@@ -176,8 +176,7 @@ impl App {
         control.block_on(own_tables.tried());
         let addresses = opened.addresses();
         let renewal = Renewal::new(opened.tls());
-        let following = reload::follow(Arc::clone(&reload), renewal, draining.clone())?;
-        tasks.spawn(following);
+        tasks.spawn(reload::follow(Arc::clone(&reload), renewal, draining.clone())?);
         for accepting in opened.accept(server.connections.max_connections, &workers, &draining)? {
             tasks.spawn(accepting);
         }

@@ -145,6 +145,7 @@ impl Pipeline {
             authorization: text(head.headers.get(header::AUTHORIZATION)).map(Secret::new),
             agent: text(head.headers.get(header::USER_AGENT)),
             languages: text(head.headers.get(header::ACCEPT_LANGUAGE)),
+            tasks: self.control.tasks.clone(),
             sender: sender(record),
         };
         let accounts = Arc::clone(accounts);

@@ -45,7 +45,7 @@ pub use settings::{
 };
 pub use stamp::Stamp;
 pub use url::{DatabaseUrl, DatabaseUrlError};
-pub use watched::{CHUNK, WatchedRow};
+pub use watched::{CHUNK, WatchedRow, watched_text};
 pub use write::{
     CellValue, Inserted, Leaving, NewId, NewMember, WriteAction, WriteError, WriteSettings, Writer,
     moment_of,

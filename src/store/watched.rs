@@ -112,18 +112,28 @@ fn watched(map: &RuledMap, row: &[Cell]) -> Result<WatchedRow, Error> {
     })
 }
 
+/// What [`WatchedRow::secret`] is where one column is watched and this is its text.
+pub fn watched_text(text: &Secret<String>) -> Secret<Vec<u8>> {
+    let mut secret = Vec::new();
+    write_bytes(&mut secret, text.expose().as_bytes());
+    Secret::new(secret)
+}
+
 /// With its length in front, so that no two rows are written alike.
 fn write(secret: &mut Vec<u8>, cell: &Cell) {
-    let bytes = match cell {
-        Cell::Null => return secret.push(0),
-        Cell::Text(bytes) => bytes.clone(),
+    match cell {
+        Cell::Null => secret.push(0),
+        Cell::Text(bytes) => write_bytes(secret, bytes),
         Cell::Integer(_)
         | Cell::Unsigned(_)
         | Cell::Float(_)
         | Cell::Decimal(_)
         | Cell::Moment(_)
-        | Cell::Time(_) => cell.text().unwrap_or_default().into_bytes(),
-    };
+        | Cell::Time(_) => write_bytes(secret, cell.text().unwrap_or_default().as_bytes()),
+    }
+}
+
+fn write_bytes(secret: &mut Vec<u8>, bytes: &[u8]) {
     secret.push(1);
     secret.extend(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes());
     secret.extend(bytes);

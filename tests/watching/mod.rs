@@ -4,4 +4,5 @@ mod bans;
 mod faults;
 mod monolith;
 mod polling;
+mod upgrades;
 mod wire;

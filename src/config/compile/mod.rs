@@ -244,6 +244,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let joining = joining::compile(document, users.as_ref(), findings);
     let state = state::compile(document, findings);
     let watch = watch::compile(document, users.as_ref(), findings);
+    passwords::may_upgrade(&hashing, (users.as_ref(), watch.as_ref()), findings);
     let revocation = revocation::compile(document, users.as_ref(), findings);
     let groups = groups::Groups::new(document, &mut rules, findings);
     let csrf = csrf::compile(&document.csrf, &form_tokens, "csrf", findings);

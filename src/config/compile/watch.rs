@@ -66,6 +66,7 @@ pub(super) fn compile(
         reconcile: written.reconcile.every.into(),
         rate: written.reconcile.rate,
         poll: written.poll.every.into(),
+        announced: document.passwords.upgrade.is_some(),
         overlap: written.poll.overlap.into(),
     })
 }

@@ -26,6 +26,9 @@ pub struct Passwords {
     pub digest: Option<Digest>,
     /// How new passwords are stored. Default: as the library of the first of `formats` does; `bcrypt` where nothing new should be stored in that.
     pub new: Option<NewPassword>,
+    /// What is written in place of an outdated hash, after a login with the right password. Needs `upgrade_password` among
+    /// `users.write.actions`. Default: nothing.
+    pub upgrade: Option<Upgrade>,
     /// What new passwords have to be like. Stored ones are asked nothing.
     pub rules: Rules,
 }
@@ -39,6 +42,7 @@ impl Default for Passwords {
             formats: vec![PasswordFormat::Bcrypt],
             digest: None,
             new: None,
+            upgrade: None,
             rules: Rules::default(),
         }
     }
@@ -60,6 +64,14 @@ pub struct NewPassword {
     pub passes: Option<u32>,
     /// For `…argon2id`: how many parts it has, up to 64. Default: 4.
     pub lanes: Option<u32>,
+}
+
+/// What is written in place of an outdated hash.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Upgrade {
+    /// How it is stored. What is of another format, or takes less work, is outdated. The monolith has to read it.
+    pub to: NewPassword,
 }
 
 /// A format that new passwords can be stored in.

@@ -13,6 +13,29 @@ pub(super) struct Fingerprinting {
     source: String,
 }
 
+/// What of a write is announced.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Announced {
+    /// What is written.
+    Written,
+    /// What it is written over.
+    Over,
+}
+
+/// The name under which announcements are kept, beside that of what is stored.
+pub(super) fn announced_under(source: &str, what: Announced) -> String {
+    match what {
+        Announced::Written => format!("{source}!"),
+        Announced::Over => format!("{source}!over"),
+    }
+}
+
+impl std::fmt::Debug for Fingerprinting {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Fingerprinting")
+    }
+}
+
 impl Fingerprinting {
     pub(super) fn new(secret: &[u8], table: &Table) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
@@ -36,16 +59,21 @@ impl Fingerprinting {
         &self.source
     }
 
+    /// What those are kept under that are announced.
+    pub(super) fn announced(&self, what: Announced) -> String {
+        announced_under(&self.source, what)
+    }
+
     pub(super) fn of(&self, row: &WatchedRow) -> Fingerprint {
+        self.of_secret(&row.id, row.secret.expose())
+    }
+
+    pub(super) fn of_secret(&self, id: &str, secret: &[u8]) -> Fingerprint {
         let mut context = hmac::Context::with_key(&self.key);
         // The same password of two members has two fingerprints.
-        context.update(
-            &u64::try_from(row.id.len())
-                .unwrap_or(u64::MAX)
-                .to_le_bytes(),
-        );
-        context.update(row.id.as_bytes());
-        context.update(row.secret.expose());
+        context.update(&u64::try_from(id.len()).unwrap_or(u64::MAX).to_le_bytes());
+        context.update(id.as_bytes());
+        context.update(secret);
         let tag = context.sign();
         let mut fingerprint = [0; 32];
         for (to, from) in fingerprint.iter_mut().zip(tag.as_ref()) {

@@ -8,6 +8,7 @@
 //! Verdicts go to the [`Denylist`] first. What the tables do not remember (a secret was changed, a row is gone) goes to our
 //! own tables afterwards, and the checkpoint after that.
 
+mod announced;
 mod blocks;
 mod changed;
 mod fingerprint;
@@ -22,7 +23,7 @@ mod tally;
 mod watcher;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -37,6 +38,7 @@ use crate::store::{self, Changing, Store};
 use recorder::Recorder;
 use watcher::Watcher;
 
+pub use announced::Announcements;
 pub use secrets::{SecretSeen, Secrets};
 pub use settings::{Settings, Source, Table};
 pub use tally::{Phase, Tally};
@@ -76,12 +78,7 @@ pub struct Feed {
     /// What says when rows were changed, by table; of none where not of all.
     changing: Vec<Changing>,
     parts: Parts,
-    own: OwnWrites,
 }
-
-/// Secrets that we write ourselves.
-#[derive(Clone, Default)]
-pub struct OwnWrites(Arc<Mutex<Vec<(String, state::Fingerprint)>>>);
 
 /// Why a turn of the watch ended.
 #[derive(Debug, thiserror::Error)]
@@ -103,38 +100,6 @@ impl fmt::Debug for Feed {
     }
 }
 
-impl OwnWrites {
-    /// A secret of this member is about to be written: nobody's sessions end for it. To be told before it is written.
-    pub fn expect(&self, member: &str, fingerprint: state::Fingerprint) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push((member.to_owned(), fingerprint));
-    }
-
-    /// Whether it is expected.
-    fn is_expected(&self, member: &str, fingerprint: state::Fingerprint) -> bool {
-        let expected = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut expected = expected.iter();
-        expected.any(|(of, it)| of == member && *it == fingerprint)
-    }
-
-    /// Whether it was expected; it is no longer then.
-    fn take(&self, member: &str, fingerprint: state::Fingerprint) -> bool {
-        let mut expected = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = expected
-            .iter()
-            .position(|(of, it)| of == member && *it == fingerprint);
-        place.map(|place| expected.swap_remove(place)).is_some()
-    }
-}
-
-impl fmt::Debug for OwnWrites {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("OwnWrites")
-    }
-}
-
 impl Feed {
     /// Prepares a watch without connecting. Needs a tokio runtime.
     pub fn new(settings: Settings, parts: Parts) -> Result<Self, store::Error> {
@@ -148,13 +113,7 @@ impl Feed {
             stores,
             settings,
             parts,
-            own: OwnWrites::default(),
         })
-    }
-
-    /// Where secrets are announced that we write ourselves.
-    pub fn own_writes(&self) -> OwnWrites {
-        self.own.clone()
     }
 
     /// What tells whether a secret was changed while this watch is behind; nothing where it watches none. `users` is how
@@ -163,7 +122,7 @@ impl Feed {
         let Some(state) = &self.parts.state else {
             return Ok(None);
         };
-        let secrets = Secrets::new(&self.settings, (state, self.own.clone()), users)?;
+        let secrets = Secrets::new(&self.settings, state, users)?;
         Ok(secrets.map(Arc::new))
     }
 

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::warn;
 
+use super::fingerprint::{Announced, announced_under};
 use super::tally::Tally;
 use crate::clock::{Clock, UnixSeconds};
 use crate::revocation::Denylist;
@@ -157,7 +158,12 @@ impl Recorder {
                     let member = member.clone();
                     self.state.stamp(Change::Deleted { member }, now).await?;
                 }
-                self.state.forget_fingerprints(&source, &[member]).await?;
+                let member = [member];
+                self.state.forget_fingerprints(&source, &member).await?;
+                for what in [Announced::Written, Announced::Over] {
+                    let announced = announced_under(&source, what);
+                    self.state.forget_fingerprints(&announced, &member).await?;
+                }
             }
             Record::Restored { member, at } => {
                 let (again, same) = (member.clone(), member);

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use super::announced::own;
 use super::tally::add;
 use super::watcher::Watcher;
 use super::{Interruption, instant};
@@ -188,11 +189,13 @@ impl Watcher<'_> {
             let fingerprint = fingerprinting.of(row);
             match known.get(&row.id) {
                 Some(same) if *same == fingerprint => {}
-                Some(_) if !feed.own.take(&row.id, fingerprint) => {
-                    changed.push((row.id.clone(), fingerprint));
-                }
-                Some(_) | None => first.push((row.id.clone(), fingerprint)),
+                Some(_) => changed.push((row.id.clone(), fingerprint)),
+                None => first.push((row.id.clone(), fingerprint)),
             }
+        }
+        if feed.settings.announced {
+            let own = own(state, fingerprinting, &changed).await?;
+            first.extend(changed.extract_if(.., |(member, _)| own.contains(member)));
         }
         if !first.is_empty() {
             state.put_fingerprints(source, first).await?;

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
 
-use super::OwnWrites;
+use super::announced::own;
 use super::fingerprint::Fingerprinting;
 use super::settings::{Settings, Table};
-use crate::state::State;
+use crate::state::{Fingerprint, State};
 use crate::store::{self, Store};
 
 /// The most members of whom it is asked at once.
@@ -30,7 +30,7 @@ pub enum SecretSeen {
 pub struct Secrets {
     tables: Vec<(Store, Fingerprinting)>,
     state: Arc<State>,
-    own: OwnWrites,
+    announced: bool,
     /// One look for all who ask about the same member meanwhile.
     looks: Mutex<HashMap<String, Arc<OnceCell<SecretSeen>>>>,
 }
@@ -46,7 +46,7 @@ impl Secrets {
     /// that is away.
     pub(super) fn new(
         settings: &Settings,
-        (state, own): (&Arc<State>, OwnWrites),
+        state: &Arc<State>,
         users: &store::Settings,
     ) -> Result<Option<Self>, store::Error> {
         let Some(key) = &settings.secret else {
@@ -62,7 +62,7 @@ impl Secrets {
         Ok((!tables.is_empty()).then(|| Self {
             tables,
             state: Arc::clone(state),
-            own,
+            announced: settings.announced,
             looks: Mutex::default(),
         }))
     }
@@ -127,10 +127,23 @@ impl Secrets {
         let seen = fingerprinting.of(row);
         if seen == *known {
             SecretSeen::AsKnown
-        } else if self.own.is_expected(member, seen) {
-            SecretSeen::Unknown
+        } else if self.announced {
+            self.is_own(fingerprinting, (member, seen)).await
         } else {
             SecretSeen::Another
+        }
+    }
+
+    /// Whether what is there now was written by a gateway, over what was known.
+    async fn is_own(
+        &self,
+        fingerprinting: &Fingerprinting,
+        (member, seen): (&str, Fingerprint),
+    ) -> SecretSeen {
+        match own(&self.state, fingerprinting, &[(member.to_owned(), seen)]).await {
+            Ok(own) if own.contains(member) => SecretSeen::AsKnown,
+            Ok(_) => SecretSeen::Another,
+            Err(_) => SecretSeen::Unknown,
         }
     }
 

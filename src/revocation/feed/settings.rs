@@ -25,6 +25,8 @@ pub struct Settings {
     pub rate: u32,
     /// How soon after the last look the next one begins where changes are polled.
     pub poll: Duration,
+    /// Whether gateways write passwords themselves, and announce it.
+    pub announced: bool,
     /// How much earlier than the newest stamp rows are read again, where a column says when they were changed.
     pub overlap: Duration,
 }

@@ -1,12 +1,15 @@
 //! What is known, and how a row changes it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tracing::warn;
 
+use super::announced::own;
 use super::blocks::Blocks;
 use super::changed::InUse;
 use super::fingerprint::Fingerprinting;
@@ -23,6 +26,9 @@ use crate::store::WatchedRow;
 
 /// What is kept under this name is how far the stream was read.
 const CHECKPOINT: &str = "binlog";
+
+/// How long a verdict waits for what gateways have announced.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// The state of a watch, whatever it is connected to.
 pub(super) struct Watcher<'a> {
@@ -147,10 +153,11 @@ impl<'a> Watcher<'a> {
             let rows = store.watched_rows(&ids).await?;
             let mut rows: HashMap<String, WatchedRow> =
                 rows.into_iter().map(|row| (row.id.clone(), row)).collect();
+            let own = self.own(table, &rows).await;
             for change in of_table {
                 let secret = change.secret;
                 match rows.remove(&change.key) {
-                    Some(row) => self.row(table, &row, Seen { at, secret }),
+                    Some(row) => self.row((table, &own), &row, Seen { at, secret }),
                     None => {
                         self.gone(table, &change.key);
                     }
@@ -161,8 +168,30 @@ impl<'a> Watcher<'a> {
         Ok(())
     }
 
+    /// Those whose secrets gateways have written themselves. A change need not be known to be one of the secret.
+    async fn own(&self, table: usize, rows: &HashMap<String, WatchedRow>) -> HashSet<String> {
+        let (Some(state), Some(Some(fingerprinting))) =
+            (&self.feed.parts.state, self.fingerprints.get(table))
+        else {
+            return HashSet::new();
+        };
+        if !self.feed.settings.announced {
+            return HashSet::new();
+        }
+        let rows = rows.values();
+        let seen: Vec<_> = rows
+            .map(|row| (row.id.clone(), fingerprinting.of(row)))
+            .collect();
+        // A verdict waits for this. Without an answer a change is a change: a session too many ends, and none too few.
+        let own = timeout(PATIENCE, own(state, fingerprinting, &seen)).await;
+        own.ok().and_then(Result::ok).unwrap_or_else(|| {
+            warn!("whether gateways have written passwords themselves is not known");
+            HashSet::new()
+        })
+    }
+
     /// A row as it is now.
-    fn row(&mut self, table: usize, row: &WatchedRow, seen: Seen) {
+    fn row(&mut self, (table, own): (usize, &HashSet<String>), row: &WatchedRow, seen: Seen) {
         self.standing(table, row);
         let feed = self.feed;
         let Some(Some(fingerprinting)) = self.fingerprints.get(table) else {
@@ -170,7 +199,7 @@ impl<'a> Watcher<'a> {
         };
         let (source, fingerprint) = (fingerprinting.source().to_owned(), fingerprinting.of(row));
         let member = row.id.clone();
-        let record = if feed.own.take(&member, fingerprint) {
+        let record = if own.contains(&member) {
             Record::Own {
                 source,
                 member,

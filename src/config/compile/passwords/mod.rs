@@ -9,6 +9,8 @@ use crate::{
     accounts::hashing,
     config::document::passwords::{HashFunction, PasswordFormat, Passwords},
     password::{Accepted, DigestSettings, Format, Hash},
+    revocation::feed,
+    store::{self, WriteAction},
 };
 
 pub(super) fn compile(written: &Passwords, findings: &mut Findings<'_>) -> hashing::Settings {
@@ -23,9 +25,37 @@ pub(super) fn compile(written: &Passwords, findings: &mut Findings<'_>) -> hashi
         queue: usize::from(written.queue).max(1),
         memory,
         expected: first.map(|it| it.usual_work()).unwrap_or_default(),
+        upgrade: recipes::upgrade(written, &accepted, findings),
         recipe: recipes::new(written, &accepted, findings),
         rules: recipes::rules(&written.rules, findings),
         accepted,
+    }
+}
+
+/// Whether a better hash could be written, and without ending sessions.
+pub(super) fn may_upgrade(
+    hashing: &hashing::Settings,
+    (users, watch): (Option<&store::Settings>, Option<&feed::Settings>),
+    findings: &mut Findings<'_>,
+) {
+    let (Some(_), Some(users)) = (hashing.upgrade, users) else {
+        return;
+    };
+    let writes = users.write.as_ref().map(|write| &write.actions);
+    if !writes.is_some_and(|actions| actions.contains(&WriteAction::UpgradePassword)) {
+        let message = "a better hash has to be written to the user table";
+        let fix = "list `upgrade_password` under `users.write.actions`, or remove it";
+        findings.mistake("passwords.upgrade", message, fix);
+    }
+    let column = users.column(&users.columns.password).map(|(_, name)| name);
+    let tables = watch.map_or(&[][..], |watch| &watch.tables);
+    let secrets = tables.iter().map(|table| &table.store.ruled);
+    let mut with_others = secrets
+        .filter(|it| it.len() > 1 && column.as_ref().is_some_and(|column| it.contains(column)));
+    if with_others.next().is_some() {
+        let message = "a table of the watch ends sessions for the password and for other columns: what is written is not known from its own";
+        let fix = "watch the password alone, or leave `upgrade` out";
+        findings.mistake("passwords.upgrade", message, fix);
     }
 }
 

@@ -19,6 +19,16 @@ pub(super) fn new(written: &Passwords, accepted: &Accepted, findings: &mut Findi
     }
 }
 
+/// What is written in place of what is outdated.
+pub(super) fn upgrade(
+    written: &Passwords,
+    accepted: &Accepted,
+    findings: &mut Findings<'_>,
+) -> Option<Recipe> {
+    let to = &written.upgrade.as_ref()?.to;
+    Some(recipe(to, "passwords.upgrade.to", accepted, findings))
+}
+
 /// What the library of a format writes today.
 fn usual(format: Format) -> NewFormat {
     match format {
