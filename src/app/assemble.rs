@@ -79,7 +79,6 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         tokens,
         identity,
         assertion,
-        reading,
         headers,
         users,
         row_cache,
@@ -112,7 +111,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
     let proving = follows.proving(&fingerprint, &tokens, weighed);
     let live = Live {
         hash: fingerprint.hash().to_string().into(),
-        reading,
+        reading: compiled.reading,
         certificate_headers: self::names(&certificate_headers).cloned().collect(),
         stripped: follows.stripped(stripped(&names, &headers, &table)),
         route_rows: counters.rows(route_labels(&table)),

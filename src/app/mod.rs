@@ -152,10 +152,7 @@ impl App {
             runtime: control.handle().clone(),
             tasks: tasks.clone(),
         };
-        let ending = Ending {
-            deadline: server.drain,
-            cut_off: CancellationToken::new(),
-        };
+        let ending = Ending::within(server.drain);
         let (workers, cores) = start_cores((&snapshots, &decisions), &server, &ending, handed)?;
         let own_tables = OwnTables::new(&live.counters, tasks.clone(), stop.clone());
         let watching = Watching::new((&tasks, &stop), &denylist, &snapshots);
@@ -176,7 +173,8 @@ impl App {
         control.block_on(own_tables.tried());
         let addresses = opened.addresses();
         let renewal = Renewal::new(opened.tls());
-        tasks.spawn(reload::follow(Arc::clone(&reload), renewal, draining.clone())?);
+        let following = reload::follow(Arc::clone(&reload), renewal, draining.clone())?;
+        tasks.spawn(following);
         for accepting in opened.accept(server.connections.max_connections, &workers, &draining)? {
             tasks.spawn(accepting);
         }

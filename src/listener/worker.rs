@@ -81,6 +81,16 @@ pub struct Ending {
     pub cut_off: CancellationToken,
 }
 
+impl Ending {
+    /// When it drains, in this time; and at once when it is cut off.
+    pub fn within(deadline: Duration) -> Self {
+        Self {
+            deadline,
+            cut_off: CancellationToken::new(),
+        }
+    }
+}
+
 impl Workers {
     /// Starts `count` cores, each with the handler that `make` builds on it. A core drains when all senders are gone.
     pub fn start<H: Handler>(

@@ -246,18 +246,15 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let watch = watch::compile(document, users.as_ref(), findings);
     passwords::may_upgrade(&hashing, (users.as_ref(), watch.as_ref()), findings);
     let revocation = revocation::compile(document, users.as_ref(), findings);
-    let groups = groups::Groups::new(document, &mut rules, findings);
-    let csrf = csrf::compile(&document.csrf, &form_tokens, "csrf", findings);
-    let statuses = statuses::Statuses::new(document, findings);
     let defaults = routes::Defaults {
-        statuses,
+        groups: groups::Groups::new(document, &mut rules, findings),
+        csrf: csrf::compile(&document.csrf, &form_tokens, "csrf", findings),
+        statuses: statuses::Statuses::new(document, findings),
         reading,
         rate_limits: &limits,
         cors: cors.clone(),
-        csrf,
         form_tokens: &form_tokens,
         refusals: std::sync::Arc::clone(&refusals),
-        groups,
     };
     let table = routes::compile(document, &defaults, &mut rules, findings);
     warn(document, table.as_ref(), findings);
@@ -295,9 +292,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         cors: cors.or_else(|| routes::any_cors(table.as_ref())),
         refusals,
         rate_limits: rate_limits?,
-        outline: table
-            .as_ref()
-            .map(|table| outline::outline(document, table, findings))?,
+        outline: outline::outline(document, table.as_ref()?, findings),
         table: table?,
     })
 }

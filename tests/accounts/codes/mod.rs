@@ -54,13 +54,13 @@ send_code:
   sent: { status: 200, body: true }
 "#;
 
-const ACCOUNTS: &str = r#"
+const ACCOUNTS: &str = r"
 - { action: login, match: POST /auth/token/pair, dialect: pair }
 - { action: refresh, match: POST /auth/token/refresh, dialect: pair }
 - { action: send_code, match: POST /code, dialect: girok }
 - { action: verify_code, match: POST /register/verification_code, dialect: girok }
 - { action: reset_request, match: POST /forgotten, dialect: girok }
-- { action: reset_password, match: POST /reset, dialect: girok }"#;
+- { action: reset_password, match: POST /reset, dialect: girok }";
 
 const VERIFY: &str = "state: unverified, sets: { is_active: true }, resend_after: 0s, per_day: 100";
 
