@@ -5,32 +5,35 @@ use serde_json::{Value, json};
 use super::{Browser, Idp, code_of, gateway, is_granted, log_in, provider::Signature};
 use crate::harness::token::now;
 
+/// What becomes of the claims of an ID token.
+type Lie = fn(&mut Value);
+
 #[test]
 fn an_id_token_that_lies_signs_nobody_in() {
     let idp = Idp::start();
     let gateway = gateway(&idp, "");
-    let lies: [(&str, fn(&mut Value)); 14] = [
+    let lies: [(&str, Lie); 14] = [
         ("another nonce", |it| it["nonce"] = "another".into()),
         ("no nonce", |it| it["nonce"] = Value::Null),
         ("another audience", |it| it["aud"] = "another".into()),
         ("a native audience", |it| it["aud"] = "android".into()),
         ("two audiences, no party", |it| {
-            it["aud"] = json!(["web", "x"])
+            it["aud"] = json!(["web", "x"]);
         }),
         ("another party", |it| it["azp"] = "another".into()),
         ("another issuer", |it| {
-            it["iss"] = "https://other.example".into()
+            it["iss"] = "https://other.example".into();
         }),
         ("no issuer", |it| it["iss"] = Value::Null),
         ("expired", |it| it["exp"] = (now() - 60).into()),
         ("no end", |it| it["exp"] = Value::Null),
         ("issued in the future", |it| {
-            it["iat"] = (now() + 3600).into()
+            it["iat"] = (now() + 3600).into();
         }),
         ("no time of issue", |it| it["iat"] = Value::Null),
         ("a number for a subject", |it| it["sub"] = 1.into()),
         ("another access token", |it| {
-            it["at_hash"] = "AAAAAAAAAAAAAAAAAAAAAA".into()
+            it["at_hash"] = "AAAAAAAAAAAAAAAAAAAAAA".into();
         }),
     ];
     for (what, lie) in lies {
@@ -165,7 +168,7 @@ fn an_address_makes_somebody_a_member_only_if_it_is_theirs() {
     let idp = Idp::start();
     let gateway = gateway(&idp, "");
     idp.is("somebody-new");
-    let claims: [(bool, fn(&mut Value)); 9] = [
+    let claims: [(bool, Lie); 9] = [
         (true, |it| told(it, "active@example.com", json!(true))),
         (true, |it| told(it, "active@example.com", json!("true"))),
         (true, |it| told(it, "Active@Example.com", json!(true))),

@@ -38,6 +38,9 @@ fn new_claims(claims: &mut Value) {
     claims["name"] = "새 사람 🦀'; DROP TABLE user; --".into();
 }
 
+/// What becomes of the claims of an ID token.
+type Claims = fn(&mut Value);
+
 /// How many rows there are with this condition.
 fn rows(gateway: &Gateway, condition: &str) -> i64 {
     gateway.setup().users().count(condition)
@@ -64,7 +67,7 @@ fn nobody_becomes_a_member_with_an_address_of_somebody_else() {
     let idp = Idp::start();
     let gateway = writing(&idp, "", NEW).start();
     idp.is("somebody-new");
-    let cases: [(&str, fn(&mut Value)); 3] = [
+    let cases: [(&str, Claims); 3] = [
         ("no_email", |it| it["name"] = "N".into()),
         ("no_email", |it| it["email"] = "x@example.com".into()),
         ("blocked", |it| {

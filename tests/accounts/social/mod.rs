@@ -7,6 +7,8 @@ mod members;
 mod native;
 mod provider;
 
+use std::fmt::Write as _;
+
 use provider::Idp;
 
 use crate::harness::{Gateway, Request, Response, Setup, Upstream};
@@ -32,16 +34,20 @@ pub(super) fn setup(providers: &[(&str, &str)]) -> Setup {
         } else {
             "GET"
         };
-        accounts.push_str(&format!(
+        write!(
+            accounts,
             "
 - {{ action: social_start, match: GET /{name}/start, provider: {name} }}
 - {{ action: social_callback, match: {back} /{name}/callback, provider: {name}, cookies: [access, refresh] }}
 - {{ action: social_token, match: POST /{name}/token, provider: {name}, dialect: pair }}"
-        ));
-        sections.push_str(&format!(
+        )
+        .expect("a text grows");
+        write!(
+            sections,
             "
   {name}: {{ callback: \"http://gateway.test/{name}/callback\", clear_text: acknowledged, {yaml} }}"
-        ));
+        )
+        .expect("a text grows");
     }
     let social = format!(
         "
