@@ -48,7 +48,8 @@ impl<P: Kept + Send + Sync + 'static> ProofCache<P> {
     /// with it is made once.
     pub fn keep(&self, proof: Arc<P>) -> Arc<P> {
         let entry = self.0.entry(proof.token().clone());
-        entry.or_insert(proof).into_value()
+        // `or_insert` would look and then write, with room for another core between the two.
+        entry.or_insert_with(|| proof).into_value()
     }
 
     /// Drops a token that is of no more use, for example an expired one.

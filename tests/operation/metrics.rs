@@ -237,6 +237,14 @@ issuers: [{ issuer: a, audience: [b], jwks: { file: keys.json, algorithms: [ES25
             "watch",
             "{ secret: watch-secret-of-the-tests-0123456789abcd }",
         )
+        .section(
+            "mail",
+            "{ from: no-reply@shop.example, to: { directory: \"${RUNTIME_DIRECTORY}\" } }",
+        )
+        .section(
+            "codes",
+            "{ secret: codes-secret-of-the-tests-0123456789abcd, reset: {} }",
+        )
         .file("keys.json", &keys)
         .routes(
             "[{ match: \"/public/**\", access: public },\

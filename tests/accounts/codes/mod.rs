@@ -57,10 +57,10 @@ send_code:
 const ACCOUNTS: &str = r"
 - { action: login, match: POST /auth/token/pair, dialect: pair }
 - { action: refresh, match: POST /auth/token/refresh, dialect: pair }
-- { action: send_code, match: POST /code, dialect: girok }
-- { action: verify_code, match: POST /register/verification_code, dialect: girok }
-- { action: reset_request, match: POST /forgotten, dialect: girok }
-- { action: reset_password, match: POST /reset, dialect: girok }";
+- { action: send_code, match: POST /code, dialect: shop }
+- { action: verify_code, match: POST /register/verification_code, dialect: shop }
+- { action: reset_request, match: POST /forgotten, dialect: shop }
+- { action: reset_password, match: POST /reset, dialect: shop }";
 
 const VERIFY: &str = "state: unverified, sets: { is_active: true }, resend_after: 0s, per_day: 100";
 
@@ -69,13 +69,13 @@ fn setup(tables: &OwnTables, verify: &str, reset: &str) -> Setup {
     Gateway::before(&Upstream::start())
         .section("users", USERS)
         .section("state", &tables.section(""))
-        .section("dialects", "{ girok: girok.yaml }")
+        .section("dialects", "{ shop: shop.yaml }")
         .section("accounts", ACCOUNTS)
         .section("mail", "{ from: \"Shop <no-reply@shop.example>\", to: { directory: \"${RUNTIME_DIRECTORY}\" } }")
         .section("codes", &format!(
             "{{ secret: \"${{SECRET_KEY}}${{SECRET_KEY}}\", verify: {{ {verify} }}, reset: {{ {reset} }} }}"
         ))
-        .file("girok.yaml", DIALECT)
+        .file("shop.yaml", DIALECT)
 }
 
 fn usual(tables: &OwnTables) -> Gateway {

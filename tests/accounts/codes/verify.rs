@@ -159,9 +159,9 @@ fn links() -> Gateway {
     let verify =
         format!("{VERIFY}, form: link, link: \"https://shop.example/verify?code={{code}}\"");
     let accounts = ACCOUNTS
-        .replace("- { action: verify_code, match: POST /register/verification_code, dialect: girok }", "- { action: verify_code, match: POST /verify, dialect: links }\n- { action: confirm_link, match: GET /verify, dialect: links }");
+        .replace("- { action: verify_code, match: POST /register/verification_code, dialect: shop }", "- { action: verify_code, match: POST /verify, dialect: links }\n- { action: confirm_link, match: GET /verify, dialect: links }");
     let setup = setup(&OwnTables::Sqlite, &verify, "resend_after: 0s")
-        .section("dialects", "{ girok: girok.yaml, links: links.yaml }")
+        .section("dialects", "{ shop: shop.yaml, links: links.yaml }")
         .section("accounts", &accounts)
         .file("links.yaml", LINKS);
     let gateway = setup.start();
