@@ -115,8 +115,10 @@ fn a_server_that_restarts_or_is_another_one_is_followed_again() {
 
 #[test]
 fn a_stream_whose_thread_was_killed_goes_on_where_it_stood() {
+    // Of its own: what others create and drop on a shared one is read anew, too.
+    let server = Server::start("");
     let upstream = Upstream::start();
-    let mut monolith = Monolith::shared();
+    let mut monolith = server.monolith();
     let gateway = follow(monolith.setup(&upstream, STREAM_ALONE));
     for user in 1..=3 {
         monolith.kill_stream();

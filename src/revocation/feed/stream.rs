@@ -52,6 +52,7 @@ impl Watcher<'_> {
             Err(fault) => return (false, fault.into()),
         };
         self.connections += 1;
+        self.received = Some(instant());
         if self.connections > 1 {
             add(&feed.parts.tally.reconnects, 1);
         }
@@ -140,7 +141,9 @@ impl Watcher<'_> {
         later: &mut VecDeque<Later>,
     ) -> Result<(), Interruption> {
         let freshness = self.feed.parts.denylist.freshness();
+        let is_prompt = self.is_prompt(received);
         match news {
+            News::Heartbeat if !is_prompt => {}
             News::Heartbeat => {
                 self.is_live = true;
                 if self.is_whole() {
@@ -164,6 +167,15 @@ impl Watcher<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether what comes now has not been held up on the way: what was comes after a long silence, and behind it what was
+    /// sent since, all at once. A server that is quiet is heard once in a period, and what it says does not say when.
+    fn is_prompt(&mut self, received: Instant) -> bool {
+        let settings = &self.feed.settings;
+        let last = self.received.replace(received);
+        let silence = last.map(|last| received.saturating_duration_since(last));
+        silence.is_some_and(|it| settings.heartbeat / 2 <= it && it < settings.stale_after)
     }
 
     async fn commit(

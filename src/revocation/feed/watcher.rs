@@ -46,6 +46,8 @@ pub(super) struct Watcher<'a> {
     pub(super) connections: u64,
     /// Whether what comes from the stream was written just now.
     pub(super) is_live: bool,
+    /// When something came from the stream last.
+    pub(super) received: Option<Instant>,
     /// How far what says when rows were changed has been read, by table; nothing before the first time.
     pub(super) marks: Vec<Option<Mark>>,
     pub(super) in_use: InUse,
@@ -78,6 +80,7 @@ impl<'a> Watcher<'a> {
             scan: None,
             is_complete: false,
             connections: 0,
+            received: None,
             is_live: false,
             marks: Vec::new(),
             in_use: InUse::default(),
