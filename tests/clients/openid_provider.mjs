@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 
 const [folder, callback] = process.argv.slice(2);
 const found = createRequire(pathToFileURL(`${folder}/`)).resolve("oidc-provider");
-const { Provider } = await import(pathToFileURL(found).href);
+const { default: Provider } = await import(pathToFileURL(found).href);
 
 const client = (id, method) => ({
   client_id: id,
