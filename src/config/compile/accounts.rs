@@ -1,12 +1,13 @@
 //! The routes that the gateway answers itself.
 
-use super::{Findings, code_routes, dialect, sessions, social};
+use super::{
+    Findings,
+    actions::{self, Kind},
+    code_routes, dialect, sessions, social,
+};
 use crate::{
     accounts::Endpoint,
-    config::document::{
-        Document,
-        accounts::{Account, Action},
-    },
+    config::document::{Document, accounts::Account},
 };
 
 /// The endpoints, by the index of their account.
@@ -32,12 +33,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let endpoints: Vec<Option<Endpoint>> = accounts
         .map(|(index, account)| {
             let path = format!("accounts[{index}]");
-            if social::is_social(account.action) {
-                return social::endpoint((document, account), &path, &dialects, findings);
-            }
-            let endpoint = endpoint(account, &path, &dialects, findings)?;
-            code_routes::check(document, (account, &endpoint), &path, findings);
-            Some(endpoint)
+            endpoint((document, account), &path, &dialects, findings)
         })
         .collect();
     endpoints.into_iter().collect()
@@ -50,45 +46,46 @@ fn needed(there: bool, path: &str, message: &str, findings: &mut Findings<'_>) {
 }
 
 fn endpoint(
-    account: &Account,
+    (document, account): (&Document, &Account),
     path: &str,
     dialects: &dialect::Dialects,
     findings: &mut Findings<'_>,
 ) -> Option<Endpoint> {
-    if !has_dialect(account.action) {
-        return sessions::endpoint(account, path, findings);
-    }
+    let by_dialect: fn(&dialect::Dialect) -> Option<Endpoint> =
+        match actions::of(account.action).kind {
+            Kind::Social(action) => {
+                return social::endpoint((document, account, action), path, dialects, findings);
+            }
+            Kind::Own(own) => return Some(sessions::own(account, own, path, findings)),
+            Kind::Revoke => return sessions::revoke(account, path, findings),
+            Kind::Introspect => return sessions::introspect(account, path, findings),
+            Kind::Code(action) => {
+                let route = (account, path);
+                let endpoint = spoken(route, dialects, findings, |it| action.endpoint(it))?;
+                code_routes::check(document, (account, action, &endpoint), path, findings);
+                return Some(endpoint);
+            }
+            Kind::Login => |it| it.login.clone().map(Endpoint::Login),
+            Kind::Refresh => |it| it.refresh.clone().map(Endpoint::Refresh),
+            Kind::Verify => |it| it.verify.clone().map(Endpoint::Verify),
+            Kind::SignUp => |it| it.sign_up.clone().map(Box::new).map(Endpoint::SignUp),
+            Kind::Withdraw => |it| it.withdraw.clone().map(Endpoint::Withdraw),
+        };
+    spoken((account, path), dialects, findings, by_dialect)
+}
+
+/// The endpoint of an action as the account's dialect speaks it.
+fn spoken(
+    (account, path): (&Account, &str),
+    dialects: &dialect::Dialects,
+    findings: &mut Findings<'_>,
+    endpoint: impl FnOnce(&dialect::Dialect) -> Option<Endpoint>,
+) -> Option<Endpoint> {
     sessions::no_clients(account, path, findings);
-    let dialect_path = format!("{path}.dialect");
     let dialect = dialect_of(account, path, dialects, findings)?;
-    let endpoint = match account.action {
-        Action::Login => dialect.login.clone().map(Endpoint::Login),
-        Action::Refresh => dialect.refresh.clone().map(Endpoint::Refresh),
-        Action::Verify => dialect.verify.clone().map(Endpoint::Verify),
-        Action::SignUp => dialect.sign_up.clone().map(Box::new).map(Endpoint::SignUp),
-        Action::Withdraw => dialect.withdraw.clone().map(Endpoint::Withdraw),
-        action @ (Action::SendCode
-        | Action::VerifyCode
-        | Action::ConfirmLink
-        | Action::ResetRequest
-        | Action::ResetPassword) => code_routes::endpoint(action, dialect),
-        Action::Logout
-        | Action::LogoutOthers
-        | Action::LogoutEverywhere
-        | Action::EndSession
-        | Action::Sessions
-        | Action::Revoke
-        | Action::Introspect
-        | Action::SocialStart
-        | Action::SocialCallback
-        | Action::SocialToken
-        | Action::SocialLink
-        | Action::SocialUnlink
-        | Action::SocialNotice => None,
-    };
-    let endpoint = endpoint.ok_or("the dialect does not say how this action speaks");
+    let endpoint = endpoint(dialect).ok_or("the dialect does not say how this action speaks");
     let fix = "use another dialect, or add the action to its file";
-    findings.take(endpoint, &dialect_path, fix)
+    findings.take(endpoint, &format!("{path}.dialect"), fix)
 }
 
 /// The dialect that an account names.
@@ -114,33 +111,4 @@ pub(super) fn dialect_of<'a>(
         findings.unknown(&dialect_path, "there is no such dialect", &known, &fix);
     }
     dialects.find(name)
-}
-
-/// Whether an action speaks as the monolith did.
-fn has_dialect(action: Action) -> bool {
-    match action {
-        Action::Login
-        | Action::Refresh
-        | Action::Verify
-        | Action::SignUp
-        | Action::Withdraw
-        | Action::SendCode
-        | Action::VerifyCode
-        | Action::ConfirmLink
-        | Action::ResetRequest
-        | Action::ResetPassword => true,
-        Action::Logout
-        | Action::LogoutOthers
-        | Action::LogoutEverywhere
-        | Action::EndSession
-        | Action::Sessions
-        | Action::Revoke
-        | Action::Introspect
-        | Action::SocialStart
-        | Action::SocialCallback
-        | Action::SocialToken
-        | Action::SocialLink
-        | Action::SocialUnlink
-        | Action::SocialNotice => false,
-    }
 }

@@ -1,91 +1,56 @@
 //! Account routes for codes and links that users are sent.
 
-use super::{Findings, dialect::Dialect, user_tables};
+use super::{Findings, actions::CodeAction, dialect::Dialect, user_tables};
 use crate::{
     accounts::{Endpoint, dialect::RequestShape},
     config::document::{
         Document,
-        accounts::{Account, Action},
+        accounts::Account,
         codes::{Code, Form},
     },
     member::code::Purpose,
     store::WriteAction,
 };
 
-/// Which codes an action is about.
-pub(super) fn purpose(action: Action) -> Option<Purpose> {
-    match action {
-        Action::SendCode | Action::VerifyCode | Action::ConfirmLink => Some(Purpose::Verify),
-        Action::ResetRequest | Action::ResetPassword => Some(Purpose::Reset),
-        Action::Login
-        | Action::Refresh
-        | Action::Verify
-        | Action::Logout
-        | Action::LogoutOthers
-        | Action::LogoutEverywhere
-        | Action::EndSession
-        | Action::Sessions
-        | Action::Revoke
-        | Action::Introspect
-        | Action::SocialStart
-        | Action::SocialCallback
-        | Action::SocialToken
-        | Action::SocialLink
-        | Action::SocialUnlink
-        | Action::SocialNotice
-        | Action::SignUp
-        | Action::Withdraw => None,
+impl CodeAction {
+    /// The endpoint, where the dialect says how it speaks.
+    pub(super) fn endpoint(self, dialect: &Dialect) -> Option<Endpoint> {
+        let codes = &dialect.codes;
+        match self {
+            Self::Send(purpose) => {
+                let spoken = match purpose {
+                    Purpose::Verify => &codes.send_code,
+                    Purpose::Reset => &codes.reset_request,
+                };
+                Some(Endpoint::SendCode(purpose, spoken.clone()?))
+            }
+            Self::Verify => codes.verify_code.clone().map(Endpoint::VerifyCode),
+            Self::Confirm => codes.confirm_link.clone().map(Endpoint::ConfirmLink),
+            Self::Reset => codes.reset_password.clone().map(Endpoint::ResetPassword),
+        }
     }
-}
 
-/// The endpoint of such an action, where the dialect says how it speaks.
-pub(super) fn endpoint(action: Action, dialect: &Dialect) -> Option<Endpoint> {
-    let codes = &dialect.codes;
-    match action {
-        Action::SendCode => {
-            let spoken = codes.send_code.clone()?;
-            Some(Endpoint::SendCode(Purpose::Verify, spoken))
+    /// What it writes to the user table.
+    fn writes(self) -> Option<WriteAction> {
+        match self {
+            Self::Verify => Some(WriteAction::Verify),
+            Self::Reset => Some(WriteAction::Password),
+            Self::Send(_) | Self::Confirm => None,
         }
-        Action::ResetRequest => {
-            let spoken = codes.reset_request.clone()?;
-            Some(Endpoint::SendCode(Purpose::Reset, spoken))
-        }
-        Action::VerifyCode => codes.verify_code.clone().map(Endpoint::VerifyCode),
-        Action::ConfirmLink => codes.confirm_link.clone().map(Endpoint::ConfirmLink),
-        Action::ResetPassword => codes.reset_password.clone().map(Endpoint::ResetPassword),
-        Action::Login
-        | Action::Refresh
-        | Action::Verify
-        | Action::Logout
-        | Action::LogoutOthers
-        | Action::LogoutEverywhere
-        | Action::EndSession
-        | Action::Sessions
-        | Action::Revoke
-        | Action::Introspect
-        | Action::SocialStart
-        | Action::SocialCallback
-        | Action::SocialToken
-        | Action::SocialLink
-        | Action::SocialUnlink
-        | Action::SocialNotice
-        | Action::SignUp
-        | Action::Withdraw => None,
     }
 }
 
 /// What such a route cannot do without.
 pub(super) fn check(
     document: &Document,
-    (account, endpoint): (&Account, &Endpoint),
+    (account, action, endpoint): (&Account, CodeAction, &Endpoint),
     path: &str,
     findings: &mut Findings<'_>,
 ) {
     let codes = document.codes.as_ref();
-    let (code, key) = match purpose(account.action) {
-        None => return,
-        Some(Purpose::Verify) => (codes.and_then(|it| it.verify.as_ref()), "verify"),
-        Some(Purpose::Reset) => (codes.and_then(|it| it.reset.as_ref()), "reset"),
+    let (code, key) = match action.purpose() {
+        Purpose::Verify => (codes.and_then(|it| it.verify.as_ref()), "verify"),
+        Purpose::Reset => (codes.and_then(|it| it.reset.as_ref()), "reset"),
     };
     let Some(code) = code else {
         let message = "there are no codes that it could be about";
@@ -93,15 +58,12 @@ pub(super) fn check(
         findings.absence(&format!("{path}.action"), message, &fix);
         return;
     };
-    let writes = if matches!(account.action, Action::VerifyCode) {
-        Some(WriteAction::Verify)
-    } else {
-        matches!(account.action, Action::ResetPassword).then_some(WriteAction::Password)
-    };
-    if let Some(action) = writes {
-        user_tables::needed(document, action, &format!("{path}.action"), findings);
+    if let Some(writes) = action.writes() {
+        user_tables::needed(document, writes, &format!("{path}.action"), findings);
     }
-    follows_no_link(account, code, path, findings);
+    if action == CodeAction::Verify {
+        follows_no_link(account, code, path, findings);
+    }
     let Some(shape) = says_whom_it_is_about(endpoint, code.form) else {
         return;
     };
@@ -132,8 +94,7 @@ fn says_whom_it_is_about(endpoint: &Endpoint, form: Form) -> Option<&RequestShap
 }
 
 fn follows_no_link(account: &Account, code: &Code, path: &str, findings: &mut Findings<'_>) {
-    let spends = matches!(account.action, Action::VerifyCode);
-    if spends && code.form == Form::Link && account.matches.starts_with("GET") {
+    if code.form == Form::Link && account.matches.starts_with("GET") {
         let message = "programs that look at every link of a mailbox use it up";
         let fix = "show a page by `confirm_link`, whose form posts to this route";
         findings.warning(&format!("{path}.match"), message, fix);

@@ -1,11 +1,11 @@
 //! Tokens that are given to browsers as cookies.
 
-use super::{Findings, form_tokens::FormTokensMade};
+use super::{Findings, actions, form_tokens::FormTokensMade};
 use crate::{
     accounts::{Cookies, EndpointCookies, Lasts, TokenCookie, TokenName},
     config::document::{
         Document,
-        accounts::{Account, Action},
+        accounts::Account,
         cookies::{self as written, Cookie, TokenSource},
     },
     http::set_cookie::{Attributes, CookieError, CookieShape, SameSite, Scripts, Transport},
@@ -40,66 +40,9 @@ pub(super) fn compile(
 
 /// The cookie that an account has its token from.
 pub(super) fn read_by(account: &Account) -> Option<TokenName> {
-    match (account.token_from, account.action) {
-        (TokenSource::Request, _)
-        | (
-            TokenSource::Cookie,
-            Action::Login
-            | Action::SignUp
-            | Action::Revoke
-            | Action::Introspect
-            | Action::SocialStart
-            | Action::SocialCallback
-            | Action::SocialToken
-            | Action::SendCode
-            | Action::VerifyCode
-            | Action::ConfirmLink
-            | Action::ResetRequest
-            | Action::ResetPassword
-            | Action::SocialNotice,
-        ) => None,
-        (TokenSource::Cookie, Action::Refresh) => Some(TokenName::Refresh),
-        (
-            TokenSource::Cookie,
-            Action::Verify
-            | Action::Withdraw
-            | Action::Logout
-            | Action::LogoutOthers
-            | Action::LogoutEverywhere
-            | Action::EndSession
-            | Action::Sessions
-            | Action::SocialLink
-            | Action::SocialUnlink,
-        ) => Some(TokenName::Access),
-    }
-}
-
-/// Whether it sets cookies, or takes them away.
-fn changes_cookies(action: Action) -> bool {
-    match action {
-        Action::Login
-        | Action::Refresh
-        | Action::Withdraw
-        | Action::Logout
-        | Action::LogoutEverywhere
-        | Action::SocialCallback
-        | Action::SocialToken => true,
-        Action::Verify
-        | Action::SignUp
-        | Action::LogoutOthers
-        | Action::EndSession
-        | Action::Sessions
-        | Action::Revoke
-        | Action::Introspect
-        | Action::SocialStart
-        | Action::SendCode
-        | Action::VerifyCode
-        | Action::ConfirmLink
-        | Action::ResetRequest
-        | Action::ResetPassword
-        | Action::SocialLink
-        | Action::SocialUnlink
-        | Action::SocialNotice => false,
+    match account.token_from {
+        TokenSource::Request => None,
+        TokenSource::Cookie => actions::of(account.action).reads,
     }
 }
 
@@ -131,7 +74,7 @@ fn endpoint(
         }
         sets.push(token);
     }
-    if !sets.is_empty() && !changes_cookies(account.action) {
+    if !sets.is_empty() && actions::of(account.action).cookies == actions::Cookies::Left {
         let path = format!("{path}.cookies");
         findings.mistake(
             &path,

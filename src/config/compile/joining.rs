@@ -2,13 +2,16 @@
 
 use indexmap::IndexMap;
 
-use super::{Findings, user_tables};
+use super::{
+    Findings,
+    actions::{self, Kind},
+    user_tables,
+};
 use crate::{
     accounts::{Consent, Joining, Leave, Rejoin, SignUp, Source, Withdrawal},
     config::{
         document::{
             Document,
-            accounts::Action,
             sign_up::{self as written, ColumnValue, Generated},
         },
         reading::places::key_step,
@@ -25,8 +28,8 @@ pub(super) fn compile(
 ) -> Joining {
     for (index, account) in document.accounts.iter().enumerate() {
         let path = format!("accounts[{index}].action");
-        match account.action {
-            Action::SignUp => {
+        match actions::of(account.action).kind {
+            Kind::SignUp => {
                 user_tables::needed(document, WriteAction::SignUp, &path, findings);
                 let there = document.sign_up.is_some();
                 needs(
@@ -38,7 +41,7 @@ pub(super) fn compile(
                     findings,
                 );
             }
-            Action::Withdraw => {
+            Kind::Withdraw => {
                 user_tables::needed(document, WriteAction::Withdraw, &path, findings);
                 let there = document.withdrawal.is_some();
                 needs(
@@ -49,27 +52,14 @@ pub(super) fn compile(
                 let fix = "add `state`, where it is kept that the user's tokens count no longer";
                 needs(document.state.is_some(), (&path, fix), findings);
             }
-            Action::Login
-            | Action::Refresh
-            | Action::Verify
-            | Action::Logout
-            | Action::LogoutOthers
-            | Action::LogoutEverywhere
-            | Action::EndSession
-            | Action::Sessions
-            | Action::Revoke
-            | Action::Introspect
-            | Action::SocialStart
-            | Action::SocialCallback
-            | Action::SocialToken
-            | Action::SendCode
-            | Action::VerifyCode
-            | Action::ConfirmLink
-            | Action::ResetRequest
-            | Action::ResetPassword
-            | Action::SocialLink
-            | Action::SocialUnlink
-            | Action::SocialNotice => {}
+            Kind::Login
+            | Kind::Refresh
+            | Kind::Verify
+            | Kind::Code(_)
+            | Kind::Own(_)
+            | Kind::Revoke
+            | Kind::Introspect
+            | Kind::Social(_) => {}
         }
     }
     let Some(users) = users else {

@@ -4,6 +4,7 @@
 //! for each part of the document.
 
 mod accounts;
+mod actions;
 mod admin;
 mod assertion;
 mod attempts;

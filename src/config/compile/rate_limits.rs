@@ -4,12 +4,12 @@ use std::num::NonZeroU32;
 
 use indexmap::IndexMap;
 
-use super::{Findings, code_routes, redis::Hiding};
+use super::{Findings, actions, redis::Hiding};
 use crate::{
     config::{
         document::{
             Document,
-            accounts::{Account, Action},
+            accounts::Account,
             rate_limits::{By, CountedIn, RateLimit},
         },
         reading::places::key_step,
@@ -166,8 +166,7 @@ pub(super) fn holds(document: &Document, name: &str) -> bool {
     let by_default = |on| usual.is_some_and(|(_, limit)| holds_for(on, limit.by));
     let of_account = |account: &Account| match &account.rate_limit {
         Some(names) => names.iter().any(|named| named == name),
-        None if matches!(account.action, Action::Login) => by_default(On::Login),
-        None => code_routes::purpose(account.action).is_some() && by_default(On::Codes),
+        None => by_default(actions::of(account.action).kind.limited_on()),
     };
     let routes = document.routes.iter().map(|route| &route.rate_limit);
     let groups = document.groups.values().map(|group| &group.rate_limit);

@@ -3,13 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Findings, cookies, cors, csrf,
-    form_tokens::FormTokensMade,
-    forwarded_routes::Forwarded,
-    groups::Groups,
-    published_keys,
-    rate_limits::{Limits, On},
-    rules::Rules,
+    Findings, actions, cookies, cors, csrf, form_tokens::FormTokensMade,
+    forwarded_routes::Forwarded, groups::Groups, published_keys, rate_limits::Limits, rules::Rules,
     statuses::Statuses,
 };
 use crate::{
@@ -189,31 +184,7 @@ fn account_route(
     }
     let host = host(account.host.as_deref(), &format!("{path}.host"), findings);
     let own_cors = cors::compile(account.cors.as_ref(), &format!("{path}.cors"), findings);
-    let on = match account.action {
-        accounts::Action::Login => On::Login,
-        accounts::Action::SendCode
-        | accounts::Action::VerifyCode
-        | accounts::Action::ConfirmLink
-        | accounts::Action::ResetRequest
-        | accounts::Action::ResetPassword => On::Codes,
-        accounts::Action::Refresh
-        | accounts::Action::Verify
-        | accounts::Action::SignUp
-        | accounts::Action::Withdraw
-        | accounts::Action::Logout
-        | accounts::Action::LogoutOthers
-        | accounts::Action::LogoutEverywhere
-        | accounts::Action::EndSession
-        | accounts::Action::Sessions
-        | accounts::Action::Revoke
-        | accounts::Action::Introspect
-        | accounts::Action::SocialStart
-        | accounts::Action::SocialCallback
-        | accounts::Action::SocialToken
-        | accounts::Action::SocialLink
-        | accounts::Action::SocialUnlink
-        | accounts::Action::SocialNotice => On::Account,
-    };
+    let on = actions::of(account.action).kind.limited_on();
     let names = account.rate_limit.as_deref();
     let limits = format!("{path}.rate_limit");
     let rate_limits = defaults.rate_limits.of(names, on, &limits, findings);

@@ -2,7 +2,12 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use super::{Findings, rotation::names_the_token, tokens::secret_text};
+use super::{
+    Findings,
+    actions::{self, Needs},
+    rotation::names_the_token,
+    tokens::secret_text,
+};
 use crate::{
     accounts::{Client, Clients, Endpoint, Own},
     config::document::{
@@ -15,42 +20,6 @@ use crate::{
 /// The shortest secret of a client: nobody chooses it, so it can be random.
 const SHORTEST: usize = 32;
 
-/// What an action needs of the tokens and the tables.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Needs {
-    Nothing,
-    State,
-    NamedTokens,
-}
-
-fn needs(action: Action) -> Needs {
-    match action {
-        Action::Login
-        | Action::Refresh
-        | Action::Verify
-        | Action::SignUp
-        | Action::Withdraw
-        | Action::Introspect
-        | Action::SocialStart
-        | Action::SocialCallback
-        | Action::SocialToken
-        | Action::SocialLink
-        | Action::SocialUnlink
-        | Action::SocialNotice
-        | Action::ConfirmLink => Needs::Nothing,
-        Action::LogoutEverywhere
-        | Action::SendCode
-        | Action::VerifyCode
-        | Action::ResetRequest
-        | Action::ResetPassword => Needs::State,
-        Action::Logout
-        | Action::LogoutOthers
-        | Action::EndSession
-        | Action::Sessions
-        | Action::Revoke => Needs::NamedTokens,
-    }
-}
-
 /// A refresh token that is kept for its user is taken away without any session.
 fn needs_here(document: &Document, action: Action) -> Needs {
     let refresh = document.tokens.refresh.as_ref();
@@ -59,7 +28,7 @@ fn needs_here(document: &Document, action: Action) -> Needs {
     if is_kept && is_logout && !are_named(document) {
         return Needs::Nothing;
     }
-    needs(action)
+    actions::of(action).needs
 }
 
 /// Whether tokens have names of their own.
@@ -73,7 +42,10 @@ fn are_named(document: &Document) -> bool {
 /// Whether any route is about sessions, so that they have to be kept.
 pub(super) fn are_asked_for(document: &Document) -> bool {
     let mut accounts = document.accounts.iter();
-    accounts.any(|account| needs_here(document, account.action) != Needs::Nothing)
+    accounts.any(|account| match needs_here(document, account.action) {
+        Needs::Nothing | Needs::Codes => false,
+        Needs::Sessions | Needs::NamedTokens => true,
+    })
 }
 
 /// What sessions cannot do without.
@@ -83,7 +55,14 @@ pub(super) fn check(document: &Document, findings: &mut Findings<'_>) {
         let path = format!("accounts[{index}].action");
         let needs = needs_here(document, account.action);
         if needs != Needs::Nothing && document.state.is_none() {
-            let message = "what has ended has to be known after a restart and to every gateway";
+            let message = match needs {
+                Needs::Codes => {
+                    "what was sent has to be known after a restart and to every gateway"
+                }
+                Needs::Nothing | Needs::Sessions | Needs::NamedTokens => {
+                    "what has ended has to be known after a restart and to every gateway"
+                }
+            };
             let fix = "add `state: { database: … }`, the gateway's own tables";
             findings.mistake(&path, message, fix);
         }
@@ -97,50 +76,49 @@ pub(super) fn check(document: &Document, findings: &mut Findings<'_>) {
     }
 }
 
-/// The endpoint of an action that has no dialect.
-pub(super) fn endpoint(
+/// What users do with their sessions.
+pub(super) fn own(
+    account: &Account,
+    own: Own,
+    path: &str,
+    findings: &mut Findings<'_>,
+) -> Endpoint {
+    no_dialect(account, path, findings);
+    no_clients(account, path, findings);
+    Endpoint::Own(own)
+}
+
+/// Where a token's session ends.
+pub(super) fn revoke(
     account: &Account,
     path: &str,
     findings: &mut Findings<'_>,
 ) -> Option<Endpoint> {
+    no_dialect(account, path, findings);
+    clients(account, path, findings).map(Endpoint::Revoke)
+}
+
+/// Where programs ask about tokens.
+pub(super) fn introspect(
+    account: &Account,
+    path: &str,
+    findings: &mut Findings<'_>,
+) -> Option<Endpoint> {
+    no_dialect(account, path, findings);
+    if account.clients.is_empty() {
+        let message = "whoever asks could try tokens here";
+        let fix = "add `clients: [{ id: …, secret: … }]`";
+        findings.mistake(&format!("{path}.action"), message, fix);
+    }
+    clients(account, path, findings).map(Endpoint::Introspect)
+}
+
+/// What sidegate has of its own, no monolith has ever said.
+pub(super) fn no_dialect(account: &Account, path: &str, findings: &mut Findings<'_>) {
     if account.dialect.is_some() {
         let message = "this action speaks the same in every dialect";
         findings.mistake(&format!("{path}.dialect"), message, "leave it out");
     }
-    let own = match account.action {
-        Action::Login
-        | Action::Refresh
-        | Action::Verify
-        | Action::SignUp
-        | Action::Withdraw
-        | Action::SocialStart
-        | Action::SocialCallback
-        | Action::SocialToken
-        | Action::SendCode
-        | Action::VerifyCode
-        | Action::ConfirmLink
-        | Action::ResetRequest
-        | Action::ResetPassword
-        | Action::SocialLink
-        | Action::SocialUnlink
-        | Action::SocialNotice => return None,
-        Action::Logout => Own::Logout,
-        Action::LogoutOthers => Own::LogoutOthers,
-        Action::LogoutEverywhere => Own::LogoutEverywhere,
-        Action::EndSession => Own::EndSession,
-        Action::Sessions => Own::List,
-        Action::Revoke => return clients(account, path, findings).map(Endpoint::Revoke),
-        Action::Introspect => {
-            if account.clients.is_empty() {
-                let message = "whoever asks could try tokens here";
-                let fix = "add `clients: [{ id: …, secret: … }]`";
-                findings.mistake(&format!("{path}.action"), message, fix);
-            }
-            return clients(account, path, findings).map(Endpoint::Introspect);
-        }
-    };
-    no_clients(account, path, findings);
-    Some(Endpoint::Own(own))
 }
 
 /// Where users come, programs do not.

@@ -5,18 +5,14 @@ mod client;
 mod joining;
 mod provider;
 
-use super::{Findings, accounts, dialect::Dialects, sessions, tokens::secret_text};
+use super::{Findings, accounts, actions, dialect::Dialects, sessions, tokens::secret_text};
 use crate::{
     accounts::{
         Endpoint,
         social::{Returns, SocialAction, SocialEndpoint, SocialSettings},
     },
     config::{
-        document::{
-            Document,
-            accounts::{Account, Action},
-            social::Social,
-        },
+        document::{Document, accounts::Account, social::Social},
         reading::places::key_step,
     },
     secret::Secret,
@@ -106,35 +102,6 @@ fn returns(written: &Social, findings: &mut Findings<'_>) -> Option<Returns> {
     findings.take(returns, "social.refused_to", fix)
 }
 
-/// Whether an action is about a provider.
-pub(super) fn is_social(action: Action) -> bool {
-    match action {
-        Action::SocialStart
-        | Action::SocialCallback
-        | Action::SocialToken
-        | Action::SocialLink
-        | Action::SocialUnlink
-        | Action::SocialNotice => true,
-        Action::Login
-        | Action::Refresh
-        | Action::Verify
-        | Action::SignUp
-        | Action::Withdraw
-        | Action::Logout
-        | Action::LogoutOthers
-        | Action::LogoutEverywhere
-        | Action::EndSession
-        | Action::Sessions
-        | Action::Revoke
-        | Action::Introspect
-        | Action::SendCode
-        | Action::VerifyCode
-        | Action::ConfirmLink
-        | Action::ResetRequest
-        | Action::ResetPassword => false,
-    }
-}
-
 /// The number of an account's provider.
 pub(super) fn index_of(document: &Document, account: &Account) -> Option<usize> {
     let name = account.provider.as_ref()?;
@@ -144,7 +111,8 @@ pub(super) fn index_of(document: &Document, account: &Account) -> Option<usize> 
 /// An account that is about a provider names one that there is.
 fn provider_of(document: &Document, account: &Account, path: &str, findings: &mut Findings<'_>) {
     let provider = format!("{path}.provider");
-    match (&account.provider, is_social(account.action)) {
+    let is_social = actions::of(account.action).kind.is_social();
+    match (&account.provider, is_social) {
         (None, false) => {}
         (Some(_), false) => {
             let message = "this action is about no provider";
@@ -172,37 +140,12 @@ fn provider_of(document: &Document, account: &Account, path: &str, findings: &mu
 
 /// The endpoint of an account that is about a provider.
 pub(super) fn endpoint(
-    (document, account): (&Document, &Account),
+    (document, account, action): (&Document, &Account, SocialAction),
     path: &str,
     dialects: &Dialects,
     findings: &mut Findings<'_>,
 ) -> Option<Endpoint> {
     sessions::no_clients(account, path, findings);
-    let action = match account.action {
-        Action::SocialStart => SocialAction::Start,
-        Action::SocialCallback => SocialAction::Callback,
-        Action::SocialToken => SocialAction::Token,
-        Action::SocialLink => SocialAction::Link,
-        Action::SocialUnlink => SocialAction::Unlink,
-        Action::SocialNotice => SocialAction::Notice,
-        Action::Login
-        | Action::Refresh
-        | Action::Verify
-        | Action::SignUp
-        | Action::Withdraw
-        | Action::Logout
-        | Action::LogoutOthers
-        | Action::LogoutEverywhere
-        | Action::EndSession
-        | Action::Sessions
-        | Action::Revoke
-        | Action::Introspect
-        | Action::SendCode
-        | Action::VerifyCode
-        | Action::ConfirmLink
-        | Action::ResetRequest
-        | Action::ResetPassword => return None,
-    };
     joining::may_link(document, action, path, findings);
     let dialect_path = format!("{path}.dialect");
     let dialect = match (&account.dialect, action) {
@@ -210,8 +153,7 @@ pub(super) fn endpoint(
             Some(_),
             SocialAction::Start | SocialAction::Link | SocialAction::Unlink | SocialAction::Notice,
         ) => {
-            let message = "this action speaks the same in every dialect";
-            findings.mistake(&dialect_path, message, "leave it out");
+            sessions::no_dialect(account, path, findings);
             None
         }
         (None, SocialAction::Callback) if account.cookies.is_empty() => {
