@@ -9,11 +9,11 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     Pipeline,
-    access_log::Record,
     body::Body,
     endpoint_cookie,
     open::{self, Guard},
     publish,
+    record::Record,
     refuse::name_decision,
     rejection::Rejection,
     snapshot::View,

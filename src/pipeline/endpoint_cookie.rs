@@ -2,7 +2,7 @@
 
 use ::http::{Method, uri::Scheme};
 
-use super::{access_log::Record, rejection::Rejection, stage::Prepared};
+use super::{record::Record, rejection::Rejection, stage::Prepared};
 use crate::{
     accounts::{Accounts, EndpointCookies},
     http::cookie::{self, Cookie},

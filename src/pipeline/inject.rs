@@ -8,12 +8,12 @@ use std::{mem, sync::Arc};
 use ::http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 
 use super::{
-    access_log::Record,
     assertion::Minted,
     forwarded::{FromProxy, Hop},
     identify::Proof,
     live::Live,
     observe::observe,
+    record::Record,
     rejection::Rejection,
     stage::{Identified, Permitted, Prepared, SentBy},
     upgrade::Upgrade,

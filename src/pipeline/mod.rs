@@ -28,6 +28,7 @@ mod options;
 mod preflight;
 mod publish;
 mod receive;
+mod record;
 mod refuse;
 mod rejection;
 mod renewal;
@@ -73,12 +74,12 @@ use crate::{
     member::Row,
     membership,
 };
-use access_log::{Begun, Record};
 use admit::{AskNeeded, Standing, admit, admit_again};
 use authorize::{Authorized, Connected, authorize_or_note};
 use decisions::CoreDecisions;
 use identify::{Judging, KeysNeeded, Looked};
 use receive::LastHost;
+use record::{Begun, Record};
 use refuse::{refuse, refuse_unread};
 use renewal::RenewalNeeded;
 use row::RowNeeded;

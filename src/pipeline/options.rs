@@ -3,7 +3,7 @@
 
 use ::http::{HeaderValue, Method, Request, Response, StatusCode, header};
 
-use super::{access_log::Record, body::Body, receive::check_host, rejection::Rejection};
+use super::{body::Body, receive::check_host, record::Record, rejection::Rejection};
 use crate::policy::method::MethodSet;
 
 /// The answer to `OPTIONS *`, and to a request that may be forwarded no further.

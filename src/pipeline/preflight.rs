@@ -3,7 +3,7 @@
 
 use ::http::{Method, Response, StatusCode, header};
 
-use super::{access_log::Record, body::Body, live::Live, stage::Received};
+use super::{body::Body, live::Live, record::Record, stage::Received};
 use crate::policy::table::Found;
 
 /// The answer to a preflight whose route has a CORS policy; anything else goes its way.

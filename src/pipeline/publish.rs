@@ -3,7 +3,7 @@
 
 use ::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
-use super::{access_log::Record, body::Body, live::Live, rejection::Rejection, stage::Prepared};
+use super::{body::Body, live::Live, record::Record, rejection::Rejection, stage::Prepared};
 use crate::{
     clock::UnixSeconds,
     token::publication::{KeySetText, Publication},

@@ -6,9 +6,9 @@ use ::http::{HeaderMap, HeaderValue, Response, Version, header};
 use bytes::Bytes;
 
 use super::{
-    access_log::{Reads, Record},
     body::Body,
     live::Live,
+    record::{Reads, Record},
     rejection::{AfterRefusal, Rejection, Row, Slot},
 };
 use crate::{

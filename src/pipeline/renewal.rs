@@ -9,13 +9,12 @@ use std::sync::Arc;
 use ::http::{HeaderValue, header};
 
 use super::{
-    Control,
-    access_log::Record,
-    csrf,
+    Control, csrf,
     dispatch::sender,
     identify::{Judging, Looked, anonymous, look, unproven},
     live::Live,
     observe::observe,
+    record::Record,
     rejection::Rejection,
     stage::{Credential, Identified, Presented, SentBy},
     upgrade,

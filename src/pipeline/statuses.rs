@@ -7,8 +7,8 @@ use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
 
 use super::{
-    access_log::Record,
     body::{Body, BrokenOff},
+    record::Record,
 };
 use crate::policy::statuses::StatusRules;
 

@@ -8,9 +8,9 @@ use ::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{
     Control,
-    access_log::Record,
     live::Live,
     observe::observe,
+    record::Record,
     rejection::Rejection,
     stage::{Permitted, Routed},
 };

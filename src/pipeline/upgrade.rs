@@ -8,9 +8,9 @@ use hyper::body::Body as _;
 
 use super::{
     Pipeline,
-    access_log::Record,
     body::Body,
     open,
+    record::Record,
     rejection::Rejection,
     stage::{Prepared, SentBy},
 };
