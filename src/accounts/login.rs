@@ -93,7 +93,8 @@ impl Accounts {
             warn!(
                 member.id = %member.id,
                 stored.format = format.map_or("unknown", Format::name),
-                "the stored password is in no format that can be checked: the login is refused"
+                "the stored password is in no format that can be checked: the login is refused; fix: list its format \
+                 in `passwords.formats`, if the monolith has written it"
             );
         }
         Ok(verdict == Verdict::Matches)
