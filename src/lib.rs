@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod admin;
+mod any_stream;
 pub mod app;
 pub mod attempts;
 pub mod certificate;

@@ -7,7 +7,8 @@ use std::{
 };
 
 /// Each module and what it may import. Arrows only point up in this table.
-const MAY_IMPORT: [(&str, &str); 35] = [
+const MAY_IMPORT: [(&str, &str); 36] = [
+    ("any_stream", ""),
     ("clock", ""),
     ("entropy", ""),
     ("secret", ""),
@@ -48,7 +49,7 @@ const MAY_IMPORT: [(&str, &str); 35] = [
     ("membership", "clock member ratelimit store"),
     (
         "upstream",
-        "certificate clock entropy deadline http telemetry",
+        "any_stream certificate clock entropy deadline http telemetry",
     ),
     // Key sets come over the connections that endpoints of upstreams come over.
     ("fetch", "clock telemetry token upstream"),
@@ -58,7 +59,7 @@ const MAY_IMPORT: [(&str, &str); 35] = [
     ("mailer", "clock entropy secret template fetch"),
     (
         "listener",
-        "template certificate clock deadline http telemetry",
+        "any_stream template certificate clock deadline http telemetry",
     ),
     // With the cookies of tokens goes one that the policy asks pages for.
     (
