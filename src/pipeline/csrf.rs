@@ -55,6 +55,8 @@ pub(super) fn judge<B>(routed: &Routed<'_, B>, scheme: &Scheme) -> Result<(), Re
             routed.route.token_cookie().map(|cookie| &*cookie.name),
             routed.route.renewed_by(),
         ],
+        // What is forwarded is not read.
+        form: None,
     };
     Ok(policy.judge(target, request.headers())?)
 }

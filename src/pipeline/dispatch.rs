@@ -123,19 +123,21 @@ impl Pipeline {
         let live = &*view.live;
         let accounts = live.accounts.as_ref().ok_or(Rejection::Misrouted)?;
         let action = accounts.action(endpoint);
-        let cookie_token = endpoint_cookie::read(&prepared, endpoint, accounts, (peer, record))?;
+        let presented = endpoint_cookie::read(&prepared, endpoint, accounts, (peer, record))?;
         let (head, body) = prepared.request.into_parts();
         let deadline = self.core.deadlines().unset();
         deadline.set_from_now(live.body_timeout);
         let body = deadline.bound(collect(body, live.account_body)).await;
+        let body = body.ok_or(Rejection::BodyTimeout)??;
+        presented.check_form(&head.headers, &body)?;
         let attempts = accounts.attempts.as_ref();
         let content_type = head.headers.get(header::CONTENT_TYPE);
         let request = AccountRequest {
             parameters: parameters(&prepared.route.pattern, head.uri.path()),
             query: head.uri.query().unwrap_or_default().to_owned(),
             content_type: text(content_type),
-            body: body.ok_or(Rejection::BodyTimeout)??,
-            cookie_token,
+            body,
+            cookie_token: presented.token,
             cookies: cookies(&head.headers, accounts.reads_cookies(endpoint)),
             attempts: live
                 .rate_limits(&prepared.route.rate_limits.attempts)

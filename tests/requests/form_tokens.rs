@@ -225,3 +225,64 @@ fn a_program_that_brings_its_credentials_needs_no_token_for_forms() {
     let with = bare().header("X-CSRF-Token", &browser.token);
     assert_eq!(gateway.send(&with.body("")).status, 200);
 }
+
+/// What a form of the page sends, which has no script.
+fn form(browser: &Browser, path: &str, token: &str) -> Request {
+    let request = browser.post(path).header("Sec-Fetch-Site", "same-origin");
+    let kind = "application/x-www-form-urlencoded";
+    let body = format!("remember=no&csrf_token={token}");
+    request.header("Content-Type", kind).body(body)
+}
+
+#[test]
+fn a_form_of_an_account_may_have_the_token_in_a_field() {
+    let setup = with_sessions().section("csrf", "{ form_token: required, without_origin: token }");
+    let gateway = setup.start();
+    let (mine, theirs) = (
+        logged_in(&gateway, "active@example.com"),
+        logged_in(&gateway, "active@example.com"),
+    );
+    let refresh = "/auth/token/refresh";
+    for wrong in ["", "guessed", &theirs.token] {
+        assert_refused(&gateway.send(&form(&mine, refresh, wrong)));
+    }
+    assert_eq!(gateway.send(&form(&mine, refresh, &mine.token)).status, 200);
+    let evil = form(&mine, refresh, &mine.token).header("Origin", "https://evil.test");
+    assert_eq!(gateway.send(&evil).status, 200, "it says same-origin, too");
+    let silent = mine
+        .post(refresh)
+        .header("Content-Type", "multipart/form-data; boundary=b");
+    let part = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"csrf_token\"\r\n\r\n{}\r\n--b--\r\n",
+        mine.token
+    );
+    assert_eq!(gateway.send(&silent.body(part)).status, 200);
+    // Of two that differ nobody knows which is meant, and the header is what counts where it is there.
+    let twice = format!("{}&csrf_token={}", mine.token, theirs.token);
+    assert_refused(&gateway.send(&form(&mine, refresh, &twice)));
+    let header = form(&mine, refresh, &mine.token).header("X-CSRF-Token", &theirs.token);
+    assert_refused(&gateway.send(&header));
+    let leaves = gateway.send(&form(&mine, "/auth/logout", &mine.token));
+    assert_eq!(leaves.status, 200, "{}", leaves.text());
+    assert_eq!(
+        gateway.send(&form(&theirs, refresh, &theirs.token)).status,
+        200
+    );
+}
+
+#[test]
+fn a_page_of_another_site_is_refused_whatever_its_form_has() {
+    let gateway = setup().section("csrf", "{ form_token: required }").start();
+    let browser = logged_in(&gateway, "active@example.com");
+    let evil = browser.post("/auth/token/refresh");
+    let evil = evil.header("Sec-Fetch-Site", "cross-site");
+    let evil = evil.header("Content-Type", "application/x-www-form-urlencoded");
+    assert_refused(&gateway.send(&evil.body(format!("csrf_token={}", browser.token))));
+}
+
+#[test]
+fn the_form_of_a_route_that_is_forwarded_is_not_read() {
+    let gateway = setup().start();
+    let browser = logged_in(&gateway, "active@example.com");
+    assert_refused(&gateway.send(&form(&browser, "/both/a", &browser.token)));
+}

@@ -14,6 +14,7 @@ mod email;
 mod errors;
 mod fault;
 mod field;
+mod form_field;
 mod json;
 mod media;
 mod multipart;
@@ -26,5 +27,6 @@ mod tests;
 
 pub use errors::Invalid;
 pub use field::{Field, FieldType, Limits, Place, Presence, Trim};
+pub use form_field::{form_field, is_form};
 pub(super) use pairs::{pairs_of_form, unquoted};
 pub use validation::{Given, read};

@@ -28,7 +28,8 @@ pub struct FormTokens {
     /// The name of the cookie that scripts read. Default: `__Host-csrf`.
     #[serde(default = "host_csrf")]
     pub name: String,
-    /// The header in which they bring it. Default: `X-CSRF-Token`.
+    /// The header in which they bring it; the forms of account routes may have it in the field `csrf_token` as well.
+    /// Default: `X-CSRF-Token`.
     #[serde(default = "x_csrf_token")]
     pub header: String,
     /// Says that browsers may send the cookie in clear text: without `Secure`.

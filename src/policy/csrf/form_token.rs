@@ -1,8 +1,9 @@
 //! A token for forms: what a page of the origin can read out of a cookie and bring along, and no other page can.
 //!
-//! The signed double submit: the same text in a cookie that scripts may read and in a header, and it is a MAC over the session
-//! that the token in the browser's other cookie is of, so that whoever can plant cookies (a neighbour of the same site) has
-//! nothing to plant. It says no more than that a page of the origin has sent the request; whose the request is, the token says.
+//! The signed double submit: the same text in a cookie that scripts may read and in a header, or in a field of a form where that
+//! is read. It is a MAC over the session that the token in the browser's other cookie is of, so that whoever can plant cookies (a
+//! neighbour of the same site) has nothing to plant. It says no more than that a page of the origin has sent the request; whose
+//! the request is, the token says.
 
 use std::fmt;
 
@@ -12,7 +13,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq;
 
-use super::{Foreign, Said, said};
+use super::{Foreign, Said, Target, said};
 use crate::{
     http::{cookie, set_cookie::CookieShape},
     token::{id::session_of, raw::RawToken},
@@ -66,18 +67,14 @@ impl FormTokens {
         Some(BASE64_URL_SAFE_NO_PAD.encode(context.sign()))
     }
 
-    /// Whether the request brings the one that belongs to the token in the first of these cookies that it has.
-    pub(super) fn check(
-        &self,
-        headers: &HeaderMap,
-        cookies: [Option<&str>; 2],
-    ) -> Result<(), Foreign> {
+    /// Whether the request brings the one that belongs to the token in the first of the target's cookies that it has.
+    pub(super) fn check(&self, headers: &HeaderMap, target: Target<'_>) -> Result<(), Foreign> {
         let brought = match said(headers, &self.header) {
-            Said::Once(brought) => brought.as_bytes(),
-            Said::Nothing => return Err(Foreign::NoToken),
+            Said::Once(brought) => brought,
+            Said::Nothing => target.form.ok_or(Foreign::NoToken)?,
             Said::Unreadable => return Err(Foreign::WrongToken),
         };
-        let mut names = cookies.into_iter().flatten();
+        let mut names = target.cookies.into_iter().flatten();
         let expected = names.find_map(|name| {
             let token = cookie::values(headers, name).next()?;
             self.of(token.bytes())
@@ -85,7 +82,8 @@ impl FormTokens {
         let expected = expected.ok_or(Foreign::WrongToken)?;
         let mut kept = cookie::values(headers, self.cookie.name());
         let kept = kept.next().ok_or(Foreign::NoToken)?;
-        let same = brought.ct_eq(expected.as_bytes()) & kept.bytes().ct_eq(expected.as_bytes());
+        let same =
+            brought.as_bytes().ct_eq(expected.as_bytes()) & kept.bytes().ct_eq(expected.as_bytes());
         if same.into() {
             Ok(())
         } else {
@@ -149,13 +147,28 @@ mod tests {
     }
 
     fn checked(pairs: &[(&str, &str)], brought: Option<&str>) -> Result<(), Foreign> {
+        checked_with(pairs, brought, None)
+    }
+
+    fn checked_with(
+        pairs: &[(&str, &str)],
+        brought: Option<&str>,
+        form: Option<&str>,
+    ) -> Result<(), Foreign> {
         let mut headers = HeaderMap::new();
         let pairs: Vec<String> = pairs.iter().map(|(n, v)| format!("{n}={v}")).collect();
         headers.insert("cookie", pairs.join("; ").parse().expect("a value"));
         if let Some(brought) = brought {
             headers.insert("x-csrf-token", brought.parse().expect("a value"));
         }
-        tokens("one").check(&headers, [Some("access"), Some("refresh")])
+        let target = Target {
+            method: &::http::Method::POST,
+            host: "",
+            tls: false,
+            cookies: [Some("access"), Some("refresh")],
+            form,
+        };
+        tokens("one").check(&headers, target)
     }
 
     #[test]
@@ -189,6 +202,14 @@ mod tests {
         assert_eq!(checked(&[("refresh", &mine), kept], Some(&own)), Ok(()));
         assert_eq!(checked(&[access, kept], None), Err(Foreign::NoToken));
         assert_eq!(checked(&[access], Some(&own)), Err(Foreign::NoToken));
+        // A form may have it in place of the header, which counts where it is there.
+        let pairs = [access, kept];
+        assert_eq!(checked_with(&pairs, None, Some(&own)), Ok(()));
+        assert_eq!(checked_with(&pairs, Some(&own), Some("another")), Ok(()));
+        for (brought, form) in [(None, &other), (Some(&*other), &own)] {
+            let checked = checked_with(&pairs, brought, Some(form));
+            assert_eq!(checked, Err(Foreign::WrongToken));
+        }
         // What somebody else may have planted.
         let planted = ("__Host-csrf", other.as_str());
         for (pairs, brought) in [

@@ -108,6 +108,8 @@ pub struct Target<'a> {
     pub tls: bool,
     /// The cookies with the token that a token for forms belongs to: the first that there is.
     pub cookies: [Option<&'a str>; 2],
+    /// The token for forms that a field of its form has, where that is read.
+    pub form: Option<&'a str>,
 }
 
 impl CsrfPolicy {
@@ -168,7 +170,7 @@ impl CsrfPolicy {
 
     fn by_token(&self, target: Target<'_>, headers: &HeaderMap) -> Result<(), Foreign> {
         let tokens = self.form_tokens.as_ref().ok_or(Foreign::WrongToken)?;
-        tokens.check(headers, target.cookies)
+        tokens.check(headers, target)
     }
 
     fn accept(&self, target: Target<'_>, origin: &str) -> Option<()> {

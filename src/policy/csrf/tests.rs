@@ -24,6 +24,7 @@ fn judged(
         host: "app.test",
         tls,
         cookies: [None; 2],
+        form: None,
     };
     policy.judge(target, &headers)
 }
