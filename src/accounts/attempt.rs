@@ -16,8 +16,8 @@ use crate::{
 /// The account that a login is tried for.
 #[derive(Debug)]
 pub(super) struct Account {
-    /// As it was typed, folded.
-    name: String,
+    /// As it was typed, folded, if it was.
+    name: Option<String>,
     /// The row that it finds.
     row: Option<String>,
 }
@@ -27,8 +27,16 @@ impl Account {
     pub(super) fn new(login: &str, members: &[Member]) -> Self {
         let row = members.iter().map(|member| &member.id).min();
         Self {
-            name: fold(login),
+            name: Some(fold(login)),
             row: row.map(ToString::to_string),
+        }
+    }
+
+    /// The one of somebody who is logged in, and has typed no name.
+    pub(super) fn known(member: &Member) -> Self {
+        Self {
+            name: None,
+            row: Some(member.id.to_string()),
         }
     }
 }
@@ -112,7 +120,7 @@ impl<'a> Delaying<'a> {
         request: &'a AccountRequest,
         Account { name, row }: &'a Account,
     ) -> Result<Self, attempts::Delayed> {
-        let row = row.as_deref();
+        let (name, row) = (name.as_deref(), row.as_deref());
         let audited = Audited::new(request, attempts, (name, row));
         let device = request.device.as_deref();
         let tried = Tried {
@@ -183,7 +191,7 @@ impl<'a> Limited<'a> {
 
     fn counts(&self) -> impl Iterator<Item = (&RateLimit, Key<'_>)> {
         let keys = [
-            Some(Key::Login(&self.account.name)),
+            self.account.name.as_deref().map(Key::Login),
             self.account.row.as_deref().map(Key::Row),
         ];
         self.limits
@@ -254,6 +262,15 @@ mod tests {
         let seen = admitted(&limits(2), &somebody);
         assert_eq!(seen, [true, true, false]);
         assert_eq!(seen, admitted(&limits(2), &nobody));
+    }
+
+    #[test]
+    fn whoever_types_no_name_is_not_counted_with_others_who_do_not() {
+        let limits = limits(1);
+        let of_rows = [1, 2, 3, 1];
+        let admitted = of_rows
+            .map(|id| Limited::begin(&limits, &Account::known(&row(id)), Clock.instant()).is_ok());
+        assert_eq!(admitted, [true, true, true, false]);
     }
 
     #[test]

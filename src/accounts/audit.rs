@@ -21,11 +21,14 @@ impl<'a> Audited<'a> {
     pub(super) fn new(
         request: &'a AccountRequest,
         attempts: &Attempts,
-        (name, row): (&str, Option<&str>),
+        (name, row): (Option<&str>, Option<&str>),
     ) -> Self {
         Self {
             sender: &request.sender,
-            account: row.map_or_else(|| attempts.pseudonym(name), str::to_owned),
+            account: row.map_or_else(
+                || attempts.pseudonym(name.unwrap_or_default()),
+                str::to_owned,
+            ),
         }
     }
 

@@ -91,8 +91,8 @@ struct Tally {
 /// Whose login is tried, and from where.
 #[derive(Clone, Copy)]
 pub struct Tried<'a> {
-    /// The name, folded.
-    pub name: &'a str,
+    /// The name, folded; `None` where nobody has typed one, since the user is known by a token.
+    pub name: Option<&'a str>,
     /// The id of the row that it finds.
     pub row: Option<&'a str>,
     /// Where from; `None` behind a socket without addresses.
@@ -344,12 +344,13 @@ impl Attempts {
             let counter = self.counter(b"device", &[&device, row]);
             return SmallVec::from_iter([(counter, Who::Device)]);
         }
-        let name = self.counter(b"name", &[tried.name.as_bytes()]);
+        let name = tried.name.map(str::as_bytes);
+        let name = name.map(|name| self.counter(b"name", &[name]));
         let row = row.map(|row| self.counter(b"row", &[row]));
         let client = tried
             .client
             .map(|client| self.counter(b"client", &[&client.octets()]));
-        let accounts = [Some(name), row].into_iter().flatten();
+        let accounts = [name, row].into_iter().flatten();
         let accounts = accounts.map(|counter| (counter, Who::Account));
         accounts
             .chain(client.map(|counter| (counter, Who::Address)))

@@ -25,7 +25,7 @@ fn attempts() -> Attempts {
 
 fn tried<'a>(name: &'a str, row: Option<&'a str>) -> Tried<'a> {
     Tried {
-        name,
+        name: Some(name),
         row,
         client: None,
         device: None,
@@ -75,6 +75,18 @@ fn names_that_nobody_has_wait_as_those_that_somebody_has() {
     let attempts = attempts();
     assert_eq!(until_delayed(&attempts, tried("ann", Some("1"))), 3);
     assert_eq!(until_delayed(&attempts, tried("bob", None)), 3);
+}
+
+#[test]
+fn whoever_is_known_without_a_name_waits_for_own_failures_alone() {
+    let attempts = attempts();
+    let unnamed = |row| Tried {
+        name: None,
+        ..tried("", Some(row))
+    };
+    assert_eq!(until_delayed(&attempts, unnamed("1")), 3);
+    assert_eq!(until_delayed(&attempts, unnamed("2")), 3);
+    assert!(begin(&attempts, tried("ann", Some("1"))).is_err());
 }
 
 #[test]

@@ -91,7 +91,7 @@ impl Accounts {
         let Some(typed) = typed else {
             return Ok(false);
         };
-        let account = Account::new("", std::slice::from_ref(member));
+        let account = Account::known(member);
         let attempt = Attempt::begin(self, request, &account).await?;
         let verdict = self.hashing.verify(typed, Some(stored)).await;
         let ended = match &verdict {
