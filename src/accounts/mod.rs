@@ -6,6 +6,7 @@
 
 mod attempt;
 mod audit;
+mod changing;
 pub mod codes;
 mod cookies;
 pub mod dialect;
@@ -35,8 +36,9 @@ use crate::{
     accounts::{
         codes::Codes,
         dialect::{
-            ConfirmLinkDialect, LoginDialect, RefreshDialect, ResetPasswordDialect,
-            SendCodeDialect, SignUpDialect, VerifyCodeDialect, VerifyDialect, WithdrawDialect,
+            ChangePasswordDialect, ConfirmLinkDialect, LoginDialect, RefreshDialect,
+            ResetPasswordDialect, SendCodeDialect, SignUpDialect, VerifyCodeDialect, VerifyDialect,
+            WithdrawDialect,
         },
         social::{Social, SocialEndpoint},
     },
@@ -52,6 +54,7 @@ use crate::{
     token::{mint::Minter, verify::Verifier},
 };
 
+pub use changing::{After, Changing, NewPassword, Oneself, PasswordChanged};
 pub use cookies::{Cookies, EndpointCookies, Granted, Lasts, TokenCookie, TokenName};
 pub use dialect::Answer;
 pub use error::{AccountError, Outcome, users_outcome};
@@ -77,6 +80,8 @@ pub enum Endpoint {
     SignUp(Box<SignUpDialect>),
     /// An access token in whose user leaves.
     Withdraw(WithdrawDialect),
+    /// An access token and two passwords in, the password changed.
+    ChangePassword(Box<ChangePasswordDialect>),
     /// What users do with their sessions.
     Own(Own),
     /// A token in whose session ends (RFC 7009).
@@ -190,6 +195,8 @@ pub struct Accounts {
     pub social: Option<Social>,
     /// How users join and leave.
     pub joining: Joining,
+    /// How users change what is theirs, where anything may be written.
+    pub changing: Option<Changing>,
     /// Where refresh tokens are kept that never leave the server, if they are.
     pub kept_refresh: Option<KeptRefresh>,
     /// What sends codes and tries them, if any are sent.
@@ -212,6 +219,9 @@ impl Accounts {
             Some(Endpoint::SignUp(dialect)) => self.sign_up(dialect, &request).await?,
             Some(Endpoint::Withdraw(dialect)) => {
                 self.withdraw((dialect, endpoint), &request).await?
+            }
+            Some(Endpoint::ChangePassword(dialect)) => {
+                self.own_password((dialect, endpoint), &request).await?
             }
             Some(Endpoint::Own(action)) => self.own_sessions((*action, endpoint), &request).await?,
             Some(Endpoint::Revoke(clients)) => self.revoke(clients, &request).await?,
@@ -239,6 +249,7 @@ impl Accounts {
             Some(Endpoint::Verify(_)) => "verify",
             Some(Endpoint::SignUp(_)) => "sign_up",
             Some(Endpoint::Withdraw(_)) => "withdraw",
+            Some(Endpoint::ChangePassword(_)) => "change_password",
             Some(Endpoint::Own(action)) => action.name(),
             Some(Endpoint::Revoke(_)) => "revoke",
             Some(Endpoint::Introspect(_)) => "introspect",

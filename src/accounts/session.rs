@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{AccountError, AccountRequest, Accounts, TokenKind, sessions::Beginning};
+use super::{AccountError, AccountRequest, Accounts, Granted, TokenKind, sessions::Beginning};
 use crate::{
     clock::UnixSeconds,
     entropy::Entropy,
@@ -123,6 +123,13 @@ impl Minted {
 }
 
 impl Session {
+    pub(super) fn granted(self) -> Granted {
+        Granted {
+            access_token: self.access_token,
+            refresh_token: self.refresh_token,
+        }
+    }
+
     pub(super) fn value(&self, name: &str) -> Option<Value> {
         match name {
             "user" => Some(self.user.clone()),

@@ -40,12 +40,12 @@ impl Upgrades {
     pub fn new(
         store: &Arc<Store>,
         hashing: &Arc<HashingPool>,
-        announcements: Option<Announcements>,
+        announcements: Option<Arc<Announcements>>,
     ) -> Self {
         Self {
             store: Arc::clone(store),
             hashing: Arc::clone(hashing),
-            announcements: announcements.map(Arc::new),
+            announcements,
             turn: Arc::new(Semaphore::new(1)),
         }
     }

@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{
     accounts::{
-        Accounts, Cookies, KeptRefresh, Renewals, Sessions, TokenKind, TokenName, Upgrades,
+        Accounts, Changing, Cookies, KeptRefresh, Renewals, Sessions, TokenKind, TokenName,
+        Upgrades,
         codes::Codes,
         hashing,
         social::{Social, SocialSettings},
@@ -263,6 +264,10 @@ impl<'a> Follows<'a> {
         });
         let upgrades = answering.hashing.upgrade.is_some();
         let hashing = self.hashing(answering.hashing)?;
+        let announcements = announcements.map(Arc::new);
+        let changing = store
+            .writer()
+            .map(|_| Changing::new(store, announcements.clone()));
         let upgrades = upgrades.then(|| Upgrades::new(store, &hashing, announcements));
         Ok(Some(Arc::new(Accounts {
             endpoints: answering.endpoints,
@@ -276,6 +281,7 @@ impl<'a> Follows<'a> {
             cookies: answering.cookies,
             renewals: Renewals::default(),
             joining: answering.joining,
+            changing: changing.transpose()?,
             kept_refresh: kept_refresh.transpose()?,
             state: places.state.cloned(),
             social: answering.social.map(|settings| self.social(settings)),

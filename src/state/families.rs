@@ -129,6 +129,8 @@ pub enum EndedBy {
     Withdrawal,
     /// Its user has chosen a new password with a code.
     Reset,
+    /// Its user has changed the password.
+    PasswordChange,
 }
 
 /// A session as its user sees it.
@@ -258,6 +260,7 @@ impl EndedBy {
             Self::Revocation => "revocation",
             Self::Withdrawal => "withdrawal",
             Self::Reset => "password_reset",
+            Self::PasswordChange => "password_change",
         }
     }
 }

@@ -111,6 +111,13 @@ impl Store {
         Ok(Reading { look_up, place })
     }
 
+    /// How what members log in with is read.
+    pub fn reading_of_login(&self) -> Result<Reading, Error> {
+        let map = self.map();
+        let column = map.columns.get(map.by_login.key_of(0));
+        self.reading(column.map_or("", String::as_str))
+    }
+
     /// The row whose id is `id`, and the text of the column.
     pub async fn read_by_id(
         &self,

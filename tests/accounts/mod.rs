@@ -2,6 +2,7 @@
 
 mod answers;
 mod attempts;
+mod changing;
 mod codes;
 mod cookies;
 mod dialects;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     accounts::pair,
-    harness::{Gateway, Setup, Upstream, watch::wait_until},
+    harness::{Gateway, Request, Setup, Upstream, watch::wait_until},
 };
 
 /// Of Werkzeug, in a thousand rounds.
@@ -114,4 +114,74 @@ fn a_hash_that_cannot_be_replaced_lets_its_user_in_all_the_same() {
     assert_eq!(stored(&mut monolith), before);
     assert_eq!(log_in(&gateway), 200);
     assert_eq!(status_of(&gateway, "/refuse/a", &issued_ago(1, 60)), 200);
+}
+
+#[test]
+fn a_change_of_password_ends_the_other_sessions_and_not_ones_own_at_any_gateway() {
+    const ACCOUNTS: &str = "
+- { action: login, match: POST /auth/token/pair, dialect: pair }
+- { action: change_password, match: POST /password, dialect: shop }";
+    const DIALECT: &str = r#"
+change_password:
+  request: { from: json, fields: { current_password: {}, password: {} }, invalid: refused }
+  done: { status: 200, body: true }
+  refused: { status: 403, body: false }
+  weak: { status: 422, body: "{reason}" }
+"#;
+    const CLAIMS: &str = r#"{ sub: "{user.id}", jti: "{token.id}" }"#;
+    let upstream = Upstream::start();
+    let mut monolith = Monolith::shared();
+    let name = monolith.name.clone();
+    monolith.sql(&format!("GRANT UPDATE ON {name}.* TO '{name}'@'%'"));
+    let hash = bcrypt::hash(PASSWORD, 4).expect("a hash");
+    monolith.sql(&format!(
+        "UPDATE user SET hashed_password = '{hash}' WHERE id = 1"
+    ));
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let state = folder.path().join("state.db");
+    let state = state.to_str().expect("a path");
+    let users = "{ database: \"${DATABASE_URL}\", table: user, columns: { id: id, login: email, password: hashed_password }, \
+                 states: { banned: { is_restricted: true } }, write: { actions: [password] } }";
+    let tokens = format!(
+        "
+access: {{ algorithm: HS256, secret: \"${{SECRET_KEY}}\", lifetime: 30d, claims: {CLAIMS} }}
+refresh: {{ algorithm: HS256, secret: \"${{REFRESH_TOKEN_SECRET_KEY}}\", lifetime: 60d, claims: {CLAIMS} }}"
+    );
+    let changing = || {
+        setup(&monolith, &upstream, state)
+            .section("users", users)
+            .section("tokens", &tokens)
+            .section("passwords", "{ new: { format: bcrypt, cost: 4 } }")
+            .section("dialects", "{ shop: shop.yaml }")
+            .section("accounts", ACCOUNTS)
+            .file("shop.yaml", DIALECT)
+    };
+    let first = follow(changing());
+    let second = follow(changing());
+    let access = || {
+        let answer = first.send(&pair("1@example.com", PASSWORD));
+        let token = answer.json()["access_token"].clone();
+        token.as_str().expect("a token").to_owned()
+    };
+    let (own, other) = (access(), access());
+    for gateway in [&first, &second] {
+        assert_eq!(status_of(gateway, "/refuse/a", &own), 200);
+        assert_eq!(status_of(gateway, "/refuse/a", &other), 200);
+    }
+    let new = "a better horse battery staple";
+    let body = serde_json::json!({ "current_password": PASSWORD, "password": new });
+    let answer = first.send(&Request::post("/password").token(&own).json(&body));
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(bcrypt::verify(new, &stored(&mut monolith)).expect("bcrypt"));
+    for gateway in [&first, &second] {
+        wait_until("the other session's end", || {
+            status_of(gateway, "/refuse/a", &other) == 401
+        });
+    }
+    // What is written later is seen later.
+    monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 2");
+    for gateway in [&first, &second] {
+        wait_until("the ban", || status(gateway, "/refuse/a", 2) != 200);
+        assert_eq!(status_of(gateway, "/refuse/a", &own), 200, "one's own");
+    }
 }

@@ -35,7 +35,7 @@ use crate::{
     template::Template,
 };
 
-pub use send::Sent;
+pub use send::{Asking, Sent};
 
 /// How codes are made, sent and used.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -160,7 +160,7 @@ impl Codes {
     }
 
     /// Tells a member that the password was changed, where there is an address to tell it to.
-    pub(super) async fn tell_of_change(
+    pub(in crate::accounts) async fn tell_of_change(
         &self,
         member: &Member,
         asking: &Asking,

@@ -138,6 +138,22 @@ impl AnswerTemplate {
     }
 }
 
+impl AnswerTemplate {
+    /// Whether it says this value anywhere.
+    pub fn names(&self, name: &str) -> bool {
+        let says = |template: &Template| template.placeholders().any(|it| it == name);
+        let cookies = self.cookies.iter();
+        let in_cookies = cookies.filter_map(|cookie| cookie.value.as_ref()).any(says);
+        let in_headers = self.headers.iter().any(|(_, template)| says(template));
+        let in_body = match &self.body {
+            BodyTemplate::None => false,
+            BodyTemplate::Json(shape, _) => shape.names(name),
+            BodyTemplate::Text(template) | BodyTemplate::Html(template) => says(template),
+        };
+        in_cookies || in_headers || in_body || self.location.as_ref().is_some_and(says)
+    }
+}
+
 impl CookieTemplate {
     fn fill(&self, values: Values<'_>) -> Result<HeaderValue, AccountError> {
         let Some(value) = &self.value else {

@@ -4,6 +4,7 @@
 //! type, objects their key order, nulls stay.
 
 mod answer;
+mod changing;
 mod codes;
 mod request;
 mod shape;
@@ -14,6 +15,7 @@ use std::collections::HashMap;
 use crate::member::StateName;
 
 pub use answer::{Answer, AnswerTemplate, BodyTemplate, CookieTemplate, JsonStyle};
+pub use changing::ChangePasswordDialect;
 pub use codes::{ConfirmLinkDialect, ResetPasswordDialect, SendCodeDialect, VerifyCodeDialect};
 pub use request::{Fields, InvalidRequest, RequestShape};
 pub use shape::{Shape, ShapeError, checked_text};

@@ -72,6 +72,17 @@ impl Shape {
         Ok(Self::Fixed(Value::String(text)))
     }
 
+    /// Whether it says this value anywhere.
+    pub fn names(&self, name: &str) -> bool {
+        match self {
+            Self::Fixed(_) => false,
+            Self::Value(known) => known == name,
+            Self::Text(template) => template.placeholders().any(|it| it == name),
+            Self::List(items) => items.iter().any(|item| item.names(name)),
+            Self::Object(members) => members.iter().any(|(_, shape)| shape.names(name)),
+        }
+    }
+
     /// The body with its values.
     pub fn fill(&self, values: &dyn Fn(&str) -> Option<Value>) -> Value {
         match self {

@@ -1,20 +1,15 @@
 //! A user leaves: the one of the access token, and never another.
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::{
     audit,
     source::{Making, Source},
 };
 use crate::{
-    accounts::{
-        AccountError, AccountRequest, Accounts, Answer,
-        attempt::{Account, Attempt, Ended},
-        dialect::WithdrawDialect,
-    },
+    accounts::{AccountError, AccountRequest, Accounts, Answer, dialect::WithdrawDialect},
     entropy::Entropy,
     member::Member,
-    password::Verdict,
     secret::Secret,
     state::{EndedBy, Which},
 };
@@ -54,21 +49,16 @@ impl Accounts {
     ) -> Result<Answer, AccountError> {
         let plan = self.joining.withdrawal.as_ref();
         let plan = plan.ok_or(AccountError::NoEndpoint)?;
-        let token = request.own_token().ok_or(AccountError::MissingToken)?;
-        let held = self.holder(&self.access, token.expose()).await?;
-        let member = held.ok_or(AccountError::InvalidToken)?.member;
+        let oneself = self.oneself(request).await?;
         let mut fields = match dialect.request.read(request, &dialect.refused) {
             Ok(fields) => fields,
             Err(answer) => return Ok(*answer),
         };
         let typed = fields.take_secret("password");
-        // A form has no numbers.
-        let id = member.id.to_string();
-        let is_other =
-            |value: &Value| value.as_str() != Some(&*id) && *value != member.id.to_json();
-        if fields.value("user").is_some_and(is_other) {
+        if oneself.is_another(&fields) {
             return Ok(dialect.refused.clone());
         }
+        let member = oneself.member;
         if plan.password && !self.proves(request, &member, typed).await? {
             return Ok(dialect.refused.clone());
         }
@@ -78,29 +68,20 @@ impl Accounts {
         Ok(self.taking_cookies(endpoint, dialect.done.clone()))
     }
 
-    /// Whether the password is the user's, counted as a login is.
+    /// Whether the password is the user's, who may have none.
     async fn proves(
         &self,
         request: &AccountRequest,
         member: &Member,
         typed: Option<Secret<String>>,
     ) -> Result<bool, AccountError> {
-        let Some(stored) = member.password.clone() else {
+        if member.password.is_none() {
             return Ok(true);
-        };
+        }
         let Some(typed) = typed else {
             return Ok(false);
         };
-        let account = Account::known(member);
-        let attempt = Attempt::begin(self, request, &account).await?;
-        let verdict = self.hashing.verify(typed, Some(stored)).await;
-        let ended = match &verdict {
-            Ok(Verdict::Matches) => Ended::Granted,
-            Ok(_) => Ended::Refused,
-            Err(_) => Ended::Untried,
-        };
-        attempt.end(ended).await;
-        Ok(verdict? == Verdict::Matches)
+        self.knows_password(request, member, typed).await
     }
 
     /// Writes that a user has left, and ends all of the user's sessions.

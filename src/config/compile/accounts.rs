@@ -3,11 +3,12 @@
 use super::{
     Findings,
     actions::{self, Kind},
-    code_routes, dialect, sessions, social,
+    code_routes, dialect, sessions, social, user_tables,
 };
 use crate::{
     accounts::Endpoint,
     config::document::{Document, accounts::Account},
+    store::WriteAction,
 };
 
 /// The endpoints, by the index of their account.
@@ -64,6 +65,16 @@ fn endpoint(
                 let endpoint = spoken(route, dialects, findings, |it| action.endpoint(it))?;
                 code_routes::check(document, (account, action, &endpoint), path, findings);
                 return Some(endpoint);
+            }
+            Kind::ChangePassword => {
+                let action = format!("{path}.action");
+                user_tables::needed(document, WriteAction::Password, &action, findings);
+                |it| {
+                    it.change_password
+                        .clone()
+                        .map(Box::new)
+                        .map(Endpoint::ChangePassword)
+                }
             }
             Kind::Login => |it| it.login.clone().map(Endpoint::Login),
             Kind::Refresh => |it| it.refresh.clone().map(Endpoint::Refresh),

@@ -25,6 +25,7 @@ pub(super) enum Kind {
     Verify,
     SignUp,
     Withdraw,
+    ChangePassword,
     Code(CodeAction),
     Own(Own),
     Revoke,
@@ -47,6 +48,8 @@ pub(super) enum Needs {
     Nothing,
     /// What was sent is kept there.
     Codes,
+    /// That everything has ended is; sessions are, where tokens say of which one they are.
+    Ended,
     /// Sessions that ended are.
     Sessions,
     /// And one session can be told from another.
@@ -76,7 +79,7 @@ impl Kind {
     /// What of it is limited by default.
     pub(super) fn limited_on(self) -> On {
         match self {
-            Self::Login => On::Login,
+            Self::Login | Self::ChangePassword => On::Login,
             Self::Code(_) => On::Codes,
             Self::Refresh
             | Self::Verify
@@ -98,7 +101,7 @@ impl Kind {
 /// The traits of an action.
 pub(super) fn of(action: Action) -> Traits {
     use Cookies::{Changed, Left};
-    use Needs::{Codes, NamedTokens, Nothing, Sessions};
+    use Needs::{Codes, Ended, NamedTokens, Nothing, Sessions};
     let (access, refresh) = (Some(TokenName::Access), Some(TokenName::Refresh));
     let (kind, needs, reads, cookies) = match action {
         Action::Login => (Kind::Login, Nothing, None, Changed),
@@ -106,6 +109,7 @@ pub(super) fn of(action: Action) -> Traits {
         Action::Verify => (Kind::Verify, Nothing, access, Left),
         Action::SignUp => (Kind::SignUp, Nothing, None, Left),
         Action::Withdraw => (Kind::Withdraw, Nothing, access, Changed),
+        Action::ChangePassword => (Kind::ChangePassword, Ended, access, Changed),
         Action::Logout => (Kind::Own(Own::Logout), NamedTokens, access, Changed),
         Action::LogoutOthers => (Kind::Own(Own::LogoutOthers), NamedTokens, access, Left),
         Action::LogoutEverywhere => (Kind::Own(Own::LogoutEverywhere), Sessions, access, Changed),

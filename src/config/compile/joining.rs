@@ -55,6 +55,7 @@ pub(super) fn compile(
             Kind::Login
             | Kind::Refresh
             | Kind::Verify
+            | Kind::ChangePassword
             | Kind::Code(_)
             | Kind::Own(_)
             | Kind::Revoke

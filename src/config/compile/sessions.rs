@@ -44,6 +44,7 @@ pub(super) fn are_asked_for(document: &Document) -> bool {
     let mut accounts = document.accounts.iter();
     accounts.any(|account| match needs_here(document, account.action) {
         Needs::Nothing | Needs::Codes => false,
+        Needs::Ended => document.state.is_some() && are_named(document),
         Needs::Sessions | Needs::NamedTokens => true,
     })
 }
@@ -59,7 +60,7 @@ pub(super) fn check(document: &Document, findings: &mut Findings<'_>) {
                 Needs::Codes => {
                     "what was sent has to be known after a restart and to every gateway"
                 }
-                Needs::Nothing | Needs::Sessions | Needs::NamedTokens => {
+                Needs::Nothing | Needs::Ended | Needs::Sessions | Needs::NamedTokens => {
                     "what has ended has to be known after a restart and to every gateway"
                 }
             };

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     config::document::{
         Document,
+        accounts::Action,
         watch::{self, Effect, Table, Watch, When},
     },
     member::StateName,
@@ -66,9 +67,15 @@ pub(super) fn compile(
         reconcile: written.reconcile.every.into(),
         rate: written.reconcile.rate,
         poll: written.poll.every.into(),
-        announced: document.passwords.upgrade.is_some(),
+        announced: document.passwords.upgrade.is_some() || changes_passwords(document),
         overlap: written.poll.overlap.into(),
     })
+}
+
+/// Whether users change their passwords here, whose own sessions go on.
+fn changes_passwords(document: &Document) -> bool {
+    let mut accounts = document.accounts.iter();
+    accounts.any(|account| account.action == Action::ChangePassword)
 }
 
 /// The server, and how it is spoken to.

@@ -20,8 +20,8 @@ pub struct Account {
     pub matches: String,
     /// The host it is for. Default: any.
     pub host: Option<String>,
-    /// How it speaks: a built-in dialect (`sidegate dialect list`) or one of `dialects`. For `login`, `refresh`, `verify`, `sign_up`, `withdraw` and
-    /// what is about codes; the others speak as `docs/sessions.md` says.
+    /// How it speaks: a built-in dialect (`sidegate dialect list`) or one of `dialects`. For `login`, `refresh`, `verify`, `sign_up`, `withdraw`,
+    /// `change_password` and what is about codes; the others speak as `docs/sessions.md` says.
     pub dialect: Option<String>,
     /// For what begins with `social_`: whose users come here, of `social.providers`.
     pub provider: Option<String>,
@@ -60,6 +60,9 @@ pub enum Action {
     SignUp,
     /// The user of the access token leaves, of a bearer or a cookie. Needs `withdrawal` and `state`.
     Withdraw,
+    /// The user of the access token changes the password, and the other sessions end. Needs `state`, and `password` in
+    /// `users.write.actions`.
+    ChangePassword,
     /// Ends the session of the token that is shown. Needs `state`, and `jti: "{token.id}"` in both kinds of tokens.
     Logout,
     /// Ends the user's other sessions. Needs what `logout` needs.

@@ -121,7 +121,7 @@ fn messages(gateway: &Gateway, ending: &str) -> Vec<String> {
 }
 
 /// The only message to somebody, which is taken away.
-fn the_message_to(gateway: &Gateway, name: &str) -> String {
+pub(super) fn the_message_to(gateway: &Gateway, name: &str) -> String {
     let to = format!("To: {}", address(name));
     let mut found = None;
     wait_until("a message", || {

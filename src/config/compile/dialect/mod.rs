@@ -1,6 +1,7 @@
 //! Dialect files, built-in and the operator's own: one file for each action, on what requests and answers have in common.
 
 mod answer;
+mod changing;
 mod codes;
 mod login;
 mod refresh;
@@ -13,9 +14,9 @@ use std::collections::BTreeMap;
 use super::{Extent, Findings};
 use crate::{
     accounts::dialect::{
-        BUILT_IN, ConfirmLinkDialect, JsonStyle, LoginDialect, RefreshDialect,
-        ResetPasswordDialect, SendCodeDialect, SignUpDialect, VerifyCodeDialect, VerifyDialect,
-        WithdrawDialect,
+        BUILT_IN, ChangePasswordDialect, ConfirmLinkDialect, JsonStyle, LoginDialect,
+        RefreshDialect, ResetPasswordDialect, SendCodeDialect, SignUpDialect, VerifyCodeDialect,
+        VerifyDialect, WithdrawDialect,
     },
     config::{
         document::{Document, dialect as written},
@@ -36,6 +37,7 @@ pub(super) struct Dialect {
     pub(super) verify: Option<VerifyDialect>,
     pub(super) sign_up: Option<SignUpDialect>,
     pub(super) withdraw: Option<WithdrawDialect>,
+    pub(super) change_password: Option<ChangePasswordDialect>,
     pub(super) codes: CodeDialects,
 }
 
@@ -133,6 +135,10 @@ impl Compiler<'_, '_> {
             verify: verify.and_then(|verify| self.verify(verify)),
             sign_up: document.sign_up.as_ref().and_then(|it| self.sign_up(it)),
             withdraw: document.withdraw.as_ref().and_then(|it| self.withdraw(it)),
+            change_password: document
+                .change_password
+                .as_ref()
+                .and_then(|it| self.change_password(it)),
             codes: self.codes(document),
         }
     }

@@ -1,6 +1,7 @@
 //! A dialect file: how one legacy login speaks.
 
 mod answer;
+mod changing;
 mod codes;
 mod request;
 mod sign_up;
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, Cookie, JsonStyle};
+pub use changing::ChangePassword;
 pub use codes::{ConfirmLink, ResetPassword, SendCode, VerifyCode};
 pub use request::{Field, FieldType, From, Invalid, Request, Trim};
 pub use sign_up::{SignUp, Withdraw};
@@ -31,6 +33,8 @@ pub struct Dialect {
     pub sign_up: Option<SignUp>,
     /// A user who leaves.
     pub withdraw: Option<Withdraw>,
+    /// Another password, for whoever knows the one that there is.
+    pub change_password: Option<ChangePassword>,
     /// Asks for a code that proves an address.
     pub send_code: Option<SendCode>,
     /// Such a code, typed or of a link.
