@@ -131,6 +131,8 @@ pub enum EndedBy {
     Reset,
     /// Its user has changed the password.
     PasswordChange,
+    /// Somebody who manages members has.
+    Manager,
 }
 
 /// A session as its user sees it.
@@ -261,6 +263,7 @@ impl EndedBy {
             Self::Withdrawal => "withdrawal",
             Self::Reset => "password_reset",
             Self::PasswordChange => "password_change",
+            Self::Manager => "manager",
         }
     }
 }

@@ -13,6 +13,7 @@ mod codes;
 mod contract;
 mod error;
 mod families;
+mod member_acts;
 mod migrate;
 mod mysql;
 mod purge;
@@ -32,6 +33,7 @@ pub use error::Error;
 pub use families::{
     EndedBy, Ending, KeptToken, KnownToken, Opening, Seen, Session, Spending, TokenPrint, Which,
 };
+pub use member_acts::MemberAct;
 pub use migrate::{Listed, Migration, Obstacle, Standing, Task};
 pub use purge::Purge;
 pub use settings::{Keep, Migrate, Settings};

@@ -33,11 +33,13 @@ pub enum Purge {
     RefreshTokens,
     /// Sessions whose refresh tokens have all expired long ago.
     Sessions,
+    /// What managers did to members long ago.
+    MemberActs,
 }
 
 impl Purge {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Changes,
         Self::Stamps,
         Self::EndedSessions,
@@ -46,6 +48,7 @@ impl Purge {
         Self::Addresses,
         Self::RefreshTokens,
         Self::Sessions,
+        Self::MemberActs,
     ];
 
     /// How many rows one statement forgets at most: one that takes long keeps others waiting.
@@ -62,6 +65,7 @@ impl Purge {
             Self::Addresses => "addresses",
             Self::RefreshTokens => "refresh_tokens",
             Self::Sessions => "sessions",
+            Self::MemberActs => "member_acts",
         }
     }
 
@@ -76,6 +80,7 @@ impl Purge {
             // A token that was forgotten would be taken for one of the monolith's: no clock that reads it is that far behind.
             Self::RefreshTokens => MARGIN,
             Self::Sessions => keep.ended_sessions.max(MARGIN),
+            Self::MemberActs => keep.member_acts,
         };
         UnixSeconds(now.0.saturating_sub(kept.as_secs()))
     }
@@ -106,6 +111,9 @@ impl Purge {
             }
             Self::Sessions => {
                 "DELETE FROM sidegate_sessions WHERE expires_at < ? ORDER BY expires_at LIMIT 1000"
+            }
+            Self::MemberActs => {
+                "DELETE FROM sidegate_member_acts WHERE acted_at < ? ORDER BY acted_at LIMIT 1000"
             }
         }
     }
@@ -144,6 +152,10 @@ impl Purge {
             Self::Sessions => {
                 "DELETE FROM sidegate_sessions WHERE session IN \
                  (SELECT session FROM sidegate_sessions WHERE expires_at < ? ORDER BY expires_at LIMIT 1000)"
+            }
+            Self::MemberActs => {
+                "DELETE FROM sidegate_member_acts WHERE id IN \
+                 (SELECT id FROM sidegate_member_acts WHERE acted_at < ? ORDER BY acted_at LIMIT 1000)"
             }
         }
     }

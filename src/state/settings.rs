@@ -69,4 +69,6 @@ pub struct Keep {
     pub ended_sessions: Duration,
     /// Since when tokens of a member are refused. No shorter than any token lives.
     pub stamps: Duration,
+    /// What managers have done to members.
+    pub member_acts: Duration,
 }

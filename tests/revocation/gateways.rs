@@ -34,6 +34,7 @@ impl Writer {
                 addresses: Duration::ZERO,
                 ended_sessions: Duration::ZERO,
                 stamps: Duration::ZERO,
+                member_acts: Duration::ZERO,
             },
         };
         let state = State::open(&settings).expect("good settings");

@@ -39,6 +39,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             addresses: written.keep.addresses.into(),
             ended_sessions: written.keep.ended_sessions.into(),
             stamps: written.keep.stamps.into(),
+            member_acts: written.keep.member_acts.into(),
         },
     };
     let fix = "correct the bounds of the pool";

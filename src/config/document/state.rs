@@ -56,6 +56,8 @@ pub struct Keep {
     /// Since when tokens of a user are refused; no shorter than any token lives, or tokens count again that were ended.
     /// Default: 400d.
     pub stamps: Span,
+    /// What managers have done to users on the pages for that, and why. Default: 1095d.
+    pub member_acts: Span,
 }
 
 impl Default for Keep {
@@ -64,6 +66,7 @@ impl Default for Keep {
             addresses: Span::from_secs(90 * DAY),
             ended_sessions: Span::from_secs(30 * DAY),
             stamps: Span::from_secs(400 * DAY),
+            member_acts: Span::from_secs(3 * 365 * DAY),
         }
     }
 }

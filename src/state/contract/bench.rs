@@ -23,6 +23,7 @@ pub(super) fn settings(url: &str) -> Settings {
             addresses: Duration::from_secs(100),
             ended_sessions: Duration::from_secs(100),
             stamps: Duration::from_secs(100),
+            member_acts: Duration::from_secs(100),
         },
     }
 }

@@ -7,6 +7,7 @@ mod attempts;
 mod bench;
 mod codes;
 mod families;
+mod member_acts;
 mod migrations;
 mod outage;
 mod stamps;
@@ -46,6 +47,10 @@ macro_rules! suite_on {
             a_session_has_no_tokens_but_its_own, what_was_ended_is_spent_by_nobody, an_end_is_told_to_others,
             sessions_are_listed_by_their_use, sessions_are_forgotten_in_time,
             hostile_names_of_agents_are_cut_and_kept,
+        }
+
+        on! { $bench, member_acts:
+            acts_are_shown_latest_first, acts_are_told_of_one_member_alone, acts_are_forgotten_in_time,
         }
 
         on! { $bench, stamps:

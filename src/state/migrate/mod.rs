@@ -51,7 +51,8 @@ embedded!(
     "0001_stamps",
     "0002_attempts",
     "0003_families",
-    "0004_codes"
+    "0004_codes",
+    "0005_member_acts",
 );
 
 /// What is to be done to the tables.

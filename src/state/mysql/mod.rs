@@ -7,6 +7,7 @@ mod attempts;
 mod codes;
 mod failure;
 mod families;
+mod member_acts;
 mod migrate;
 mod purge;
 mod record;

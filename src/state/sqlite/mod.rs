@@ -9,6 +9,7 @@ mod codes;
 mod connection;
 mod failure;
 mod families;
+mod member_acts;
 mod migrate;
 mod purge;
 mod stamps;

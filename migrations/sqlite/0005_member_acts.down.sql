@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS sidegate_member_acts;
