@@ -11,7 +11,7 @@ use super::cell::Cell;
 use super::error::Error;
 use super::moment::Moment;
 use super::settings::{ColumnType, Expected};
-use super::table_map::{StatePlace, TableMap};
+use super::table_map::{ShownPlace, StatePlace, TableMap};
 use crate::member::{Member, MemberId, StateName};
 use crate::secret::Secret;
 
@@ -35,17 +35,27 @@ fn assemble(map: &TableMap, row: &[Cell]) -> Result<Member, Error> {
             expected,
         }
     };
-    let mut shown = Map::new();
-    for part in &map.shown {
-        let value = json(at(part.place), part.column_type).map_err(corrupt(part.place))?;
-        shown.insert(part.as_name.clone(), value);
-    }
+    let shown = shown(&map.shown, row).map_err(|(place, expected)| corrupt(place)(expected))?;
     Ok(Member {
         id: id(at(map.id)).map_err(corrupt(map.id))?,
         state: first_state((&map.columns, &map.states), row)?,
         shown,
         password: password(at(map.password)).map_err(corrupt(map.password))?,
     })
+}
+
+/// The values of the columns that are handed on, or the place of one that is not what was expected.
+pub(super) fn shown(
+    places: &[ShownPlace],
+    row: &[Cell],
+) -> Result<Map<String, Value>, (usize, Mismatch)> {
+    let mut shown = Map::new();
+    for part in places {
+        let cell = row.get(part.place).unwrap_or(&Cell::Null);
+        let value = json(cell, part.column_type).map_err(|expected| (part.place, expected))?;
+        shown.insert(part.as_name.clone(), value);
+    }
+    Ok(shown)
 }
 
 pub(super) fn id(cell: &Cell) -> Result<MemberId, Mismatch> {

@@ -18,6 +18,7 @@ mod error;
 mod moment;
 mod mysql;
 mod ruled;
+mod search;
 mod settings;
 mod sqlite;
 mod stamp;
@@ -39,6 +40,7 @@ use crate::secret::Secret;
 pub use changed::{Changed, Changing, Newest};
 pub use error::{Cause, Error};
 pub(crate) use mysql::{Failure as MySqlFailure, connecting as driver_options};
+pub use search::{Listed, PAGE, Page, Search};
 pub use settings::{
     ColumnType, Columns, Expected, Join, PoolSettings, Settings, SettingsError, Shown, StateRule,
     TlsSettings,
@@ -47,8 +49,8 @@ pub use stamp::Stamp;
 pub use url::{DatabaseUrl, DatabaseUrlError};
 pub use watched::{CHUNK, WatchedRow, watched_text};
 pub use write::{
-    CellValue, Inserted, Leaving, NewId, NewMember, WriteAction, WriteError, WriteSettings, Writer,
-    moment_of,
+    CellValue, Inserted, Leaving, NewId, NewMember, Swapped, WriteAction, WriteError,
+    WriteSettings, Writer, moment_of,
 };
 
 /// The longest login or id that is looked up.

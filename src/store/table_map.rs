@@ -6,6 +6,7 @@
 use crate::member::StateName;
 
 use super::ruled::RuledMap;
+use super::search::ListedMap;
 use super::settings::{ColumnType, Expected, Settings, SettingsError};
 use super::tables::{Dialect, Tables};
 
@@ -75,12 +76,14 @@ pub(super) struct TableMap {
     pub(super) by_id: LookUp,
     /// What rules ask for.
     pub(super) ruled: RuledMap,
+    /// What those see who look after members.
+    pub(super) listed: ListedMap,
     /// Asks for every column and no row.
     pub(super) inspection: String,
     pub(super) column_probes: Vec<Probe>,
     /// What fails exactly when its table is missing, where there are several.
     pub(super) table_probes: Vec<Probe>,
-    tables: Tables,
+    pub(super) tables: Tables,
 }
 
 impl TableMap {
@@ -97,6 +100,7 @@ impl TableMap {
         let by = |key: usize| look_up(&from, &quoted, &[key]);
         let (by_login, by_id) = (by(login), by(id));
         let ruled = RuledMap::new(settings, &tables, &from)?;
+        let listed = ListedMap::new(settings, &tables, &from)?;
         // What is inspected is everything that anybody asks for.
         let mut all = columns.clone();
         for column in &ruled.columns {
@@ -108,6 +112,7 @@ impl TableMap {
             by_login,
             by_id,
             ruled,
+            listed,
             inspection: format!("SELECT {} FROM {from} LIMIT 0", quoted.join(", ")),
             column_probes: column_probes(&tables, &all)?,
             table_probes: table_probes(&tables),
@@ -177,7 +182,7 @@ pub(super) fn state_places(
         .collect()
 }
 
-fn shown_places(settings: &Settings, columns: &mut Vec<String>) -> Vec<ShownPlace> {
+pub(super) fn shown_places(settings: &Settings, columns: &mut Vec<String>) -> Vec<ShownPlace> {
     let shown = settings.shown.iter().map(|shown| ShownPlace {
         place: place(columns, &shown.column),
         as_name: shown.as_name.clone(),

@@ -122,6 +122,7 @@ fn compiled(action: users::WriteAction) -> WriteAction {
         users::WriteAction::Password => WriteAction::Password,
         users::WriteAction::Profile => WriteAction::Profile,
         users::WriteAction::Withdraw => WriteAction::Withdraw,
+        users::WriteAction::Block => WriteAction::Block,
         users::WriteAction::Link => WriteAction::Link,
         users::WriteAction::RefreshToken => WriteAction::RefreshToken,
     }

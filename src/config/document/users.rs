@@ -98,6 +98,8 @@ pub enum WriteAction {
     Profile,
     /// That a user has left.
     Withdraw,
+    /// That a manager has blocked a user, or admits the user again.
+    Block,
     /// Whom a user is with a social provider.
     Link,
     /// The user's refresh token.

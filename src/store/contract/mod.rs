@@ -8,6 +8,7 @@ pub(crate) mod bench;
 mod file;
 pub(crate) mod gate;
 mod joining;
+mod members;
 mod outage;
 mod ruled;
 mod server;
@@ -53,6 +54,11 @@ macro_rules! suite_on {
             whose_row_it_is_is_compared_to_the_byte, members_are_found_by_other_columns, an_unknown_name_is_told,
         }
 
+        on! { $bench, members:
+            a_list_goes_on_behind_its_last_member, what_is_typed_means_itself, members_are_listed_as_they_are,
+            numbers_begin_with_digits, a_state_is_swapped_once, a_state_of_a_joined_table_is_swapped,
+        }
+
         on! { $bench, joining:
             a_member_is_made_in_every_table, of_many_equal_members_one_is_made, a_member_who_failed_leaves_no_row,
             unproven_members_are_replaced, who_has_left_may_come_back_after_a_while,
@@ -86,6 +92,8 @@ mod on_mysql {
         a_server_that_is_away_is_no_wrong_password, an_account_that_may_not_write_is_told,
         a_lock_of_somebody_else_meets_the_deadline,
     }
+
+    on! { mysql, members: the_collation_decides_what_a_login_begins_with }
 
     on! { mysql, joining: ids_by_default_are_found }
 }

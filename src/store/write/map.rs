@@ -14,6 +14,8 @@ pub(super) struct WriteMap {
     pub(super) each: Vec<TableMap>,
     /// Finds and locks the row of a member by its id, twice; the values of `keys`, the id first.
     pub(super) locate: String,
+    /// Finds and locks a member by its id, twice; the columns of `taken`.
+    pub(super) standing: String,
     /// The columns of the first table that others refer to, its id first.
     pub(super) keys: Vec<String>,
     pub(super) password: usize,
@@ -83,10 +85,17 @@ impl WriteMap {
         );
         let mut columns = keys.clone();
         let states = state_places(settings, &mut columns)?;
+        let standing = format!(
+            "SELECT {} FROM {} WHERE {whose}",
+            tables.quote(&columns)?.join(", "),
+            tables.all_rows()?
+        );
+        let standing = locking(dialect, &standing);
         Ok(Self {
             dialect,
             each,
             locate,
+            standing,
             keys,
             password: password.table,
             replace_password,

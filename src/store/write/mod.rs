@@ -15,14 +15,18 @@ mod sqlite;
 mod value;
 
 use super::{error::Error, settings::Settings, url::DatabaseUrl};
-use crate::{member::MemberId, secret::Secret};
+use crate::{
+    member::{MemberId, StateName},
+    secret::Secret,
+};
 use map::WriteMap;
 use mysql::MySqlWriter;
-use operations::{Operation, Remove, ReplacePassword, SetColumns};
+use operations::{Operation, Remove, ReplacePassword, SetColumns, SwapState};
 use sqlite::SqliteWriter;
 
 pub use error::WriteError;
 pub use insert::{Inserted, Leaving, NewId, NewMember};
+pub use operations::Swapped;
 pub use settings::{WriteAction, WriteSettings};
 pub use value::{CellValue, moment_of};
 
@@ -93,6 +97,18 @@ impl Writer {
     ) -> Result<bool, WriteError> {
         let id = id.clone();
         self.settled(SetColumns { id, values }).await
+    }
+
+    /// Writes values into columns of a member whose state is the expected one; of many that try at the same time one does.
+    pub async fn swap_state(
+        &self,
+        id: &MemberId,
+        expected: Option<StateName>,
+        values: Vec<(String, CellValue)>,
+    ) -> Result<Swapped, WriteError> {
+        let id = id.clone();
+        let set = SetColumns { id, values };
+        self.settled(SwapState { set, expected }).await
     }
 
     /// Makes a member, unless somebody else has the login. Of many that try at the same time one does.

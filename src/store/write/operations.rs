@@ -5,7 +5,11 @@ use super::{
     map::WriteMap,
     value::CellValue,
 };
-use crate::{member::MemberId, secret::Secret, store::cell::Cell};
+use crate::{
+    member::{MemberId, StateName},
+    secret::Secret,
+    store::{cell::Cell, decode::first_state},
+};
 
 /// What a statement has done.
 #[derive(Debug, Clone, Copy)]
@@ -152,6 +156,46 @@ impl Operation for SetColumns {
             work.execute(&map.update(table, &names)?, &values).await?;
         }
         Ok(true)
+    }
+}
+
+/// Values of columns of a member in a state.
+pub(super) struct SwapState {
+    pub(super) set: SetColumns,
+    pub(super) expected: Option<StateName>,
+}
+
+/// What has become of a member whose state was to be another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Swapped {
+    /// It is as was wanted.
+    Done,
+    /// Somebody has changed it before; this is it.
+    Otherwise(Option<StateName>),
+    /// There is no such member.
+    Gone,
+}
+
+impl Operation for SwapState {
+    type Done = Swapped;
+
+    async fn run<W: Work>(&self, map: &WriteMap, work: &mut W) -> Result<Swapped, Failure> {
+        let id = CellValue::from(&self.set.id);
+        let rows = work.rows(&map.standing, &[id.clone(), id]).await?;
+        let Some(row) = rows.first() else {
+            return Ok(Swapped::Gone);
+        };
+        let state = first_state((&map.taken.columns, &map.taken.states), row);
+        let state = state.map_err(|_| WriteError::Corrupt {
+            column: map.keys.first().cloned().unwrap_or_default(),
+        })?;
+        if state != self.expected {
+            return Ok(Swapped::Otherwise(state));
+        }
+        if self.set.run(map, work).await? {
+            return Ok(Swapped::Done);
+        }
+        Ok(Swapped::Gone)
     }
 }
 

@@ -32,6 +32,8 @@ pub enum WriteAction {
     Profile,
     /// That a member has left.
     Withdraw,
+    /// That a member is blocked, or no longer.
+    Block,
     /// Whom a member is with a social provider.
     Link,
     /// The member's refresh token.
@@ -48,6 +50,7 @@ impl WriteAction {
             Self::Password => "password",
             Self::Profile => "profile",
             Self::Withdraw => "withdraw",
+            Self::Block => "block",
             Self::Link => "link",
             Self::RefreshToken => "refresh_token",
         }
