@@ -6,7 +6,9 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::{AccountError, AccountRequest, Accounts, Answer, audit::Audited, fold::fold};
+use ::http::{HeaderName, HeaderValue};
+
+use super::{AccountError, AccountRequest, Accounts, audit::Audited, fold::fold};
 use crate::{
     attempts::{self, Attempts, Tried},
     member::Member,
@@ -104,13 +106,11 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Tells the client how to be known from now on, if clients can be.
-    pub(super) fn remember(&self, answer: &mut Answer) {
-        let remembered = self.delaying.as_ref().and_then(|delaying| {
-            let row = self.limited.account.row.as_deref()?;
-            delaying.attempts.remember(delaying.device, row)
-        });
-        answer.headers.extend(remembered);
+    /// What tells the client how to be known from now on, if clients can be.
+    pub(super) fn remembered(&self) -> Option<(HeaderName, HeaderValue)> {
+        let delaying = self.delaying.as_ref()?;
+        let row = self.limited.account.row.as_deref()?;
+        delaying.attempts.remember(delaying.device, row)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Password login.
 
+use ::http::{HeaderName, HeaderValue};
 use tracing::warn;
 
 use super::{
@@ -7,17 +8,28 @@ use super::{
     attempt::{Account, Attempt, Ended},
     dialect::{LoginDialect, StateCheck},
     pick::{Picked, pick},
+    session::Session,
 };
 use crate::{
-    member::Member,
+    member::{Member, StateName},
     password::{Format, Verdict},
     secret::Secret,
 };
 
-/// How an attempt ended.
-enum Outcome {
-    Granted(Answer),
-    Refused(Answer),
+/// What came of credentials.
+pub(super) enum Tried {
+    /// They are right.
+    Granted(Session),
+    /// Nobody has them.
+    Wrong,
+    /// They are those of a member who may not log in, or the name is and the order of checks says so.
+    Blocked(StateName),
+}
+
+/// What came of credentials, and what the client is known by from now on.
+pub(super) struct LoggedIn {
+    pub(super) tried: Tried,
+    pub(super) device: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Accounts {
@@ -33,52 +45,73 @@ impl Accounts {
         let typed = fields.take_secret("password");
         let typed = typed.unwrap_or_else(|| Secret::new(String::new()));
         let login = fields.text("login").unwrap_or_default();
+        let logged_in = self.log_in((login, typed), dialect.state_check, request);
+        let LoggedIn { tried, device } = logged_in.await?;
+        let mut answer = match tried {
+            Tried::Granted(session) => {
+                let values = |name: &str| session.value(name);
+                dialect.granted.fill("granted", &values)?
+            }
+            Tried::Wrong => dialect.refused.clone(),
+            Tried::Blocked(state) => dialect.blocked(&state).clone(),
+        };
+        answer.headers.extend(device);
+        Ok(answer)
+    }
+
+    /// Tries credentials, counted as an attempt at the account.
+    pub(super) async fn log_in(
+        &self,
+        (login, typed): (&str, Secret<String>),
+        order: StateCheck,
+        request: &AccountRequest,
+    ) -> Result<LoggedIn, AccountError> {
         let members = self.store.members_by_login(login).await?;
         let account = Account::new(login, &members);
         let attempt = Attempt::begin(self, request, &account).await?;
-        let outcome = self.try_password(dialect, request, typed, members).await;
-        let ended = match &outcome {
-            Ok(Outcome::Granted(_)) => Ended::Granted,
-            Ok(Outcome::Refused(_)) => Ended::Refused,
+        let tried = self.try_password(order, request, typed, members).await;
+        let ended = match &tried {
+            Ok(Tried::Granted(_)) => Ended::Granted,
+            Ok(Tried::Wrong | Tried::Blocked(_)) => Ended::Refused,
             Err(_) => Ended::Untried,
         };
         attempt.end(ended).await;
-        match outcome? {
-            Outcome::Granted(mut answer) => {
-                attempt.remember(&mut answer);
-                Ok(answer)
-            }
-            Outcome::Refused(answer) => Ok(answer),
-        }
+        let device = match ended {
+            Ended::Granted => attempt.remembered(),
+            Ended::Refused | Ended::Untried => None,
+        };
+        Ok(LoggedIn {
+            tried: tried?,
+            device,
+        })
     }
 
     async fn try_password(
         &self,
-        dialect: &LoginDialect,
+        order: StateCheck,
         request: &AccountRequest,
         typed: Secret<String>,
         members: Vec<Member>,
-    ) -> Result<Outcome, AccountError> {
+    ) -> Result<Tried, AccountError> {
         let Picked::One(member) = pick(members) else {
             // As slow as a wrong password, so that the time does not tell who exists.
             self.hashing.verify(typed, None).await?;
-            return Ok(Outcome::Refused(dialect.refused.clone()));
+            return Ok(Tried::Wrong);
         };
-        if dialect.state_check == StateCheck::BeforePassword
-            && let Some(answer) = dialect.blocked(&member)
+        if order == StateCheck::BeforePassword
+            && let Some(state) = &member.state
         {
-            return Ok(Outcome::Refused(answer));
+            return Ok(Tried::Blocked(state.clone()));
         }
         if !self.password_matches(typed.clone(), &member).await? {
-            return Ok(Outcome::Refused(dialect.refused.clone()));
+            return Ok(Tried::Wrong);
         }
-        if let Some(answer) = dialect.blocked(&member) {
-            return Ok(Outcome::Refused(answer));
+        if let Some(state) = &member.state {
+            return Ok(Tried::Blocked(state.clone()));
         }
         let session = self.open_session(&member, request).await?;
         self.upgrade_later(request, &member, typed);
-        let answer = dialect.granted.fill("granted", &|name| session.value(name));
-        answer.map(Outcome::Granted)
+        Ok(Tried::Granted(session))
     }
 
     async fn password_matches(
@@ -102,9 +135,8 @@ impl Accounts {
 }
 
 impl LoginDialect {
-    /// What a blocked member is told; `None` for one who may log in.
-    pub(super) fn blocked(&self, member: &Member) -> Option<Answer> {
-        let state = member.state.as_ref()?;
-        Some(self.states.get(state).unwrap_or(&self.refused).clone())
+    /// What a member in this state is told.
+    pub(super) fn blocked(&self, state: &StateName) -> &Answer {
+        self.states.get(state).unwrap_or(&self.refused)
     }
 }

@@ -85,7 +85,8 @@ impl Accounts {
         event::refused(name, refusal, member.as_deref(), request);
         let mut answer = match dialect {
             Some(dialect) => {
-                let blocked = member.and_then(|member| dialect.blocked(&member));
+                let state = member.and_then(|member| member.state);
+                let blocked = state.map(|state| dialect.blocked(&state).clone());
                 blocked.unwrap_or_else(|| dialect.refused.clone())
             }
             None => redirect(&social.returns.refused(refusal.word()), refusal.word()),
