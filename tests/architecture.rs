@@ -61,21 +61,21 @@ const MAY_IMPORT: [(&str, &str); 36] = [
         "listener",
         "any_stream template certificate clock deadline http telemetry",
     ),
-    // With the cookies of tokens goes one that the policy asks pages for.
+    // With the cookies of tokens goes one that the policy asks pages for. The pages of members do what account routes do.
     (
         "accounts",
-        "clock entropy secret template http telemetry member password token ratelimit policy attempts state \
+        "clock entropy secret template pages http telemetry member password token ratelimit policy attempts state \
          revocation mailer store social",
     ),
     (
         "pipeline",
-        "clock entropy secret template certificate deadline http telemetry member token ratelimit valkey policy \
+        "clock entropy secret template pages certificate deadline http telemetry member token ratelimit valkey policy \
          attempts revocation membership upstream fetch listener accounts",
     ),
     ("admin", "clock secret http telemetry policy listener"),
     (
         "config",
-        "clock secret template certificate http telemetry member password token ratelimit \
+        "clock secret template pages certificate http telemetry member password token ratelimit \
          valkey policy store state attempts revocation membership upstream fetch social mailer listener accounts admin",
     ),
     (

@@ -1,9 +1,10 @@
 //! How an endpoint fails by our own fault, and what that is to a client.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use ::http::StatusCode;
 
+use super::pages::Failed;
 use crate::{
     attempts::Delayed, http::set_cookie::CookieError, mailer::Full, ratelimit::Exceeded,
     social::SocialError, state, store, token::mint::MintError,
@@ -57,6 +58,12 @@ pub enum AccountError {
     /// A token is too large for a cookie.
     #[error(transparent)]
     Cookie(#[from] CookieError),
+    /// A page says it.
+    #[error(transparent)]
+    OnPage(Box<Failed>),
+    /// A token could not be renewed for somebody who looks at a page.
+    #[error("{0}")]
+    Renewal(Arc<AccountError>),
     /// More tokens are renewed at once than are kept track of.
     #[error("too many tokens are being renewed at once")]
     ManyRenewals,
@@ -92,6 +99,8 @@ impl AccountError {
             Self::Store(error) => return users_outcome(error),
             Self::Write(error) => return write_outcome(error),
             Self::State(error) => return state_outcome(error),
+            Self::OnPage(failed) => return failed.error.outcome(),
+            Self::Renewal(error) => return error.outcome(),
             Self::RateLimited(exceeded) => {
                 let seconds = exceeded.retry_after().as_secs();
                 (StatusCode::TOO_MANY_REQUESTS, "rate_limited", Some(seconds))

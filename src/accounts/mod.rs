@@ -17,6 +17,7 @@ pub mod hashing;
 mod joining;
 mod kept_refresh;
 mod login;
+pub mod pages;
 mod pick;
 mod refresh;
 mod renewal;
@@ -40,6 +41,7 @@ use crate::{
             ResetPasswordDialect, SendCodeDialect, SignUpDialect, VerifyCodeDialect, VerifyDialect,
             WithdrawDialect,
         },
+        pages::{PageRequest, Pages},
         social::{Social, SocialEndpoint},
     },
     attempts::Attempts,
@@ -98,10 +100,12 @@ pub enum Endpoint {
     ConfirmLink(ConfirmLinkDialect),
     /// A code and a password in, the password changed.
     ResetPassword(ResetPasswordDialect),
+    /// The pages of members.
+    Pages(Box<Pages>),
 }
 
 /// What an endpoint needs of a request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AccountRequest {
     /// The parameters of the path, decoded.
     pub parameters: Vec<(Box<str>, String)>,
@@ -125,6 +129,8 @@ pub struct AccountRequest {
     pub agent: Option<String>,
     /// The languages that are wanted, as `Accept-Language` has them.
     pub languages: Option<String>,
+    /// What a page needs besides, where it is one that is asked.
+    pub page: Option<Box<PageRequest>>,
     /// Where something goes on that the answer does not wait for.
     pub tasks: TaskTracker,
     /// Who sends it, for what is logged, counted and kept.
@@ -231,6 +237,7 @@ impl Accounts {
                 self.send_code((*purpose, dialect), &request)?
             }
             Some(Endpoint::VerifyCode(dialect)) => self.verify_code(dialect, &request).await?,
+            Some(Endpoint::Pages(pages)) => self.visited((pages, endpoint), request).await?,
             Some(Endpoint::ConfirmLink(dialect)) => Self::confirm_link(dialect, &request)?,
             Some(Endpoint::ResetPassword(dialect)) => {
                 self.reset_password(dialect, &request).await?
@@ -259,6 +266,7 @@ impl Accounts {
             Some(Endpoint::VerifyCode(_)) => "verify_code",
             Some(Endpoint::ConfirmLink(_)) => "confirm_link",
             Some(Endpoint::ResetPassword(_)) => "reset_password",
+            Some(Endpoint::Pages(_)) => "pages",
             None => "none",
         }
     }

@@ -116,6 +116,7 @@ impl Landing {
             authorization: None,
             agent: None,
             languages: None,
+            page: None,
             tasks: TaskTracker::new(),
             sender,
         };

@@ -123,6 +123,7 @@ impl Minted {
 }
 
 impl Session {
+    /// Its tokens.
     pub(super) fn granted(self) -> Granted {
         Granted {
             access_token: self.access_token,

@@ -15,10 +15,10 @@ pub struct Frame<'a> {
     pub language: Language,
     /// Those that it could be in.
     pub offered: &'a [Language],
-    /// The path of this page below the root, for the switch of languages; `None` for what answers a form.
+    /// The path of this page below the root and its query, up to where the language is said; `None` for what answers a form.
     pub here: Option<&'a str>,
-    /// The address of the operator's own style, which comes after ours.
-    pub theme: Option<&'a str>,
+    /// Whether there is a style of the operator's own, which comes after ours.
+    pub theme: bool,
     /// What forms bring, so that it is known that this page has sent them.
     pub form_token: Option<&'a str>,
 }
@@ -108,6 +108,10 @@ pub enum Message {
     NotFound,
     /// A form came that this page has not sent, or not lately.
     Expired,
+    /// It cannot be read.
+    Refused,
+    /// It came too often.
+    Later,
     /// It failed, and it is nobody's fault who asks.
     Failed,
 }
@@ -206,6 +210,8 @@ impl MessageHtml<'_> {
             Message::LoggedOut => self.words.logged_out,
             Message::NotFound => self.words.not_found,
             Message::Expired => self.words.expired,
+            Message::Refused => self.words.unreadable,
+            Message::Later => self.words.too_often,
             Message::Failed => self.words.failed,
         }
     }
@@ -215,6 +221,8 @@ impl MessageHtml<'_> {
             Message::LoggedOut => self.words.logged_out_explained,
             Message::NotFound => self.words.not_found_explained,
             Message::Expired => self.words.expired_explained,
+            Message::Refused => self.words.unreadable_explained,
+            Message::Later => self.words.too_often_explained,
             Message::Failed => self.words.failed_explained,
         }
     }

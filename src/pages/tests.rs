@@ -10,8 +10,8 @@ fn frame(language: Language) -> Frame<'static> {
         root: "/account",
         language,
         offered: &Language::ALL,
-        here: Some("/login"),
-        theme: Some("/account/theme.css"),
+        here: Some("/login?"),
+        theme: true,
         form_token: Some("a-token"),
     }
 }
@@ -53,6 +53,8 @@ fn every_page() -> Vec<Page<'static>> {
         Message::LoggedOut,
         Message::NotFound,
         Message::Expired,
+        Message::Refused,
+        Message::Later,
         Message::Failed,
     ];
     let mut pages: Vec<Page<'static>> = refused.map(|it| login(Some(it))).into();

@@ -40,6 +40,10 @@ pub(super) struct Words {
     pub(super) not_found_explained: &'static str,
     pub(super) expired: &'static str,
     pub(super) expired_explained: &'static str,
+    pub(super) unreadable: &'static str,
+    pub(super) unreadable_explained: &'static str,
+    pub(super) too_often: &'static str,
+    pub(super) too_often_explained: &'static str,
     pub(super) failed: &'static str,
     pub(super) failed_explained: &'static str,
 }
@@ -89,6 +93,10 @@ const KOREAN: Words = Words {
     not_found_explained: "주소가 정확한지 확인해 주세요.",
     expired: "페이지가 만료되었습니다",
     expired_explained: "페이지를 새로 열고 다시 시도해 주세요.",
+    unreadable: "요청을 처리할 수 없습니다",
+    unreadable_explained: "입력한 내용을 확인하고 다시 시도해 주세요.",
+    too_often: "요청이 너무 많습니다",
+    too_often_explained: "잠시 후 다시 시도해 주세요.",
     failed: "문제가 발생했습니다",
     failed_explained: "잠시 후 다시 시도해 주세요.",
 };
@@ -129,6 +137,10 @@ const ENGLISH: Words = Words {
     not_found_explained: "Check that the address is right.",
     expired: "This page has expired",
     expired_explained: "Open it again and try once more.",
+    unreadable: "This could not be read",
+    unreadable_explained: "Check what you have entered and try again.",
+    too_often: "Too many requests",
+    too_often_explained: "Try again in a little while.",
     failed: "Something went wrong",
     failed_explained: "Try again in a little while.",
 };

@@ -12,7 +12,7 @@ use super::{
     body::Body,
     endpoint_cookie,
     open::{self, Guard},
-    publish,
+    paged, publish,
     record::Record,
     refuse::name_decision,
     rejection::Rejection,
@@ -51,7 +51,8 @@ impl Pipeline {
             Action::Forward(upstream) => upstream,
             // Few requests are answered here, and the state of one should not weigh on every idle connection.
             Action::Answer(endpoint) => {
-                return Box::pin(self.answer(endpoint, prepared, (view, peer), record)).await;
+                let answered = self.answer_or_page(endpoint, prepared, (view, peer), record);
+                return Box::pin(answered).await;
             }
             Action::ShowKeys => {
                 peer.notices.leave_body();
@@ -113,7 +114,7 @@ impl Pipeline {
         Ok(response)
     }
 
-    async fn answer<'a>(
+    pub(super) async fn answer<'a>(
         &self,
         EndpointId(endpoint): EndpointId,
         prepared: Prepared<'a, RequestBody>,
@@ -124,6 +125,7 @@ impl Pipeline {
         let accounts = live.accounts.as_ref().ok_or(Rejection::Misrouted)?;
         let action = accounts.action(endpoint);
         let presented = endpoint_cookie::read(&prepared, endpoint, accounts, (peer, record))?;
+        let page = paged::asked(&prepared, endpoint, accounts, (peer, record));
         let (head, body) = prepared.request.into_parts();
         let deadline = self.core.deadlines().unset();
         deadline.set_from_now(live.body_timeout);
@@ -147,6 +149,7 @@ impl Pipeline {
             authorization: text(head.headers.get(header::AUTHORIZATION)).map(Secret::new),
             agent: text(head.headers.get(header::USER_AGENT)),
             languages: text(head.headers.get(header::ACCEPT_LANGUAGE)),
+            page,
             tasks: self.control.tasks.clone(),
             sender: sender(record),
         };
@@ -224,7 +227,7 @@ fn cookies(headers: &HeaderMap, wanted: bool) -> HeaderMap {
     cookies
 }
 
-fn text(value: Option<&HeaderValue>) -> Option<String> {
+pub(super) fn text(value: Option<&HeaderValue>) -> Option<String> {
     value?.to_str().ok().map(str::to_owned)
 }
 

@@ -25,6 +25,7 @@ mod noted;
 mod observe;
 mod open;
 mod options;
+mod paged;
 mod preflight;
 mod publish;
 mod receive;

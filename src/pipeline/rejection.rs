@@ -417,6 +417,8 @@ fn account_row(error: &AccountError) -> Row {
         AccountError::Delayed(_) => row.template(Slot::RateLimited),
         AccountError::MissingToken => Rejection::MissingToken.row(),
         AccountError::InvalidToken => invalid_token("invalid_token"),
+        AccountError::OnPage(failed) => account_row(&failed.error),
+        AccountError::Renewal(error) => account_row(error),
         AccountError::Store(_)
         | AccountError::Write(_)
         | AccountError::State(_)

@@ -11,6 +11,7 @@ mod kept_refresh;
 mod limits;
 mod login;
 mod outage;
+pub(crate) mod pages;
 mod pair;
 mod passwords;
 mod refresh;

@@ -124,7 +124,7 @@ impl Accounts {
     }
 
     /// The open sessions of a member.
-    pub(super) async fn listed(
+    pub(in crate::accounts) async fn listed(
         &self,
         sessions: &Sessions,
         member: &str,

@@ -33,7 +33,7 @@ impl Fields {
     }
 
     /// The fields of a form alone, as OAuth has it.
-    pub(super) fn of_form(request: &AccountRequest) -> Self {
+    pub(in crate::accounts) fn of_form(request: &AccountRequest) -> Self {
         if request.media_type() != FORM {
             return Self(Vec::new());
         }

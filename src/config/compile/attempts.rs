@@ -39,11 +39,9 @@ pub(super) fn compile(
         return Ok(None);
     };
     let login = |action: Action| matches!(action, Action::Login);
-    if !document
-        .accounts
-        .iter()
-        .any(|account| login(account.action))
-    {
+    let mut accounts = document.accounts.iter();
+    let is_there = accounts.any(|account| login(account.action)) || document.pages.is_some();
+    if !is_there {
         let message = "there is no login that could fail";
         findings.warning(
             "attempts",

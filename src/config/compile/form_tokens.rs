@@ -51,6 +51,7 @@ fn check_names(document: &Document, name: &str, findings: &mut Findings<'_>) {
         findings.mistake("cookies.csrf.name", message, "give them different names");
     }
     let is_set = document.accounts.iter().any(|it| !it.cookies.is_empty());
+    let is_set = is_set || document.pages.is_some();
     let is_renewed = cookies.access.is_some();
     if !is_set && !is_renewed {
         let message = "it is set with the tokens of users, and no account sets any";

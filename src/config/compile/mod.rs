@@ -38,6 +38,7 @@ mod messages;
 mod networks;
 mod observed;
 mod outline;
+mod pages;
 mod passwords;
 mod paths;
 mod published_keys;
@@ -69,12 +70,13 @@ use std::{
 };
 
 use super::{
-    compiled::{Answering, Compiled},
+    compiled::{Answering, Compiled, Tokens},
     diagnostic::{Diagnostic, Severity},
     document::Document,
-    fingerprint::Recorder,
+    fingerprint::{Fingerprint, Recorder},
     reading::places::Places,
 };
+use crate::{policy::assertion::AssertionSettings, token::publication::Publication};
 
 /// What compiling collects.
 pub(super) struct Findings<'a> {
@@ -204,6 +206,12 @@ impl<'a> Findings<'a> {
         format!("{}:{line}", self.places.file())
     }
 
+    /// What tells this configuration from others.
+    fn fingerprint(&self) -> Fingerprint {
+        let root = self.places.root();
+        self.files.fingerprint(root, &self.folder)
+    }
+
     fn has_mistakes(&self) -> bool {
         let mistake = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Mistake;
         self.diagnostics.iter().any(mistake)
@@ -219,9 +227,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let server = server::compile(document, findings);
     let upstreams = upstreams::compile(document, findings);
     let tokens = tokens::compile(document, findings);
-    let assertion = assertion::compile(document, tokens.as_ref(), findings);
-    let shown = assertion.as_ref().ok().and_then(Option::as_ref);
-    let publication = published_keys::compile(document, tokens.as_ref(), shown, findings);
+    let (assertion, publication) = signed(document, tokens.as_ref(), findings);
     let headers = headers::compile(document, findings);
     let reading = paths::compile(document, findings);
     let identity = identity::compile(document, findings);
@@ -233,10 +239,9 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let attempts = attempts::compile(document, findings);
     let redis = redis::compile(document, findings);
     let form_tokens = form_tokens::compile(document, findings);
-    let cookies = cookies::compile(document, &form_tokens, findings);
+    let mut cookies = cookies::compile(document, &form_tokens, findings);
     let limits = rate_limits::Limits::new(document);
-    let hiding = redis::hiding(document, &attempts, findings);
-    let rate_limits = limits.compile(document, &hiding, findings);
+    let rate_limits = limits.compile(document, &attempts, findings);
     let mut rules = rules::Rules::new(document, findings);
     let columns = codes::with_columns(rules.columns(), document);
     let users = users::compile(document, columns, findings);
@@ -247,9 +252,13 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let watch = watch::compile(document, users.as_ref(), findings);
     passwords::may_upgrade(&hashing, (users.as_ref(), watch.as_ref()), findings);
     let revocation = revocation::compile(document, users.as_ref(), findings);
+    let csrf = csrf::compile(&document.csrf, &form_tokens, "csrf", findings);
+    let about_pages = (users.as_ref(), &mut cookies);
+    let pages = pages::compile(document, about_pages, csrf.as_ref(), findings);
     let defaults = routes::Defaults {
         groups: groups::Groups::new(document, &mut rules, findings),
-        csrf: csrf::compile(&document.csrf, &form_tokens, "csrf", findings),
+        csrf,
+        pages: pages.as_ref(),
         statuses: statuses::Statuses::new(document, findings),
         reading,
         rate_limits: &limits,
@@ -262,9 +271,8 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     if findings.has_mistakes() {
         return None;
     }
-    let root = findings.places.root();
     Some(Compiled {
-        fingerprint: findings.files.fingerprint(root, &findings.folder),
+        fingerprint: findings.fingerprint(),
         server: server?,
         upstreams,
         tokens: tokens?,
@@ -279,7 +287,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         state,
         watch,
         answering: Answering {
-            endpoints: accounts?,
+            endpoints: pages::behind(accounts?, pages),
             hashing,
             attempts: attempts.ok()?,
             valkey: redis.ok()?,
@@ -296,6 +304,21 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         outline: outline::outline(document, table.as_ref()?, findings),
         table: table?,
     })
+}
+
+/// What is signed for upstreams, and the keys that are shown.
+fn signed(
+    document: &Document,
+    tokens: Option<&Tokens>,
+    findings: &mut Findings<'_>,
+) -> (
+    Result<Option<AssertionSettings>, rules::Broken>,
+    Option<Publication>,
+) {
+    let assertion = assertion::compile(document, tokens, findings);
+    let shown = assertion.as_ref().ok().and_then(Option::as_ref);
+    let publication = published_keys::compile(document, tokens, shown, findings);
+    (assertion, publication)
 }
 
 /// What is no mistake, and hardly meant.

@@ -13,7 +13,7 @@ use crate::{
     policy::table::RouteTable,
 };
 
-/// In the order of the table: first what the accounts say, and last where the published keys are.
+/// In the order of the table: first what the accounts say, and last where the published keys and the pages are.
 pub(super) fn outline(
     document: &Document,
     table: &RouteTable,
@@ -23,6 +23,8 @@ pub(super) fn outline(
     let published = document.published_keys.iter().map(|_| None);
     let written = document.routes.iter().map(Some);
     let written = accounts.chain(written).chain(published);
+    // As many as there are pages.
+    let written = written.chain(std::iter::repeat(None));
     let routes = table.routes().iter().zip(written);
     routes
         .map(|(route, written)| Outline {

@@ -4,8 +4,13 @@ use std::num::NonZeroU32;
 
 use indexmap::IndexMap;
 
-use super::{Findings, actions, redis::Hiding};
+use super::{
+    Findings, actions, pages,
+    redis::{self, Hiding},
+    rules::Broken,
+};
 use crate::{
+    attempts,
     config::{
         document::{
             Document,
@@ -65,16 +70,19 @@ impl Limits {
     pub(super) fn compile(
         &self,
         document: &Document,
-        hiding: &Hiding,
+        attempts: &Result<Option<attempts::Settings>, Broken>,
         findings: &mut Findings<'_>,
     ) -> Option<Vec<Settings>> {
+        let hiding = redis::hiding(document, attempts, findings);
         let limits = self.limits.iter();
         let limits: Vec<Option<Settings>> = limits
             .map(|(name, limit)| {
                 let path = format!("rate_limits{}", key_step(name));
                 let shared = match limit.counted_in {
                     CountedIn::Memory => None,
-                    CountedIn::Redis => Some(shared(document, limit.by, hiding, (&path, findings))),
+                    CountedIn::Redis => {
+                        Some(shared(document, limit.by, &hiding, (&path, findings)))
+                    }
                 };
                 let settings = settings(name, limit, &path, findings)?;
                 match shared {
@@ -171,7 +179,8 @@ pub(super) fn holds(document: &Document, name: &str) -> bool {
     let routes = document.routes.iter().map(|route| &route.rate_limit);
     let groups = document.groups.values().map(|group| &group.rate_limit);
     let mut named = routes.chain(groups).flatten().flatten();
-    document.accounts.iter().any(of_account) || named.any(|named| named == name)
+    let on_pages = document.pages.is_some() && pages::LIMITED.iter().any(|(_, on)| by_default(*on));
+    document.accounts.iter().any(of_account) || on_pages || named.any(|named| named == name)
 }
 
 /// The limits of a route by the stage that asks them.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::{
     Findings, actions, cookies, cors, csrf, form_tokens::FormTokensMade,
-    forwarded_routes::Forwarded, groups::Groups, published_keys, rate_limits::Limits, rules::Rules,
-    statuses::Statuses,
+    forwarded_routes::Forwarded, groups::Groups, pages, published_keys, rate_limits::Limits,
+    rules::Rules, statuses::Statuses,
 };
 use crate::{
-    accounts::TokenName,
+    accounts::{TokenName, pages::Pages},
     config::document::{
         Document,
         accounts::{self, Account},
@@ -33,6 +33,8 @@ const MATCH: &str = "write a path, or methods and a path, such as `GET,HEAD /doc
 
 const PUBLISHED: &str = "published_keys";
 
+const PAGES: &str = "pages";
+
 /// What a route takes when it says nothing.
 pub(super) struct Defaults<'a> {
     pub(super) reading: Reading,
@@ -44,6 +46,7 @@ pub(super) struct Defaults<'a> {
     pub(super) refusals: Arc<RefusalTemplate>,
     pub(super) statuses: Statuses,
     pub(super) groups: Groups<'a>,
+    pub(super) pages: Option<&'a Pages>,
 }
 
 impl Defaults<'_> {
@@ -81,7 +84,7 @@ impl Defaults<'_> {
     }
 }
 
-/// The table; accounts come first in it, in their order, and the route of the published keys last.
+/// The table; accounts come first in it, in their order, and behind the operator's the route of the published keys and the pages.
 pub(super) fn compile(
     document: &Document,
     defaults: &Defaults<'_>,
@@ -104,7 +107,10 @@ pub(super) fn compile(
     }
     let written = document.published_keys.as_ref();
     routes.extend(written.map(|written| published_keys::route(written, defaults, findings)));
-    let whole = routes.iter().all(Option::is_some);
+    let of_pages = pages::routes(document, defaults, findings);
+    let alone = pages::are_alone(&of_pages, &routes, document, findings);
+    routes.extend(of_pages.into_iter().filter(|_| alone));
+    let whole = alone && routes.iter().all(Option::is_some);
     // Ambiguities are found among the routes that can be read, so that they are reported with the other mistakes.
     let positions: Vec<String> = paths(document, &routes);
     let table = RouteTable::new(routes.into_iter().flatten().collect());
@@ -128,6 +134,7 @@ fn paths(document: &Document, routes: &[Option<Route>]) -> Vec<String> {
     readable
         .map(|(index, _)| match path(document, index) {
             path if path == PUBLISHED => format!("{path}.path"),
+            path if path == PAGES => format!("{path}.root"),
             path => format!("{path}.match"),
         })
         .collect()
@@ -138,7 +145,10 @@ pub(super) fn path(document: &Document, index: usize) -> String {
     match index.checked_sub(document.accounts.len()) {
         None => format!("accounts[{index}]"),
         Some(index) if index < document.routes.len() => format!("routes[{index}]"),
-        Some(_) => PUBLISHED.to_owned(),
+        Some(index) if document.published_keys.is_some() && index == document.routes.len() => {
+            PUBLISHED.to_owned()
+        }
+        Some(_) => PAGES.to_owned(),
     }
 }
 

@@ -39,14 +39,21 @@ fn are_named(document: &Document) -> bool {
         && refresh.is_none_or(|refresh| names_the_token(&refresh.claims))
 }
 
+/// Whether sessions can be told apart, and kept.
+pub(super) fn can_be_kept(document: &Document) -> bool {
+    document.state.is_some() && are_named(document)
+}
+
 /// Whether any route is about sessions, so that they have to be kept.
 pub(super) fn are_asked_for(document: &Document) -> bool {
     let mut accounts = document.accounts.iter();
-    accounts.any(|account| match needs_here(document, account.action) {
-        Needs::Nothing | Needs::Codes => false,
-        Needs::Ended => document.state.is_some() && are_named(document),
-        Needs::Sessions | Needs::NamedTokens => true,
-    })
+    let on_pages = document.pages.is_some() && can_be_kept(document);
+    on_pages
+        || accounts.any(|account| match needs_here(document, account.action) {
+            Needs::Nothing | Needs::Codes => false,
+            Needs::Ended => document.state.is_some() && are_named(document),
+            Needs::Sessions | Needs::NamedTokens => true,
+        })
 }
 
 /// What sessions cannot do without.

@@ -139,7 +139,8 @@ fn token(
     let about = about(document, token, path, findings);
     let checks = issuers::checks_of_token(document, token, path, findings);
     let keys = keys?;
-    if !document.accounts.is_empty() && !keys.iter().any(|key| key.key.can_sign()) {
+    let grants = !document.accounts.is_empty() || document.pages.is_some();
+    if grants && !keys.iter().any(|key| key.key.can_sign()) {
         findings.mistake(
             path,
             "`accounts` has to sign tokens, and none of these keys can",

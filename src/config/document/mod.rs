@@ -13,6 +13,7 @@ pub mod dialect;
 pub mod headers;
 pub mod listeners;
 pub mod messages;
+pub mod pages;
 pub mod passwords;
 pub mod paths;
 pub mod rate_limits;
@@ -42,6 +43,7 @@ use self::{
     csrf::Csrf,
     listeners::Listener,
     messages::{Mail, Sms},
+    pages::Pages,
     passwords::Passwords,
     paths::Paths,
     rate_limits::RateLimit,
@@ -144,6 +146,8 @@ pub struct Document {
     /// The routes that the gateway answers itself.
     #[serde(default)]
     pub accounts: Vec<Account>,
+    /// Pages for users: login, profile, open sessions (`docs/pages.md`). Default: none.
+    pub pages: Option<Pages>,
     /// What refusals look like, unless a route says otherwise. Default: `problem`.
     #[serde(default)]
     pub refusals: Refusals,

@@ -1,0 +1,128 @@
+//! The pages of members, for teams that have none: everything below one root.
+//!
+//! A page is one file here. It is told of a [`Visit`], asks who it is that visits, checks a form before it does anything, and
+//! calls what answers account routes as well: nothing is decided here that those decide. What is written stands in
+//! [`crate::pages`].
+
+mod answer;
+mod asker;
+mod failed;
+mod login;
+mod profile;
+mod request;
+mod style;
+mod visit;
+
+use std::sync::Arc;
+
+use ::http::Method;
+
+use super::{AccountError, AccountRequest, Accounts, Answer};
+use crate::{
+    http::set_cookie::CookieShape,
+    pages::{Language, Message, Page},
+    policy::csrf::CsrfPolicy,
+};
+use visit::Visit;
+
+pub use answer::headers;
+pub use failed::Failed;
+pub use request::PageRequest;
+pub use style::Sheet;
+
+/// The pages of members.
+#[derive(Debug)]
+pub struct Pages {
+    /// Below which path they are, without a slash behind it.
+    pub root: Box<str>,
+    /// What the service is called.
+    pub brand: Box<str>,
+    /// The languages, the first for whoever wants none of them.
+    pub languages: Vec<Language>,
+    /// Our own style.
+    pub style: Sheet,
+    /// The operator's, behind it.
+    pub theme: Option<Sheet>,
+    /// Whose forms are taken.
+    pub csrf: CsrfPolicy,
+    /// The cookie with the language that was chosen.
+    pub language: CookieShape,
+    /// The column that users log in with.
+    pub login: String,
+}
+
+/// What somebody does with a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Does {
+    /// Looks at it.
+    Looks,
+    /// Sends its form.
+    Sends,
+}
+
+impl Accounts {
+    /// Answers a request to a page; what failed fails with a page.
+    pub(super) async fn visited(
+        self: &Arc<Self>,
+        (pages, endpoint): (&Pages, usize),
+        mut request: AccountRequest,
+    ) -> Result<Answer, AccountError> {
+        let page = request.page.take().ok_or(AccountError::NoEndpoint)?;
+        let visit = Visit::new((self, endpoint), pages, *page, request);
+        let answer = match open(&visit).await {
+            Ok(answer) => answer,
+            Err(error) => return Err(visit.failed(error)),
+        };
+        Ok(visit.remembering_language(answer))
+    }
+
+    /// The pages, if they are what an endpoint is.
+    pub fn pages(&self, endpoint: usize) -> Option<&Pages> {
+        match self.endpoints.get(endpoint) {
+            Some(super::Endpoint::Pages(pages)) => Some(pages),
+            Some(_) | None => None,
+        }
+    }
+}
+
+/// Every page there is.
+async fn open(visit: &Visit<'_>) -> Result<Answer, AccountError> {
+    use Does::{Looks, Sends};
+    match (visit.path(), visit.does()) {
+        ("/style.css", Looks) => Ok(visit.sheet(&visit.pages.style)),
+        ("/theme.css", Looks) => Ok(match &visit.pages.theme {
+            Some(theme) => visit.sheet(theme),
+            None => visit.message(Message::NotFound),
+        }),
+        ("/login", Looks) => login::show(visit).await,
+        ("/login", Sends) => login::sent(visit).await,
+        ("/logout", Sends) => login::logout(visit).await,
+        ("/logged-out", Looks) => Ok(visit.message(Message::LoggedOut)),
+        ("/profile", Looks) => profile::show(visit).await,
+        ("/sessions/end", Sends) => profile::end_session(visit).await,
+        ("/sessions/end-others", Sends) => profile::end_others(visit).await,
+        // Where a form was sent to: whoever loads that again sees where it is. So does who comes to the root.
+        ("" | "/logout" | "/sessions/end" | "/sessions/end-others", Looks) => {
+            Ok(visit.go("/profile"))
+        }
+        (_, Looks | Sends) => Ok(visit.message(Message::NotFound)),
+    }
+}
+
+impl Pages {
+    /// What a request is told that was refused before any page was asked.
+    pub fn refusal(&self, status: ::http::StatusCode, language: Language) -> String {
+        let message = failed::message(status);
+        Page::Message(message).render(&self.frame(language))
+    }
+}
+
+impl Does {
+    fn of(method: &Method) -> Self {
+        if *method == Method::POST {
+            Self::Sends
+        } else {
+            Self::Looks
+        }
+    }
+}
