@@ -47,11 +47,11 @@ pub(super) fn can_be_kept(document: &Document) -> bool {
 /// Whether any route is about sessions, so that they have to be kept.
 pub(super) fn are_asked_for(document: &Document) -> bool {
     let mut accounts = document.accounts.iter();
-    let on_pages = document.pages.is_some() && can_be_kept(document);
-    on_pages
+    let kept = can_be_kept(document);
+    (kept && document.pages.is_some())
         || accounts.any(|account| match needs_here(document, account.action) {
             Needs::Nothing | Needs::Codes => false,
-            Needs::Ended => document.state.is_some() && are_named(document),
+            Needs::Ended => kept,
             Needs::Sessions | Needs::NamedTokens => true,
         })
 }
