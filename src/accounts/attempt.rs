@@ -8,10 +8,10 @@ use std::{sync::Arc, time::Instant};
 
 use ::http::{HeaderName, HeaderValue};
 
-use super::{AccountError, AccountRequest, Accounts, audit::Audited, fold::fold};
+use super::{AccountError, AccountRequest, Accounts, audit::Audited};
 use crate::{
     attempts::{self, Attempts, Tried},
-    member::Member,
+    member::{Member, spelling::fold},
     ratelimit::{Exceeded, Key, RateLimit},
 };
 

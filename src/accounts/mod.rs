@@ -12,11 +12,11 @@ mod cookies;
 pub mod dialect;
 mod error;
 pub mod fastapi;
-mod fold;
 pub mod hashing;
 mod joining;
 mod kept_refresh;
 mod login;
+mod named;
 pub mod pages;
 mod pick;
 mod refresh;
@@ -64,6 +64,7 @@ pub use joining::{
     Application, Consent, Joining, Leave, Rejoin, SignUp, SignedUp, Source, Withdrawal, Withdrawn,
 };
 pub use kept_refresh::KeptRefresh;
+pub use named::LoginSubjects;
 pub use renewal::{Renewals, Renewed, Renewing};
 pub use session::{LOGIN_VALUES, REFRESH_VALUES};
 pub use sessions::{Client, Clients, OperatorError, Own, Sessions};
@@ -189,6 +190,8 @@ pub struct Accounts {
     pub attempts: Option<Arc<Attempts>>,
     /// Who may no longer use a token, where anything tells.
     pub denylist: Option<Arc<Denylist>>,
+    /// Where access tokens say what their users log in with.
+    pub login_subjects: Option<LoginSubjects>,
     /// The cookies of tokens.
     pub cookies: Cookies,
     /// The access tokens that are being renewed.

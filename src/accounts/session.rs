@@ -6,7 +6,7 @@ use super::{AccountError, AccountRequest, Accounts, Granted, TokenKind, sessions
 use crate::{
     clock::UnixSeconds,
     entropy::Entropy,
-    member::{Member, MemberId},
+    member::Member,
     state::{KeptToken, TokenPrint},
     token::{id::TokenId, mint::Occasion, successor::fingerprint},
 };
@@ -91,7 +91,7 @@ impl Accounts {
         let occasion = Occasion {
             user: &member.id,
             shown: &member.shown,
-            now: self.issue_for(&member.id),
+            now: self.issue_for(member),
             id,
             until,
         };
@@ -106,9 +106,14 @@ impl Accounts {
     /// The moment that a token counts from: now, or the first that counts after the member's sessions were ended, where
     /// that was in this very second. The token then expires as much later, which is all that tells it from one that was
     /// ended where it does not say when it was issued.
-    fn issue_for(&self, id: &MemberId) -> UnixSeconds {
-        let denylist = self.denylist.as_ref();
-        let earliest = denylist.and_then(|denylist| denylist.earliest_issue(&id.to_string()));
+    fn issue_for(&self, member: &Member) -> UnixSeconds {
+        let Some(denylist) = &self.denylist else {
+            return self.now();
+        };
+        let subjects = self.login_subjects.as_ref();
+        let name = subjects.and_then(|subjects| subjects.name_of(member));
+        let name = name.and_then(|name| denylist.earliest_issue(&name));
+        let earliest = denylist.earliest_issue(&member.id.to_string()).max(name);
         earliest.map_or_else(|| self.now(), |earliest| earliest.max(self.now()))
     }
 }

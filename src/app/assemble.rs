@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     accounts::{
-        Accounts, Changing, Cookies, KeptRefresh, Renewals, Sessions, TokenKind, TokenName,
-        Upgrades,
+        Accounts, Changing, Cookies, KeptRefresh, LoginSubjects, Renewals, Sessions, TokenKind,
+        TokenName, Upgrades,
         codes::Codes,
         hashing,
         social::{Social, SocialSettings},
@@ -36,7 +36,7 @@ use crate::{
     pipeline::{Assertions, IdentityHeaders, Live, Revocation, SubjectLog},
     policy::{assertion::AssertionSettings, headers::RouteHeaders, table::RouteTable},
     revocation::{
-        Denylist,
+        Denylist, Subjects,
         feed::{self, Announcements},
     },
     store::{self, Store},
@@ -101,14 +101,14 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
         answering,
         (state.as_ref(), announcements),
     );
-    let members = follows.members(asked, &tokens, identity.subject_is_row_id)?;
+    let members = follows.members(asked, &tokens)?;
     let (subject_key, counters) = (follows.subject_key(), follows.counters());
     let certificate_headers = identity.certificate_headers;
     let identity_headers = IdentityHeaders::new(identity.headers, identity.header_limits);
     let assertions = assertion.map(|settings| follows.assertions(settings));
     let asserted = assertions.as_ref().map(|it| &it.settings().header);
     let names = Names(&identity_headers, &certificate_headers, asserted);
-    let weighed = (assertions.as_deref(), members.revocation.is_some());
+    let weighed = (assertions.as_deref(), subjects(members.revocation.as_ref()));
     let proving = follows.proving(&fingerprint, &tokens, weighed);
     let live = Live {
         hash: fingerprint.hash().to_string().into(),
@@ -167,6 +167,13 @@ struct Asked<'a>(
 /// The user table, and where what is written to it is announced.
 type Stores<'a> = (Option<&'a Arc<Store>>, Option<Announcements>);
 
+/// Who tells who may no longer use a token, and how logins are known where tokens say those.
+type Told<'a> = (&'a Arc<Denylist>, Option<LoginSubjects>);
+
+fn subjects(revocation: Option<&Revocation>) -> Option<Subjects> {
+    revocation.map(|revocation| revocation.subjects)
+}
+
 /// Where passwords are announced that gateways write themselves.
 fn announcements(
     watch: Option<&feed::Settings>,
@@ -206,14 +213,14 @@ impl<'a> Follows<'a> {
         self,
         Asked(users, row_cache, revocation, answering, (state, announcements)): Asked<'_>,
         tokens: &Tokens,
-        row_ids: bool,
     ) -> Result<Members, StartError> {
         let asks = revocation.as_ref().is_some_and(|it| it.ask.is_some());
         let wanted = tokens.refresh.is_some() || row_cache.is_some() || asks;
         let store = users.filter(|_| wanted);
         let store = store.map(|users| self.store(users)).transpose()?;
         let denylist = self.denylist();
-        let told = revocation.is_some().then_some(&denylist);
+        let told = revocation.as_ref();
+        let told = told.map(|settings| (&denylist, settings.logins.clone()));
         let valkey = self.valkey(answering.valkey.clone())?;
         let places = Places {
             valkey: valkey.as_ref(),
@@ -226,7 +233,7 @@ impl<'a> Follows<'a> {
         let revocation = revocation.map(|settings| Revocation {
             denylist: Arc::clone(&denylist),
             lifetimes: tokens.access.history(),
-            row_ids,
+            subjects: settings.subjects,
             ask: settings.ask.and_then(ask),
         });
         let membership = store.clone().zip(row_cache);
@@ -244,7 +251,7 @@ impl<'a> Follows<'a> {
     fn opened(
         self,
         (answering, places): (Answering, Places<'_>),
-        ((store, announcements), denylist): (Stores<'_>, Option<&Arc<Denylist>>),
+        ((store, announcements), told): (Stores<'_>, Option<Told<'_>>),
         tokens: &Tokens,
     ) -> Result<Option<Arc<Accounts>>, StartError> {
         let (Some(store), Some(refresh)) = (store, &tokens.refresh) else {
@@ -277,7 +284,8 @@ impl<'a> Follows<'a> {
             access: kind(&tokens.access, tokens),
             refresh: kind(refresh, tokens),
             attempts: answering.attempts.map(|it| self.attempts(it, places)),
-            denylist: denylist.cloned(),
+            denylist: told.as_ref().map(|(denylist, _)| Arc::clone(denylist)),
+            login_subjects: told.and_then(|(_, logins)| logins),
             cookies: answering.cookies,
             renewals: Renewals::default(),
             joining: answering.joining,
@@ -370,13 +378,14 @@ impl<'a> Follows<'a> {
         self,
         fingerprint: &Fingerprint,
         tokens: &Tokens,
-        (assertions, revocable): (Option<&Assertions>, bool),
+        (assertions, subjects): (Option<&Assertions>, Option<Subjects>),
     ) -> Proving {
-        // A proof is weighed with what is asserted about it when it comes, and knows then whether it can be revoked.
+        // A proof is weighed with what is asserted about it when it comes, and knows then what revokes it.
         let weight = |assertions: Option<&Assertions>| assertions.map(|it| it.weight(USUAL));
         let same = |before: &&Assembled| {
             let same_weight = weight(before.live.assertions.as_deref()) == weight(assertions);
-            let same_weight = same_weight && before.live.revocation.is_some() == revocable;
+            let known = self::subjects(before.live.revocation.as_ref());
+            let same_weight = same_weight && known == subjects;
             same_weight && before.fingerprint.same_tokens(fingerprint)
         };
         self.0.filter(same).map_or_else(

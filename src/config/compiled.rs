@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use super::fingerprint::Fingerprint;
 use crate::{
-    accounts::{About, Cookies, Endpoint, Joining, codes, hashing, social::SocialSettings},
+    accounts::{
+        About, Cookies, Endpoint, Joining, LoginSubjects, codes, hashing, social::SocialSettings,
+    },
     admin, attempts, fetch,
     http::{
         client_address::{ForwardedStyle, TrustedProxies},
@@ -25,7 +27,7 @@ use crate::{
         table::RouteTable,
     },
     ratelimit,
-    revocation::{Earlier, LifetimeHistory, feed},
+    revocation::{Earlier, LifetimeHistory, Subjects, feed},
     state, store, telemetry,
     template::Template,
     token::{issuer::Checks, keyring::ListedKey, mint::ClaimValue, publication::Publication},
@@ -253,6 +255,10 @@ impl TokenSettings {
 pub struct Revocation {
     /// How rows are looked up while what watches the user table is behind; `None` where nothing watches it.
     pub ask: Option<membership::Settings>,
+    /// What the subjects of access tokens are to the user table.
+    pub subjects: Subjects,
+    /// How logins are known, where those are the subjects.
+    pub logins: Option<LoginSubjects>,
 }
 
 /// What the upstream is told about the user.

@@ -8,6 +8,7 @@ pub mod code;
 pub mod family;
 mod id;
 mod row;
+pub mod spelling;
 
 use std::fmt;
 use std::sync::Arc;

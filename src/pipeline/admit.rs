@@ -5,7 +5,7 @@
 //! it should say, and the route decides: that has a branch and a name of its own, [`AskNeeded`], and an end, the
 //! look-up's deadline. An outage never makes a good token a bad one.
 
-use std::{sync::Arc, time::Instant};
+use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use tokio::time::timeout;
 
@@ -22,7 +22,7 @@ use crate::{
     clock::{Clock, UnixSeconds},
     membership::{Looked, Membership},
     policy::route::OnStale,
-    revocation::{Denylist, Grant, Heard, LifetimeHistory, Revoked, feed::SecretSeen},
+    revocation::{Denylist, Grant, Heard, LifetimeHistory, Revoked, Subjects, feed::SecretSeen},
     token::{claims::Subject, issuer::IssuerId, verify::Verified},
 };
 
@@ -36,8 +36,8 @@ pub struct Revocation {
     pub denylist: Arc<Denylist>,
     /// How long access tokens hold, and held: some do not say when they were issued.
     pub lifetimes: LifetimeHistory,
-    /// Whether the default issuer's subjects are ids of rows. It is rows of which anything is known.
-    pub row_ids: bool,
+    /// What the default issuer's subjects are to the user table. It is rows and logins of which anything is known.
+    pub subjects: Subjects,
     /// Where rows are looked up while it is not known; `None` where that is impossible.
     pub ask: Option<Arc<Membership>>,
 }
@@ -50,14 +50,15 @@ impl Revocation {
         }
         let issued = self.lifetimes.issued(verified.issued_at, verified.expires);
         let session = verified.claims.session();
-        if !self.row_ids {
-            // What is told of rows is told by their ids; of such a token its session alone is known.
-            let session = session?;
-            return Some(Arc::new(Grant::new(NO_ROW, issued, Some(session))));
-        }
-        let grant = match &verified.subject {
-            Subject::Text(text) => Grant::new(text, issued, session),
-            Subject::Integer(number) => Grant::new(&number.to_string(), issued, session),
+        let subject = match &verified.subject {
+            Subject::Text(text) => Cow::Borrowed(&**text),
+            Subject::Integer(number) => Cow::Owned(number.to_string()),
+        };
+        let grant = match self.subjects {
+            Subjects::Ids => Grant::new(&subject, issued, session),
+            Subjects::Logins(spelling) => Grant::of_login((&subject, spelling), issued, session),
+            // Of such a token its session alone is known.
+            Subjects::Others => Grant::new(NO_ROW, issued, Some(session?)),
         };
         Some(Arc::new(grant))
     }
@@ -168,7 +169,7 @@ impl<'a, B> AskNeeded<'a, B> {
         let Some((ask, grant)) = asked else {
             return refused(identified, Rejection::Unheard, live, noted);
         };
-        let looked = ask.ask(grant.member(), |look_up| {
+        let looked = ask.ask(grant.looked_up_by(), |look_up| {
             control.tasks.spawn_on(look_up, &control.runtime);
         });
         let looked = looked.await;
@@ -195,10 +196,10 @@ impl<'a, B> AskNeeded<'a, B> {
         }
     }
 
-    /// The id of the row.
-    pub(super) fn member(&self) -> Option<&str> {
+    /// What the row is looked up by.
+    pub(super) fn looked_up_by(&self) -> Option<&str> {
         let grant = self.identified.proof.as_ref()?.grant.as_ref()?;
-        Some(grant.member())
+        Some(grant.looked_up_by())
     }
 }
 
@@ -210,7 +211,7 @@ impl Revocation {
             return Ok(());
         };
         let limit = ask.settings().deadline;
-        let member = grant.member().to_owned();
+        let member = grant.looked_up_by().to_owned();
         let asked = async move { timeout(limit, secrets.ask(member)).await };
         let asked = control.tasks.spawn_on(asked, &control.runtime);
         match asked.await {

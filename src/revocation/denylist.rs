@@ -138,7 +138,7 @@ impl Denylist {
             return Err(Revoked::SessionEnded);
         }
         if !grant.member.is_empty() {
-            self.in_use.note(&grant.member);
+            self.in_use.note(grant.looked_up_by());
         }
         Ok(())
     }

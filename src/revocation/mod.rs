@@ -21,6 +21,6 @@ mod tests;
 
 pub use denylist::{Block, Cut, Denylist, Revoked, Size};
 pub use freshness::{Freshness, Heard};
-pub use grant::Grant;
+pub use grant::{Grant, Subjects};
 pub use lifetimes::{Earlier, LifetimeHistory};
 pub use snapshot::Snapshot;

@@ -191,16 +191,18 @@ impl State {
 
     /// Keeps the fingerprint that a source has shown at a moment. Where it is another than the one that is known, tokens of
     /// the member that were issued until then are refused: both in one transaction, and once, however many gateways have
-    /// seen the change.
+    /// seen the change. A member may have a second name that the same is told of.
     pub async fn note_secret(
         &self,
         source: &str,
-        shown: (&str, Fingerprint),
+        shown: (&str, Option<&str>, Fingerprint),
         at: UnixSeconds,
         now: UnixSeconds,
     ) -> Result<Noted, Error> {
         fit("the name of a source", source, LONGEST_SOURCE)?;
-        fit("the id of a member", shown.0, LONGEST_MEMBER)?;
+        for member in [Some(shown.0), shown.1].into_iter().flatten() {
+            fit("the id of a member", member, LONGEST_MEMBER)?;
+        }
         either!(self, database => database.note_secret(source, shown, at, now).await)
     }
 
@@ -365,6 +367,18 @@ impl Change {
             }
         }
     }
+}
+
+/// What a changed secret means, under each name of its member, in one order.
+pub(super) fn changed_secret(
+    (member, second): (&str, Option<&str>),
+    at: UnixSeconds,
+) -> Vec<Change> {
+    let mut members: Vec<&str> = [Some(member), second].into_iter().flatten().collect();
+    members.sort_unstable();
+    let members = members.into_iter().map(str::to_owned);
+    let changes = members.map(|member| Change::NotBefore { member, at });
+    changes.collect()
 }
 
 /// Refused here: a database would cut it, or not, as its settings say.

@@ -110,7 +110,7 @@ impl Store {
     /// The statements about a column that says when rows were changed.
     pub fn changing(&self, settings: &Settings, column: &str) -> Result<Changing, Error> {
         let dialect = settings.database.dialect();
-        let columns = &self.map().ruled.columns;
+        let columns = &self.map().ruled.watched;
         Ok(Changing::new(columns, settings, column, dialect)?)
     }
 

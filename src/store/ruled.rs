@@ -23,6 +23,9 @@ pub(super) struct RuledMap {
     pub(super) by_id: LookUp,
     /// The same columns, and behind them the login.
     pub(super) by_login: LookUp,
+    /// The same columns as they are watched, and where the login is among them: nowhere where that is the id.
+    pub(super) watched: Vec<String>,
+    pub(super) login: Option<usize>,
     /// Many rows at once, for whoever watches them.
     pub(super) many: Many,
 }
@@ -40,16 +43,24 @@ impl RuledMap {
         let values = ruled.map(|column| place(&mut columns, column)).collect();
         let quoted = tables.quote(&columns)?;
         let by_id = look_up(from, &quoted, &[id]);
-        let many = Many::new(from, &quoted);
         let mut with_login = columns.clone();
         let login = place(&mut with_login, &settings.columns.login);
-        let by_login = look_up(from, &tables.quote(&with_login)?, &[login]);
+        let quoted_with_login = tables.quote(&with_login)?;
+        let by_login = look_up(from, &quoted_with_login, &[login]);
+        let named = Some(login).filter(|login| *login != id);
+        let (watched, quoted) = match named {
+            Some(_) => (with_login, quoted_with_login),
+            None => (columns.clone(), quoted),
+        };
+        let many = Many::new(from, &quoted, named);
         Ok(Self {
             columns,
             states,
             values,
             by_id,
             by_login,
+            watched,
+            login: named,
             many,
         })
     }

@@ -27,6 +27,8 @@ pub struct WatchedRow {
     pub state: Option<StateName>,
     /// The columns that are watched, in one.
     pub secret: Secret<Vec<u8>>,
+    /// What its user logs in with, where that is watched.
+    pub login: Option<Secret<String>>,
 }
 
 /// The statements.
@@ -35,11 +37,13 @@ pub(super) struct Many {
     first: LookUp,
     after: LookUp,
     of: Vec<(usize, LookUp)>,
+    /// The same by their logins, where those are watched.
+    named: Vec<(usize, LookUp)>,
 }
 
 impl Many {
-    /// `quoted` begins with the id.
-    pub(super) fn new(from: &str, quoted: &[String]) -> Self {
+    /// `quoted` begins with the id, and has the login at this place.
+    pub(super) fn new(from: &str, quoted: &[String], login: Option<usize>) -> Self {
         let id = quoted.first().map_or("", String::as_str);
         let columns = quoted.join(", ");
         let chunk = |condition: &str| {
@@ -47,15 +51,18 @@ impl Many {
                 format!("SELECT {columns} FROM {from} {condition}ORDER BY {id} LIMIT {CHUNK}");
             LookUp::by(0, sql)
         };
-        let of = |size| {
+        let of = |(place, column): (usize, &str), size| {
             let list = vec!["?"; size].join(", ");
-            let sql = format!("SELECT {columns} FROM {from} WHERE {id} IN ({list})");
-            (size, LookUp::by(0, sql))
+            let sql = format!("SELECT {columns} FROM {from} WHERE {column} IN ({list})");
+            (size, LookUp::by(place, sql))
         };
+        let login = login.and_then(|place| Some((place, quoted.get(place)?.as_str())));
+        let named = login.map(|login| SIZES.map(|size| of(login, size)).into());
         Self {
             first: chunk(""),
             after: chunk(&format!("WHERE {id} > ? ")),
-            of: SIZES.map(of).into(),
+            of: SIZES.map(|size| of((0, id), size)).into(),
+            named: named.unwrap_or_default(),
         }
     }
 }
@@ -63,10 +70,22 @@ impl Many {
 impl Store {
     /// The rows with these ids, in no order. An id that only equals one by a collation is not found.
     pub async fn watched_rows(&self, ids: &[String]) -> Result<Vec<WatchedRow>, Error> {
-        let many = &self.map().ruled.many;
-        let mut found = Vec::with_capacity(ids.len());
-        for chunk in ids.chunks(CHUNK) {
-            let statement = many.of.iter().find(|(size, _)| *size >= chunk.len());
+        self.listed(&self.map().ruled.many.of, ids).await
+    }
+
+    /// The rows with these logins, as the column compares them, in no order; none where logins are not watched.
+    pub async fn watched_named(&self, logins: &[String]) -> Result<Vec<WatchedRow>, Error> {
+        self.listed(&self.map().ruled.many.named, logins).await
+    }
+
+    async fn listed(
+        &self,
+        statements: &[(usize, LookUp)],
+        values: &[String],
+    ) -> Result<Vec<WatchedRow>, Error> {
+        let mut found = Vec::with_capacity(values.len());
+        for chunk in values.chunks(CHUNK) {
+            let statement = statements.iter().find(|(size, _)| *size >= chunk.len());
             let Some((size, look_up)) = statement else {
                 continue;
             };
@@ -108,6 +127,10 @@ fn watched(map: &RuledMap, row: &[Cell]) -> Result<WatchedRow, Error> {
     Ok(WatchedRow {
         id,
         state: first_state((&map.columns, &map.states), row)?,
+        login: map
+            .login
+            .and_then(|place| row.get(place)?.text())
+            .map(Secret::new),
         secret: Secret::new(secret),
     })
 }

@@ -13,7 +13,7 @@ use sidegate::{
     listener::BoundAddress,
     membership,
     ratelimit::Quota,
-    revocation::{Block, Denylist},
+    revocation::{Block, Denylist, Subjects},
 };
 
 use crate::harness::{Client, Request, Response, Setup};
@@ -53,6 +53,8 @@ impl Inside {
         let mut compiled = loaded.compiled.expect("a good configuration");
         compiled.revocation = Some(Revocation {
             ask: Some(look_ups(most)),
+            subjects: Subjects::Ids,
+            logins: None,
         });
         let control = control_runtime().expect("a runtime");
         let app = App::start(compiled, None, control).expect("a gateway");

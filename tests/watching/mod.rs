@@ -2,6 +2,7 @@
 
 mod bans;
 mod faults;
+mod logins;
 mod monolith;
 mod polling;
 mod upgrades;

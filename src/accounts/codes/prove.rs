@@ -2,10 +2,11 @@
 
 use super::{Codes, Whom, event};
 use crate::{
-    accounts::{AccountError, Sender, dialect::Fields, fold::fold},
+    accounts::{AccountError, Sender, dialect::Fields},
     member::{
         Member,
         code::{Form, Purpose},
+        spelling::fold,
     },
     secret::Secret,
     state::Tried,

@@ -2,7 +2,8 @@
 
 use crate::{
     accounts::{AccountError, Accounts},
-    state::{EndedBy, Ending, State, Which},
+    clock::UnixSeconds,
+    state::{Change, EndedBy, Ending, State, Which},
 };
 
 impl Accounts {
@@ -22,10 +23,36 @@ impl Accounts {
             unknown_until: access.max(now.plus(self.refresh.lifetimes.longest())),
         };
         self.refuse(member, &which, &ending);
+        if matches!(which, Which::All) {
+            self.end_by_name(state, member, ending.at).await?;
+        }
         let ended = state.end_sessions(member, which, ending).await?;
         // Those that only the database knew to be open.
         self.refuse(member, &Which::These(ended.clone()), &ending);
         Ok(ended)
+    }
+
+    /// The same is told of what the member logs in with, where that is what its tokens say.
+    async fn end_by_name(
+        &self,
+        state: &State,
+        member: &str,
+        at: UnixSeconds,
+    ) -> Result<(), AccountError> {
+        let Some(subjects) = &self.login_subjects else {
+            return Ok(());
+        };
+        let row = self.store.member_by_id(member).await?;
+        let Some(name) = row.and_then(|row| subjects.name_of(&row)) else {
+            return Ok(());
+        };
+        if let Some(denylist) = &self.denylist {
+            denylist.not_before(&name, at);
+        }
+        state
+            .stamp(Change::NotBefore { member: name, at }, at)
+            .await?;
+        Ok(())
     }
 
     /// Refuses their tokens here. A verdict does not wait for our database; what that does not know of was granted before

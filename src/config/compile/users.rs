@@ -7,11 +7,11 @@ use crate::{
     config::{
         document::{
             Document,
-            users::{ColumnType, Users},
+            users::{ColumnType, LoginSpelling, Users},
         },
         reading::places::key_step,
     },
-    member::StateName,
+    member::{StateName, spelling::Spelling},
     membership,
     store::{self, Expected, PoolSettings, Settings, Shown, StateRule, TlsSettings},
 };
@@ -70,6 +70,14 @@ pub(super) fn compile(
             );
             None
         }
+    }
+}
+
+/// Which spellings of a login are one.
+pub(super) fn login_spelling(users: &Users) -> Spelling {
+    match users.login_spelling {
+        LoginSpelling::Folded => Spelling::Folded,
+        LoginSpelling::Exact => Spelling::Exact,
     }
 }
 

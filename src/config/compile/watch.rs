@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Findings, database, tokens, users,
+    Findings, database, revocation, tokens, users,
     watched_tables::{self, Part},
 };
 use crate::{
@@ -12,8 +12,11 @@ use crate::{
         accounts::Action,
         watch::{self, Effect, Table, Watch, When},
     },
-    member::StateName,
-    revocation::feed::{self, Settings},
+    member::{StateName, spelling::Spelling},
+    revocation::{
+        Subjects,
+        feed::{self, Settings},
+    },
     secret::Secret,
     store::{self, Columns, DatabaseUrl, PoolSettings, StateRule, TlsSettings},
 };
@@ -50,6 +53,7 @@ pub(super) fn compile(
         table.store.database = reached.database.clone();
         table.store.tls.clone_from(&reached.tls);
     }
+    let logins = logins(document, users, &mut tables, findings);
     changed_at(written, &tables, findings);
     times(written, findings);
     let secret = secret(document, &tables, findings);
@@ -69,6 +73,7 @@ pub(super) fn compile(
         poll: written.poll.every.into(),
         announced: document.passwords.upgrade.is_some() || changes_passwords(document),
         overlap: written.poll.overlap.into(),
+        logins,
     })
 }
 
@@ -76,6 +81,29 @@ pub(super) fn compile(
 fn changes_passwords(document: &Document) -> bool {
     let mut accounts = document.accounts.iter();
     accounts.any(|account| account.action == Action::ChangePassword)
+}
+
+/// Where tokens say what users log in with, the table that has it has to be read for it.
+fn logins(
+    document: &Document,
+    users: &store::Settings,
+    tables: &mut [feed::Table],
+    findings: &mut Findings<'_>,
+) -> Option<Spelling> {
+    let (Subjects::Logins(spelling), _) = revocation::subjects(document, Some(users)) else {
+        return None;
+    };
+    for table in tables {
+        let part = Part::named(users, &table.store.table);
+        if let Some(login) = part.and_then(|part| part.login()) {
+            table.store.columns.login = login;
+            return Some(spelling);
+        }
+    }
+    let message = "nothing of these tables can be told of tokens: those say what users log in with, and no table has that";
+    let fix = "add the table of `users.columns.login` to `watch.tables`";
+    findings.warning("watch.tables", message, fix);
+    None
 }
 
 /// The server, and how it is spoken to.

@@ -59,6 +59,11 @@ impl<'a> Part<'a> {
         ruled.filter_map(|column| self.own(column)).collect()
     }
 
+    /// Its column that has what users log in with.
+    pub(super) fn login(&self) -> Option<String> {
+        self.own(&self.users.columns.login)
+    }
+
     /// Its column that has the id of the user.
     fn key(&self) -> Option<String> {
         let (_, id) = self.users.column(&self.users.columns.id)?;

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::tokens::SecretText;
 use crate::config::{duration::Span, size::Size};
@@ -21,6 +21,10 @@ pub struct Users {
     pub join: Vec<Join>,
     /// The columns that a login needs.
     pub columns: Columns,
+    /// Which spellings of what users log in with are one user, for those whose tokens say it: `folded` (case, accents and
+    /// spaces behind do not count) or `exact`, as the column compares them. Default: `folded`.
+    #[serde(default)]
+    pub login_spelling: LoginSpelling,
     /// Blocked states by name: the columns and values that all have to hold. The first that matches counts; NULL
     /// matches only `null`.
     #[serde(default)]
@@ -44,6 +48,17 @@ pub struct Users {
     pub tls: Option<Tls>,
     /// What sidegate may write. Default: nothing.
     pub write: Option<Write>,
+}
+
+/// Which spellings of a login are one.
+#[derive(Debug, Default, Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginSpelling {
+    /// Those that differ in case, accents, widths and spaces behind.
+    #[default]
+    Folded,
+    /// None, but for spaces behind.
+    Exact,
 }
 
 /// A further table that a user's row is made of.

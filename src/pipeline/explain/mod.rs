@@ -287,7 +287,7 @@ fn admitted<'a>(
         Standing::Unknown(needed) => needed,
     };
     let Some(looked) = question.row else {
-        explanation.needs_row_of = needed.member().map(str::to_owned);
+        explanation.needs_row_of = needed.looked_up_by().map(str::to_owned);
         explanation.notes.push(Word::Borrowed(BEHIND));
         return Ok(None);
     };

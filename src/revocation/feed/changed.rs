@@ -4,15 +4,16 @@
 //! without touching the column. Whose tokens are used is read again by key in each round, so that such a change counts
 //! for them as soon; everybody else is found by the look at everything.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::mark::Mark;
+use super::names::ids;
 use super::tally::add;
 use super::watcher::Watcher;
 use super::{Interruption, instant};
-use crate::store::CHUNK;
+use crate::store::{CHUNK, WatchedRow};
 
 /// For how many rounds a member is read again after its tokens were used. More than it takes until everybody with an open
 /// stream was called.
@@ -81,7 +82,8 @@ impl Watcher<'_> {
         for table in 0..feed.changing.len() {
             self.changed(table, begun).await?;
         }
-        self.in_use.called(feed.parts.denylist.roll_call());
+        let called = self.ids_of(feed.parts.denylist.roll_call()).await?;
+        self.in_use.called(called);
         let most = u128::from(feed.settings.rate) * feed.settings.poll.as_millis() / 1000;
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let members = self.in_use.next(most.max(CHUNK));
@@ -147,12 +149,14 @@ impl Watcher<'_> {
                 findings += 1;
             }
         }
+        let all: Vec<&WatchedRow> = rows.iter().collect();
+        self.name_rows(table, &all).await?;
+        self.keep_names(table, &all).await?;
         findings += self.compare(table, &rows).await?;
-        let there: HashSet<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        let there = ids(&rows);
         let absent = members.iter().filter(|it| !there.contains(it.as_str()));
-        for member in self.once_known(table, absent.cloned().collect()).await? {
-            findings += usize::from(self.gone(table, &member));
-        }
+        let absent = self.once_known(table, absent.cloned().collect()).await?;
+        findings += self.all_gone(table, &absent).await?;
         add(&feed.parts.tally.findings, findings);
         Ok(())
     }

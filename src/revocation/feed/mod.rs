@@ -13,6 +13,7 @@ mod blocks;
 mod changed;
 mod fingerprint;
 mod mark;
+mod names;
 mod poll;
 mod recorder;
 mod scan;

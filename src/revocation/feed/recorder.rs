@@ -30,6 +30,8 @@ pub(super) enum Record {
     Secret {
         source: String,
         member: String,
+        /// What stands for its login, where that is what tokens say.
+        name: Option<String>,
         fingerprint: Fingerprint,
         at: UnixSeconds,
         changed: bool,
@@ -40,9 +42,13 @@ pub(super) enum Record {
         member: String,
         fingerprint: Fingerprint,
     },
+    /// A login has no row any more.
+    Vacant { name: String },
     /// A row is gone; `told` where every gateway has to know.
     Gone {
         source: String,
+        /// What logins are kept under.
+        logins: String,
         member: String,
         told: bool,
     },
@@ -126,20 +132,28 @@ impl Recorder {
             Record::Secret {
                 source,
                 member,
+                name,
                 fingerprint,
                 at,
                 changed,
             } => {
-                let shown = (member.as_str(), fingerprint);
-                match self.state.note_secret(&source, shown, at, now).await? {
-                    Noted::Changed => self.denylist.not_before(&member, at),
+                let shown = (member.as_str(), name.as_deref(), fingerprint);
+                let noted = self.state.note_secret(&source, shown, at, now).await?;
+                let mut told = vec![member];
+                told.extend(name);
+                match noted {
+                    Noted::Changed => told.iter().for_each(|it| self.denylist.not_before(it, at)),
                     Noted::First if changed => {
-                        self.state
-                            .stamp(Change::NotBefore { member, at }, now)
-                            .await?;
+                        let told = told.into_iter();
+                        let told = told.map(|member| Change::NotBefore { member, at });
+                        self.state.record(told.collect(), now).await?;
                     }
                     Noted::First | Noted::Same => {}
                 }
+            }
+            Record::Vacant { name } => {
+                let deleted = Change::Deleted { member: name };
+                self.state.stamp(deleted, now).await?;
             }
             Record::Own {
                 source,
@@ -151,6 +165,7 @@ impl Recorder {
             }
             Record::Gone {
                 source,
+                logins,
                 member,
                 told,
             } => {
@@ -160,6 +175,7 @@ impl Recorder {
                 }
                 let member = [member];
                 self.state.forget_fingerprints(&source, &member).await?;
+                self.state.forget_fingerprints(&logins, &member).await?;
                 for what in [Announced::Written, Announced::Over] {
                     let announced = announced_under(&source, what);
                     self.state.forget_fingerprints(&announced, &member).await?;

@@ -7,10 +7,12 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::announced::own;
+use super::names::{Named, ids};
 use super::tally::add;
 use super::watcher::Watcher;
 use super::{Interruption, instant};
 use crate::clock::Clock;
+use crate::member::spelling::NameKey;
 use crate::revocation::binlog::Why;
 use crate::state::{Fingerprint, Noted, State};
 use crate::store::{CHUNK, Store, WatchedRow};
@@ -102,6 +104,9 @@ impl Watcher<'_> {
         } else {
             self.blocks.are_all();
         }
+        if let Some(names) = &mut self.names {
+            names.settle();
+        }
         self.is_complete = true;
         self.looked = Some(instant());
     }
@@ -163,6 +168,9 @@ impl Watcher<'_> {
         for row in rows {
             findings += usize::from(self.standing(table, row));
         }
+        let all: Vec<&WatchedRow> = rows.iter().collect();
+        self.name_rows(table, &all).await?;
+        self.keep_names(table, &all).await?;
         findings += self.compare(table, rows).await?;
         Ok(findings)
     }
@@ -200,7 +208,10 @@ impl Watcher<'_> {
         if !first.is_empty() {
             state.put_fingerprints(source, first).await?;
         }
-        note(state, (source, feed), changed).await
+        let is_changed = |row: &&WatchedRow| changed.iter().any(|(member, _)| *member == row.id);
+        let rows = rows.iter().filter(is_changed);
+        let named = self.names_of(table, rows).await?;
+        self.note((state, source), changed, &named).await
     }
 
     /// The next members with fingerprints.
@@ -226,32 +237,34 @@ impl Watcher<'_> {
         for row in &rows {
             findings += usize::from(self.standing(table, row));
         }
-        let there: std::collections::HashSet<&str> =
-            rows.iter().map(|row| row.id.as_str()).collect();
-        for member in members
-            .iter()
-            .filter(|member| !there.contains(member.as_str()))
-        {
-            findings += usize::from(self.gone(table, member));
+        let all: Vec<&WatchedRow> = rows.iter().collect();
+        self.name_rows(table, &all).await?;
+        self.keep_names(table, &all).await?;
+        let there = ids(&rows);
+        let absent = members.iter().filter(|it| !there.contains(it.as_str()));
+        let absent: Vec<String> = absent.cloned().collect();
+        findings += self.all_gone(table, &absent).await?;
+        Ok(findings)
+    }
+
+    async fn note(
+        &self,
+        (state, source): (&State, &str),
+        changed: Vec<(String, Fingerprint)>,
+        named: &Named,
+    ) -> Result<usize, Interruption> {
+        let mut findings = 0;
+        for (member, fingerprint) in changed {
+            let now = Clock.unix_seconds();
+            let name = named.get(&member).map(NameKey::as_member);
+            let name = name.as_deref();
+            // The verdict first; our own database may be slow.
+            self.end_before((&member, name), now);
+            let noted = state
+                .note_secret(source, (&member, name, fingerprint), now, now)
+                .await?;
+            findings += usize::from(noted == Noted::Changed);
         }
         Ok(findings)
     }
-}
-
-async fn note(
-    state: &State,
-    (source, feed): (&str, &super::Feed),
-    changed: Vec<(String, Fingerprint)>,
-) -> Result<usize, Interruption> {
-    let mut findings = 0;
-    for (member, fingerprint) in changed {
-        let now = Clock.unix_seconds();
-        // The verdict first; our own database may be slow.
-        feed.parts.denylist.not_before(&member, now);
-        let noted = state
-            .note_secret(source, (&member, fingerprint), now, now)
-            .await?;
-        findings += usize::from(noted == Noted::Changed);
-    }
-    Ok(findings)
 }

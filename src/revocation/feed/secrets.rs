@@ -29,6 +29,8 @@ pub enum SecretSeen {
 /// The tables with secrets, and the fingerprints that are kept of them.
 pub struct Secrets {
     tables: Vec<(Store, Fingerprinting)>,
+    /// Where the rows of logins are, where tokens say those.
+    logins: Option<Store>,
     state: Arc<State>,
     announced: bool,
     /// One look for all who ask about the same member meanwhile.
@@ -52,6 +54,10 @@ impl Secrets {
         let Some(key) = &settings.secret else {
             return Ok(None);
         };
+        let logins = settings.table_of_logins();
+        let logins = logins.and_then(|table| settings.tables.get(table));
+        let logins = logins.map(|table| Store::open(&read_from(table, users)));
+        let logins = logins.transpose()?;
         let tables = settings.tables.iter();
         let tables = tables.filter(|table| !table.store.ruled.is_empty());
         let tables = tables.map(|table| {
@@ -61,13 +67,14 @@ impl Secrets {
         let tables: Vec<_> = tables.collect::<Result<_, store::Error>>()?;
         Ok((!tables.is_empty()).then(|| Self {
             tables,
+            logins,
             state: Arc::clone(state),
             announced: settings.announced,
             looks: Mutex::default(),
         }))
     }
 
-    /// Looks now, or waits for whoever does. To be asked on a runtime with timers, and until it ends.
+    /// `member` is the id of a row, or the login that tokens say. Looks now, or waits for whoever does. To be asked on a runtime with timers, and until it ends.
     pub async fn ask(self: Arc<Self>, member: String) -> SecretSeen {
         let Some(look) = self.look_of(&member) else {
             return SecretSeen::Unknown;
@@ -95,6 +102,22 @@ impl Secrets {
     }
 
     async fn look(&self, member: &str) -> SecretSeen {
+        let Some(logins) = &self.logins else {
+            return self.look_of_row(member).await;
+        };
+        let Ok(rows) = logins.watched_named(&[member.to_owned()]).await else {
+            return SecretSeen::Unknown;
+        };
+        for row in rows {
+            match self.look_of_row(&row.id).await {
+                SecretSeen::AsKnown => {}
+                other @ (SecretSeen::Another | SecretSeen::Unknown) => return other,
+            }
+        }
+        SecretSeen::AsKnown
+    }
+
+    async fn look_of_row(&self, member: &str) -> SecretSeen {
         for (store, fingerprinting) in &self.tables {
             match self.look_at(member, (store, fingerprinting)).await {
                 SecretSeen::AsKnown => {}

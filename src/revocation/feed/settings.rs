@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::member::spelling::Spelling;
 use crate::revocation::binlog::{self, Watched};
 use crate::secret::Secret;
 use crate::store;
@@ -29,6 +30,8 @@ pub struct Settings {
     pub announced: bool,
     /// How much earlier than the newest stamp rows are read again, where a column says when they were changed.
     pub overlap: Duration,
+    /// Which spellings of what users log in with are one, where that is what tokens say.
+    pub logins: Option<Spelling>,
 }
 
 /// Where changes come from.
@@ -61,6 +64,11 @@ impl Table {
         self.deleted || !self.store.ruled.is_empty()
     }
 
+    /// Whether its rows say what their users log in with.
+    pub fn has_logins(&self) -> bool {
+        self.store.columns.login != self.store.columns.id
+    }
+
     fn watched(&self) -> Watched {
         let (schema, table) = match self.store.table.split_once('.') {
             Some((schema, table)) => (Some(schema.to_owned()), table),
@@ -69,6 +77,12 @@ impl Table {
         let of_states = self.store.states.iter().flat_map(|state| &state.all);
         let of_states = of_states.map(|(column, _)| column);
         let mut columns: Vec<String> = of_states.chain(&self.cached).cloned().collect();
+        let login = Some(&self.store.columns.login).filter(|_| self.has_logins());
+        columns.extend(
+            login
+                .filter(|login| !self.store.ruled.contains(login))
+                .cloned(),
+        );
         columns.sort();
         columns.dedup();
         Watched {
@@ -82,6 +96,12 @@ impl Table {
 }
 
 impl Settings {
+    /// The table that says what users log in with.
+    pub(super) fn table_of_logins(&self) -> Option<usize> {
+        self.logins?;
+        self.tables.iter().position(Table::has_logins)
+    }
+
     /// What a replica is told; nothing where there are no tables.
     pub(super) fn replica(&self) -> Option<binlog::Settings> {
         let first = self.tables.first()?;

@@ -14,11 +14,13 @@ use super::blocks::Blocks;
 use super::changed::InUse;
 use super::fingerprint::Fingerprinting;
 use super::mark::Mark;
+use super::names::{Named, Names};
 use super::recorder::Record;
 use super::scan::Scan;
 use super::tally::add;
 use super::{Feed, Interruption, position};
 use crate::clock::{Clock, UnixSeconds};
+use crate::member::spelling::{NameKey, is_name};
 use crate::revocation::Block;
 use crate::revocation::binlog::{Change, Position};
 use crate::state;
@@ -51,6 +53,8 @@ pub(super) struct Watcher<'a> {
     /// How far what says when rows were changed has been read, by table; nothing before the first time.
     pub(super) marks: Vec<Option<Mark>>,
     pub(super) in_use: InUse,
+    /// Where tokens say what users log in with.
+    pub(super) names: Option<Names>,
     /// When the last look at everything ended.
     pub(super) looked: Option<Instant>,
 }
@@ -84,6 +88,7 @@ impl<'a> Watcher<'a> {
             is_live: false,
             marks: Vec::new(),
             in_use: InUse::default(),
+            names: Names::new(&feed.settings),
             looked: None,
         }
     }
@@ -104,6 +109,11 @@ impl<'a> Watcher<'a> {
             match change {
                 state::Change::NotBefore { member, at } => {
                     self.feed.parts.denylist.not_before(&member, at);
+                }
+                state::Change::Deleted { member } if is_name(&member) => {
+                    if self.names.is_some() {
+                        self.blocks.vacate(&member);
+                    }
                 }
                 state::Change::Deleted { member } => {
                     if let Some(table) = deleting {
@@ -154,25 +164,32 @@ impl<'a> Watcher<'a> {
             }
             let ids: Vec<String> = of_table.iter().map(|change| change.key.clone()).collect();
             let rows = store.watched_rows(&ids).await?;
-            let mut rows: HashMap<String, WatchedRow> =
-                rows.into_iter().map(|row| (row.id.clone(), row)).collect();
+            let rows: HashMap<&str, &WatchedRow> =
+                rows.iter().map(|row| (row.id.as_str(), row)).collect();
             let own = self.own(table, &rows).await;
+            let named = self.names_of(table, rows.values().copied()).await?;
+            let mut absent = Vec::new();
             for change in of_table {
                 let secret = change.secret;
-                match rows.remove(&change.key) {
-                    Some(row) => self.row((table, &own), &row, Seen { at, secret }),
-                    None => {
-                        self.gone(table, &change.key);
-                    }
+                match rows.get(change.key.as_str()) {
+                    Some(row) => self.row((table, &own, &named), row, Seen { at, secret }),
+                    None => absent.push(change.key.clone()),
                 }
             }
+            let rows: Vec<&WatchedRow> = rows.into_values().collect();
+            self.name_rows(table, &rows).await?;
+            if let Err(error) = self.keep_names(table, &rows).await {
+                // A verdict has been given; which logins have become vacant the next look at everything finds.
+                warn!(%error, "which logins rows have cannot be kept yet");
+            }
+            self.all_gone(table, &absent).await?;
         }
         add(&feed.parts.tally.changes, changes.len());
         Ok(())
     }
 
     /// Those whose secrets gateways have written themselves. A change need not be known to be one of the secret.
-    async fn own(&self, table: usize, rows: &HashMap<String, WatchedRow>) -> HashSet<String> {
+    async fn own(&self, table: usize, rows: &HashMap<&str, &WatchedRow>) -> HashSet<String> {
         let (Some(state), Some(Some(fingerprinting))) =
             (&self.feed.parts.state, self.fingerprints.get(table))
         else {
@@ -194,9 +211,13 @@ impl<'a> Watcher<'a> {
     }
 
     /// A row as it is now.
-    fn row(&mut self, (table, own): (usize, &HashSet<String>), row: &WatchedRow, seen: Seen) {
+    fn row(
+        &mut self,
+        (table, own, named): (usize, &HashSet<String>, &Named),
+        row: &WatchedRow,
+        seen: Seen,
+    ) {
         self.standing(table, row);
-        let feed = self.feed;
         let Some(Some(fingerprinting)) = self.fingerprints.get(table) else {
             return;
         };
@@ -209,12 +230,14 @@ impl<'a> Watcher<'a> {
                 fingerprint,
             }
         } else {
+            let name = named.get(&member).map(NameKey::as_member);
             if seen.secret {
-                feed.parts.denylist.not_before(&member, seen.at);
+                self.end_before((&member, name.as_deref()), seen.at);
             }
             Record::Secret {
                 source,
                 member,
+                name,
                 fingerprint,
                 at: seen.at,
                 changed: seen.secret,
@@ -226,6 +249,9 @@ impl<'a> Watcher<'a> {
     /// What a row's states say; whether that is news.
     pub(super) fn standing(&mut self, table: usize, row: &WatchedRow) -> bool {
         (self.feed.parts.forget)(&row.id);
+        if let Some(login) = row.login.as_ref().filter(|_| self.names.is_some()) {
+            (self.feed.parts.forget)(login.expose());
+        }
         self.judged(table, row)
     }
 
@@ -257,8 +283,10 @@ impl<'a> Watcher<'a> {
         if let Some(Some(fingerprinting)) = self.fingerprints.get(table) {
             let source = fingerprinting.source().to_owned();
             let member = member.to_owned();
+            let logins = super::names::under(fingerprinting);
             self.record(Record::Gone {
                 source,
+                logins,
                 member,
                 told,
             });

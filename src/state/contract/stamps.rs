@@ -260,7 +260,7 @@ pub(super) async fn a_changed_secret_stamps_once(bench: &Bench) {
     let states = [migrated(bench).await, bare(bench)];
     let note = |state, byte, at| {
         let state: &State = state;
-        state.note_secret(SOURCE, ("5", print(byte)), UnixSeconds(at), NOW)
+        state.note_secret(SOURCE, ("5", None, print(byte)), UnixSeconds(at), NOW)
     };
     assert_eq!(
         note(&states[0], 1, 10).await.expect("to note"),
@@ -410,7 +410,7 @@ pub(super) async fn what_somebody_else_has_written_is_corrupt(bench: &Bench) {
     let error = state.fingerprints("s", "").await.map(drop);
     assert!(matches!(error, Err(Error::Corrupt { .. })), "{error:?}");
     let error = state
-        .note_secret("s", ("m", print(1)), NOW, NOW)
+        .note_secret("s", ("m", None, print(1)), NOW, NOW)
         .await
         .map(drop);
     assert!(matches!(error, Err(Error::Corrupt { .. })), "{error:?}");

@@ -7,7 +7,9 @@ use crate::{
     clock::UnixSeconds,
     state::{
         Error, Noted,
-        stamps::{CHUNK, Change, Chunk, Cursor, Fingerprint, LOG, Logged, Stamp, stored},
+        stamps::{
+            CHUNK, Change, Chunk, Cursor, Fingerprint, LOG, Logged, Stamp, changed_secret, stored,
+        },
     },
 };
 
@@ -125,7 +127,7 @@ impl MySql {
     pub(in crate::state) async fn note_secret(
         &self,
         source: &str,
-        (member, shown): (&str, Fingerprint),
+        (member, second, shown): (&str, Option<&str>, Fingerprint),
         at: UnixSeconds,
         now: UnixSeconds,
     ) -> Result<Noted, Error> {
@@ -145,8 +147,7 @@ impl MySql {
                 Some((_, known)) if known == shown => Noted::Same,
                 Some(_) => {
                     put_fingerprint(&mut work, source, (member, shown)).await?;
-                    let member = member.to_owned();
-                    let changes = [Change::NotBefore { member, at }];
+                    let changes = changed_secret((member, second), at);
                     record(&mut work, &changes, now).await?;
                     Noted::Changed
                 }

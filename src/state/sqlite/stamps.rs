@@ -7,7 +7,9 @@ use crate::{
     clock::UnixSeconds,
     state::{
         Error, Noted,
-        stamps::{CHUNK, Change, Chunk, Cursor, Fingerprint, LOG, Logged, Stamp, stored},
+        stamps::{
+            CHUNK, Change, Chunk, Cursor, Fingerprint, LOG, Logged, Stamp, changed_secret, stored,
+        },
     },
 };
 
@@ -127,10 +129,11 @@ impl Sqlite {
     pub(in crate::state) async fn note_secret(
         &self,
         source: &str,
-        (member, shown): (&str, Fingerprint),
+        (member, second, shown): (&str, Option<&str>, Fingerprint),
         at: UnixSeconds,
         now: UnixSeconds,
     ) -> Result<Noted, Error> {
+        let changes = changed_secret((member, second), at);
         let (source, member) = (source.to_owned(), member.to_owned());
         self.settled(move |work| {
             let sql = "SELECT member, fingerprint FROM sidegate_fingerprints WHERE source = ? AND member = ?";
@@ -143,7 +146,7 @@ impl Sqlite {
             if known.is_none() {
                 return Ok(Noted::First);
             }
-            record(work, &[Change::NotBefore { member, at }], now)?;
+            record(work, &changes, now)?;
             Ok(Noted::Changed)
         })
         .await
