@@ -6,10 +6,13 @@
 //! to it that none gets one.
 
 mod language;
+mod manager_words;
+mod managing;
 mod page;
 mod words;
 
 pub use language::{Language, UnknownLanguage};
+pub use managing::{Can, Deed, Directory, Entry, Managed, PastAct, Undone, WhyUndone};
 pub use page::{Frame, Login, Message, OpenSession, Page, Profile, Refused, Said};
 
 /// The style of all pages. Its custom properties are what a theme changes.
@@ -30,5 +33,7 @@ pub const HEADERS: [(&str, &str); 6] = [
     ("cache-control", "no-store"),
 ];
 
+#[cfg(test)]
+mod managing_tests;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Language, words::Words};
+use super::{Directory, Language, Managed, words::Words};
 
 /// What all pages have around them.
 #[derive(Debug, Clone)]
@@ -32,6 +32,10 @@ pub enum Page<'a> {
     Profile(Profile<'a>),
     /// Something that is said and needs no answer.
     Message(Message),
+    /// A search for members, for managers.
+    Directory(Directory<'a>),
+    /// One member, for managers.
+    Managed(Box<Managed<'a>>),
 }
 
 /// A form for a name and a password.
@@ -121,6 +125,8 @@ impl Page<'_> {
     pub fn render(&self, frame: &Frame<'_>) -> String {
         let words = frame.language.words();
         let rendered = match self {
+            Self::Directory(page) => page.html(frame, words),
+            Self::Managed(page) => page.html(frame, words),
             Self::Login(page) => LoginHtml { frame, words, page }.render(),
             Self::Profile(page) => ProfileHtml { frame, words, page }.render(),
             Self::Message(page) => MessageHtml {
