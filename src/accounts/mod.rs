@@ -16,6 +16,7 @@ pub mod hashing;
 mod joining;
 mod kept_refresh;
 mod login;
+pub mod members;
 mod named;
 pub mod pages;
 mod pick;
@@ -208,6 +209,8 @@ pub struct Accounts {
     pub changing: Option<Changing>,
     /// Where refresh tokens are kept that never leave the server, if they are.
     pub kept_refresh: Option<KeptRefresh>,
+    /// How members are managed, if they are.
+    pub members: Option<members::Members>,
     /// What sends codes and tries them, if any are sent.
     pub codes: Option<Arc<Codes>>,
     /// The clock of `exp`.

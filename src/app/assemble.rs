@@ -21,6 +21,7 @@ use crate::{
         TokenName, Upgrades,
         codes::Codes,
         hashing,
+        members::Members as Managed,
         social::{Social, SocialSettings},
     },
     clock::Clock,
@@ -269,6 +270,8 @@ impl<'a> Follows<'a> {
             let reading = store.reading(&column);
             reading.map(|reading| KeptRefresh { column, reading })
         });
+        let members = answering.members;
+        let members = members.map(|settings| Managed::new(settings, store));
         let upgrades = answering.hashing.upgrade.is_some();
         let hashing = self.hashing(answering.hashing)?;
         let announcements = announcements.map(Arc::new);
@@ -291,6 +294,7 @@ impl<'a> Follows<'a> {
             joining: answering.joining,
             changing: changing.transpose()?,
             kept_refresh: kept_refresh.transpose()?,
+            members: members.transpose()?,
             state: places.state.cloned(),
             social: answering.social.map(|settings| self.social(settings)),
             sessions: kept.map(|state| Sessions {

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::fingerprint::Fingerprint;
 use crate::{
     accounts::{
-        About, Cookies, Endpoint, Joining, LoginSubjects, codes, hashing, social::SocialSettings,
+        About, Cookies, Endpoint, Joining, LoginSubjects, codes, hashing, members,
+        social::SocialSettings,
     },
     admin, attempts, fetch,
     http::{
@@ -176,6 +177,8 @@ pub struct Answering {
     pub joining: Joining,
     /// The column of refresh tokens that never leave the server.
     pub kept_refresh: Option<String>,
+    /// How members are managed, if they are.
+    pub members: Option<members::Settings>,
     /// The codes that are sent, if any are.
     pub codes: Option<codes::Settings>,
     /// How messages are delivered.

@@ -112,6 +112,8 @@ pub enum Message {
     NotFound,
     /// A form came that this page has not sent, or not lately.
     Expired,
+    /// It is for others.
+    Forbidden,
     /// It cannot be read.
     Refused,
     /// It came too often.
@@ -216,6 +218,7 @@ impl MessageHtml<'_> {
             Message::LoggedOut => self.words.logged_out,
             Message::NotFound => self.words.not_found,
             Message::Expired => self.words.expired,
+            Message::Forbidden => self.words.forbidden,
             Message::Refused => self.words.unreadable,
             Message::Later => self.words.too_often,
             Message::Failed => self.words.failed,
@@ -227,6 +230,7 @@ impl MessageHtml<'_> {
             Message::LoggedOut => self.words.logged_out_explained,
             Message::NotFound => self.words.not_found_explained,
             Message::Expired => self.words.expired_explained,
+            Message::Forbidden => self.words.forbidden_explained,
             Message::Refused => self.words.unreadable_explained,
             Message::Later => self.words.too_often_explained,
             Message::Failed => self.words.failed_explained,

@@ -53,6 +53,7 @@ fn every_page() -> Vec<Page<'static>> {
         Message::LoggedOut,
         Message::NotFound,
         Message::Expired,
+        Message::Forbidden,
         Message::Refused,
         Message::Later,
         Message::Failed,

@@ -48,6 +48,14 @@ pub struct Page {
     pub more: bool,
 }
 
+impl Page {
+    /// These and no others.
+    pub fn of(members: Vec<Listed>) -> Self {
+        let more = false;
+        Self { members, more }
+    }
+}
+
 /// How members are searched by a column. Made once, out of a name of the configuration.
 #[derive(Debug)]
 pub struct Search {
@@ -133,11 +141,7 @@ impl Store {
     ) -> Result<Page, Error> {
         let odd = |value: &str| value.len() > LONGEST || value.contains('\0');
         if odd(text) || after.is_some_and(odd) {
-            let members = Vec::new();
-            return Ok(Page {
-                members,
-                more: false,
-            });
+            return Ok(Page::of(Vec::new()));
         }
         let beginning = beginning(text);
         let mut rows = match after {

@@ -42,6 +42,7 @@ impl Visit<'_> {
             Message::LoggedOut => (StatusCode::OK, "page"),
             Message::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Message::Expired => (StatusCode::FORBIDDEN, "expired_form"),
+            Message::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
             Message::Refused => (StatusCode::BAD_REQUEST, "refused"),
             Message::Later => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Message::Failed => (StatusCode::SERVICE_UNAVAILABLE, "failed"),

@@ -8,6 +8,7 @@ mod answer;
 mod asker;
 mod failed;
 mod login;
+mod members;
 mod profile;
 mod request;
 mod style;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use ::http::Method;
 
-use super::{AccountError, AccountRequest, Accounts, Answer};
+use super::{AccountError, AccountRequest, Accounts, Answer, members::Act};
 use crate::{
     http::set_cookie::CookieShape,
     pages::{Language, Message, Page},
@@ -101,6 +102,16 @@ async fn open(visit: &Visit<'_>) -> Result<Answer, AccountError> {
         ("/profile", Looks) => profile::show(visit).await,
         ("/sessions/end", Sends) => profile::end_session(visit).await,
         ("/sessions/end-others", Sends) => profile::end_others(visit).await,
+        ("/members", Looks) => members::search(visit).await,
+        ("/members/view", Looks) => members::view(visit).await,
+        ("/members/block", Sends) => members::sent(visit, Act::Block).await,
+        ("/members/admit", Sends) => members::sent(visit, Act::Admit).await,
+        ("/members/end-sessions", Sends) => members::sent(visit, Act::EndSessions).await,
+        ("/members/withdraw", Sends) => members::sent(visit, Act::Withdraw).await,
+        (
+            "/members/block" | "/members/admit" | "/members/end-sessions" | "/members/withdraw",
+            Looks,
+        ) => Ok(visit.go("/members")),
         // Where a form was sent to: whoever loads that again sees where it is. So does who comes to the root.
         ("" | "/logout" | "/sessions/end" | "/sessions/end-others", Looks) => {
             Ok(visit.go("/profile"))

@@ -103,7 +103,7 @@ fn done(word: &str) -> Option<Said> {
 }
 
 /// The sessions that an account route lists, as a page shows them; the one that asks comes first.
-fn open_sessions(listed: &Value) -> Vec<OpenSession<'_>> {
+pub(super) fn open_sessions(listed: &Value) -> Vec<OpenSession<'_>> {
     let sessions = listed.get("sessions").and_then(Value::as_array);
     let shown = sessions.into_iter().flatten().map(|session| {
         let text = |name: &str| session.get(name).and_then(Value::as_str);

@@ -201,7 +201,7 @@ fn sources(
     sources
 }
 
-fn known(name: &str, path: &str, users: &store::Settings, findings: &mut Findings<'_>) {
+pub(super) fn known(name: &str, path: &str, users: &store::Settings, findings: &mut Findings<'_>) {
     if users.column(name).is_none() {
         let message = "this is a column of no table that is known here";
         let fix = "write `alias.column`, as in `users.join`";
@@ -236,7 +236,7 @@ fn cell(value: &serde_json::Value) -> Result<CellValue, &'static str> {
     }
 }
 
-fn state(
+pub(super) fn state(
     name: &str,
     path: &str,
     users: &store::Settings,

@@ -34,6 +34,7 @@ mod key_sets;
 mod lint;
 mod listener_tls;
 mod listeners;
+mod members;
 mod messages;
 mod networks;
 mod observed;
@@ -76,7 +77,12 @@ use super::{
     fingerprint::{Fingerprint, Recorder},
     reading::places::Places,
 };
-use crate::{policy::assertion::AssertionSettings, token::publication::Publication};
+use crate::{
+    accounts::{Joining, members::Settings as Managing},
+    policy::assertion::AssertionSettings,
+    store,
+    token::publication::Publication,
+};
 
 /// What compiling collects.
 pub(super) struct Findings<'a> {
@@ -246,8 +252,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let columns = codes::with_columns(rules.columns(), document);
     let users = users::compile(document, columns, findings);
     let (codes, messages) = codes::with_messages(document, users.as_ref(), findings);
-    let kept_refresh = kept_refresh::compile(document, users.as_ref(), findings);
-    let joining = joining::compile(document, users.as_ref(), findings);
+    let (kept_refresh, joining, members) = of_users(document, users.as_ref(), &mut rules, findings);
     let state = state::compile(document, findings);
     let watch = watch::compile(document, users.as_ref(), findings);
     passwords::may_upgrade(&hashing, (users.as_ref(), watch.as_ref()), findings);
@@ -295,6 +300,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
             social: social.ok()?,
             joining,
             kept_refresh,
+            members,
             codes: codes.ok()?,
             messages: messages?,
         },
@@ -319,6 +325,19 @@ fn signed(
     let shown = assertion.as_ref().ok().and_then(Option::as_ref);
     let publication = published_keys::compile(document, tokens, shown, findings);
     (assertion, publication)
+}
+
+/// What is written in the user table besides passwords, and by whom.
+fn of_users(
+    document: &Document,
+    users: Option<&store::Settings>,
+    rules: &mut rules::Rules<'_>,
+    findings: &mut Findings<'_>,
+) -> (Option<String>, Joining, Option<Managing>) {
+    let kept_refresh = kept_refresh::compile(document, users, findings);
+    let joining = joining::compile(document, users, findings);
+    let members = members::compile(document, users, rules, findings);
+    (kept_refresh, joining, members)
 }
 
 /// What is no mistake, and hardly meant.

@@ -438,7 +438,10 @@ pub(super) fn everywhere<'a>(document: &'a Document, visit: &mut dyn FnMut(&'a R
         let path = format!("routes[{index}].require");
         (path, route.require.as_ref())
     });
-    for (path, written) in rules.chain(groups).chain(routes) {
+    let pages = document.pages.as_ref();
+    let members = pages.and_then(|pages| pages.members.as_ref());
+    let members = members.map(|it| ("pages.members.require".to_owned(), Some(&it.require)));
+    for (path, written) in rules.chain(groups).chain(routes).chain(members) {
         if let Some(written) = written {
             each(written, &path, visit);
         }

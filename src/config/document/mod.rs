@@ -12,6 +12,7 @@ pub mod csrf;
 pub mod dialect;
 pub mod headers;
 pub mod listeners;
+pub mod members;
 pub mod messages;
 pub mod pages;
 pub mod passwords;

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::members::Members;
+
 /// Pages that sidegate shows to users itself. They need `users`, `tokens.refresh` and `cookies.access`; which there are depends
 /// on what else is configured.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -20,6 +22,8 @@ pub struct Pages {
     pub languages: Vec<Language>,
     /// A CSS file that is loaded behind sidegate's own, read again at a reload. Default: none.
     pub theme: Option<String>,
+    /// Pages on which managers look after users. Default: none.
+    pub members: Option<Members>,
 }
 
 /// A language.

@@ -3,6 +3,7 @@
 pub(crate) mod browser;
 mod forms;
 mod login;
+mod managing;
 mod profile;
 mod style;
 
