@@ -38,9 +38,9 @@ use crate::{
     accounts::{
         codes::Codes,
         dialect::{
-            ChangePasswordDialect, ConfirmLinkDialect, LoginDialect, RefreshDialect,
-            ResetPasswordDialect, SendCodeDialect, SignUpDialect, VerifyCodeDialect, VerifyDialect,
-            WithdrawDialect,
+            ChangePasswordDialect, ChangeProfileDialect, ConfirmLinkDialect, LoginDialect,
+            ProfileDialect, RefreshDialect, ResetPasswordDialect, SendCodeDialect, SignUpDialect,
+            VerifyCodeDialect, VerifyDialect, WithdrawDialect,
         },
         pages::{PageRequest, Pages},
         social::{Social, SocialEndpoint},
@@ -57,7 +57,9 @@ use crate::{
     token::{mint::Minter, verify::Verifier},
 };
 
-pub use changing::{After, Changing, NewPassword, Oneself, PasswordChanged};
+pub use changing::{
+    After, Changing, NewPassword, Oneself, PasswordChanged, Profile, ProfileChange, ProfileChanged,
+};
 pub use cookies::{Cookies, EndpointCookies, Granted, Lasts, TokenCookie, TokenName};
 pub use dialect::Answer;
 pub use error::{AccountError, Outcome, users_outcome};
@@ -86,6 +88,10 @@ pub enum Endpoint {
     Withdraw(WithdrawDialect),
     /// An access token and two passwords in, the password changed.
     ChangePassword(Box<ChangePasswordDialect>),
+    /// An access token in, what the row says of its user out.
+    Profile(ProfileDialect),
+    /// An access token and values in, the row changed.
+    ChangeProfile(Box<ChangeProfileDialect>),
     /// What users do with their sessions.
     Own(Own),
     /// A token in whose session ends (RFC 7009).
@@ -235,6 +241,10 @@ impl Accounts {
             Some(Endpoint::ChangePassword(dialect)) => {
                 self.own_password((dialect, endpoint), &request).await?
             }
+            Some(Endpoint::Profile(dialect)) => self.show_profile(dialect, &request).await?,
+            Some(Endpoint::ChangeProfile(dialect)) => {
+                self.own_profile((dialect, endpoint), &request).await?
+            }
             Some(Endpoint::Own(action)) => self.own_sessions((*action, endpoint), &request).await?,
             Some(Endpoint::Revoke(clients)) => self.revoke(clients, &request).await?,
             Some(Endpoint::Introspect(clients)) => self.introspect(clients, &request).await?,
@@ -263,6 +273,8 @@ impl Accounts {
             Some(Endpoint::SignUp(_)) => "sign_up",
             Some(Endpoint::Withdraw(_)) => "withdraw",
             Some(Endpoint::ChangePassword(_)) => "change_password",
+            Some(Endpoint::Profile(_)) => "profile",
+            Some(Endpoint::ChangeProfile(_)) => "change_profile",
             Some(Endpoint::Own(action)) => action.name(),
             Some(Endpoint::Revoke(_)) => "revoke",
             Some(Endpoint::Introspect(_)) => "introspect",

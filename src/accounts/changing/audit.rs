@@ -16,6 +16,18 @@ pub(super) fn password_changed(id: &MemberId, sessions: usize, sender: &Sender) 
     );
 }
 
+pub(super) fn profile_changed(id: &MemberId, columns: &[String], sender: &Sender) {
+    info!(
+        target: SECURITY,
+        security = "profile_changed",
+        account = %id,
+        columns = columns.join(" "),
+        client = sender.address.to_str().unwrap_or_default(),
+        decision = %sender.decision,
+        "a user has changed what the row says"
+    );
+}
+
 pub(super) fn password_refused(id: &MemberId, why: &'static str, sender: &Sender) {
     warn!(
         target: SECURITY,

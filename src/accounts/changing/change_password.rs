@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{After, NewPassword, Oneself, PasswordChanged};
+use super::{NewPassword, Oneself, PasswordChanged};
 use crate::{
     accounts::{
         AccountError, AccountRequest, Accounts, Answer,
@@ -28,18 +28,15 @@ impl Accounts {
             return Ok(dialect.refused.clone());
         }
         let change = NewPassword::of(&mut fields);
-        let after = if dialect.hands_out || self.sets_cookies(endpoint) {
-            After::BeginsAnew
-        } else {
-            After::GoesOn
-        };
+        let after = self.after(endpoint, dialect.hands_out);
         let changed = self.change_password(&oneself, change, (after, request));
         match changed.await? {
             PasswordChanged::Done(granted) => {
-                let mut answer = dialect.done.fill("password_changed", &|name| match name {
-                    "access_token" => Some(granted.as_ref()?.access_token.as_str().into()),
-                    "refresh_token" => Some(granted.as_ref()?.refresh_token.as_str().into()),
-                    _ => oneself.value(name),
+                let mut answer = dialect.done.fill("password_changed", &|name| {
+                    granted
+                        .as_ref()
+                        .and_then(|granted| granted.value(name))
+                        .or_else(|| oneself.value(name))
                 })?;
                 answer.granted = granted;
                 Ok(answer)
@@ -49,11 +46,6 @@ impl Accounts {
                 (name == "reason").then(|| Value::from(reason))
             }),
         }
-    }
-
-    fn sets_cookies(&self, endpoint: usize) -> bool {
-        let own = self.cookies.of(endpoint);
-        own.is_some_and(|own| !own.sets.is_empty())
     }
 }
 
@@ -82,7 +74,10 @@ impl Oneself {
         match name {
             "user" => Some(Value::Object(self.member.shown.clone())),
             "user.id" => Some(self.member.id.to_json()),
-            _ => None,
+            _ => {
+                let column = name.strip_prefix("user.")?;
+                self.member.shown.get(column).cloned()
+            }
         }
     }
 }

@@ -5,7 +5,9 @@
 
 mod audit;
 mod change_password;
+mod change_profile;
 mod password;
+mod profile;
 
 use std::sync::Arc;
 
@@ -17,6 +19,7 @@ use crate::{
 };
 
 pub use password::{After, NewPassword, PasswordChanged};
+pub use profile::{Profile, ProfileChange, ProfileChanged};
 
 /// What it takes.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use tracing::warn;
 
-use super::{Changing, Oneself, audit};
+use super::{Changing, Oneself, audit, profile::Values};
 use crate::{
     accounts::{
         AccountError, AccountRequest, Accounts, Granted, Sender,
@@ -19,6 +19,7 @@ use crate::{
     password::{Verdict, Weakness},
     secret::Secret,
     state::{EndedBy, Which},
+    store::{Rewritten, WriteError},
 };
 
 /// What a user types.
@@ -71,6 +72,16 @@ struct Replacing {
     session: Option<String>,
     old: Secret<String>,
     new: Secret<String>,
+    values: Values,
+}
+
+/// What has come of a change of the password, and of columns with it.
+pub(super) enum Replaced {
+    Password(PasswordChanged),
+    /// Somebody else has the value of this column.
+    Conflict(String),
+    /// A column does not take its value.
+    Unfit,
 }
 
 impl Accounts {
@@ -81,29 +92,50 @@ impl Accounts {
         change: NewPassword,
         (after, request): (After, &AccountRequest),
     ) -> Result<PasswordChanged, AccountError> {
-        let changed = self.changed(oneself, change, (after, request)).await?;
-        if let Some(why) = changed.refusal() {
+        let changed = self.change_both(oneself, (change, Values::default()), (after, request));
+        match changed.await? {
+            Replaced::Password(changed) => Ok(changed),
+            Replaced::Conflict(_) => Err(WriteError::Duplicate.into()),
+            Replaced::Unfit => Err(WriteError::Unfit.into()),
+        }
+    }
+
+    /// Changes the password and columns with it, or nothing.
+    pub(super) async fn change_both(
+        self: &Arc<Self>,
+        oneself: &Oneself,
+        change: (NewPassword, Values),
+        (after, request): (After, &AccountRequest),
+    ) -> Result<Replaced, AccountError> {
+        let replaced = self.changed(oneself, change, (after, request)).await?;
+        let refusal = match &replaced {
+            Replaced::Password(changed) => changed.refusal(),
+            Replaced::Conflict(_) => Some("conflict"),
+            Replaced::Unfit => Some("value"),
+        };
+        if let Some(why) = refusal {
             audit::password_refused(&oneself.member.id, why, &request.sender);
         }
-        Ok(changed)
+        Ok(replaced)
     }
 
     async fn changed(
         self: &Arc<Self>,
         Oneself { member, session }: &Oneself,
-        change: NewPassword,
+        (change, values): (NewPassword, Values),
         (after, request): (After, &AccountRequest),
-    ) -> Result<PasswordChanged, AccountError> {
+    ) -> Result<Replaced, AccountError> {
+        let ended = |how| Ok(Replaced::Password(how));
         // Before the current one is looked at: what is wrong with the new one says nothing about it, and costs no attempt.
         if let Some(reason) = self.objection(member, &change).await? {
-            return Ok(PasswordChanged::Weak(reason));
+            return ended(PasswordChanged::Weak(reason));
         }
         let NewPassword { current, new, .. } = change;
         if !self.knows_password(request, member, current).await? {
-            return Ok(PasswordChanged::WrongPassword);
+            return ended(PasswordChanged::WrongPassword);
         }
         let Some(old) = member.password.clone() else {
-            return Ok(PasswordChanged::WrongPassword);
+            return ended(PasswordChanged::WrongPassword);
         };
         let new = self.hashing.make(new).await?;
         let kept = session.clone().filter(|_| after == After::GoesOn);
@@ -112,15 +144,20 @@ impl Accounts {
             session: kept,
             old,
             new,
+            values,
         };
-        if !self.replaced(replacing, request).await? {
-            return Ok(PasswordChanged::Outrun);
+        match self.replaced(replacing, request).await {
+            Ok(Rewritten::Done) => {}
+            Ok(Rewritten::Outrun) => return ended(PasswordChanged::Outrun),
+            Ok(Rewritten::Conflict(column)) => return Ok(Replaced::Conflict(column)),
+            Err(AccountError::Write(WriteError::Unfit)) => return Ok(Replaced::Unfit),
+            Err(error) => return Err(error),
         }
         let granted = match after {
             After::GoesOn => None,
             After::BeginsAnew => self.begun(member, request).await,
         };
-        Ok(PasswordChanged::Done(granted.map(Box::new)))
+        ended(PasswordChanged::Done(granted.map(Box::new)))
     }
 
     /// Why this cannot be the new password, in a word.
@@ -172,7 +209,7 @@ impl Accounts {
         self: &Arc<Self>,
         replacing: Replacing,
         request: &AccountRequest,
-    ) -> Result<bool, AccountError> {
+    ) -> Result<Rewritten, AccountError> {
         let accounts = Arc::clone(self);
         let (sender, asking) = (request.sender.clone(), request.asking());
         let (tell, told) = oneshot::channel();
@@ -187,17 +224,23 @@ impl Accounts {
         &self,
         replacing: &Replacing,
         (sender, asking): (&Sender, &Asking),
-    ) -> Result<bool, AccountError> {
+    ) -> Result<Rewritten, AccountError> {
         let Replacing {
-            member, old, new, ..
+            member,
+            old,
+            new,
+            values,
+            ..
         } = replacing;
         let writer = self.store.writer().ok_or(AccountError::NoEndpoint)?;
         let before = self.end_others(replacing).await?;
         if let Some(announcements) = &self.own()?.announcements {
             announcements.expect(&member.id, old, new).await?;
         }
-        if !writer.replace_password(&member.id, old, new).await? {
-            return Ok(false);
+        let password = Some((old.clone(), new.clone()));
+        let written = writer.change(values.clone().of(member, password)).await?;
+        if written != Rewritten::Done {
+            return Ok(written);
         }
         let behind = self.end_others(replacing).await;
         let behind = behind.unwrap_or_else(|error| {
@@ -206,7 +249,7 @@ impl Accounts {
         });
         audit::password_changed(&member.id, before + behind, sender);
         self.tell(member, asking).await;
-        Ok(true)
+        Ok(Rewritten::Done)
     }
 
     /// Ends the other sessions, and where it is not known which is one's own, everything that was granted before.

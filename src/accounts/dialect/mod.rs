@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use crate::member::StateName;
 
 pub use answer::{Answer, AnswerTemplate, BodyTemplate, CookieTemplate, JsonStyle};
-pub use changing::ChangePasswordDialect;
+pub use changing::{ChangePasswordDialect, ChangeProfileDialect, ProfileDialect};
 pub use codes::{ConfirmLinkDialect, ResetPasswordDialect, SendCodeDialect, VerifyCodeDialect};
 pub use request::{Fields, InvalidRequest, RequestShape};
 pub use shape::{Shape, ShapeError, checked_text};

@@ -46,13 +46,8 @@ impl RequestShape {
     /// The values of the fields; `Err` is the answer of a request without them.
     pub fn read(&self, request: &AccountRequest, refused: &Answer) -> Result<Fields, Box<Answer>> {
         let bearer = request.credentials("bearer");
-        let given = Given {
-            parameters: &request.parameters,
-            query: &request.query,
-            bearer: bearer.as_ref().map(|token| token.expose().as_str()),
-            content_type: request.content_type.as_deref(),
-            body: &request.body,
-        };
+        let bearer = bearer.as_ref().map(|token| token.expose().as_str());
+        let given = given(request, bearer);
         let read = fastapi::read(&self.fields, &given);
         let fields = read.map(|values| Fields(self.roles.iter().cloned().zip(values).collect()));
         if let Some(token) = &request.cookie_token
@@ -71,6 +66,25 @@ impl RequestShape {
             InvalidRequest::Refused => Box::new(refused.clone()),
             InvalidRequest::Answer(answer) => answer.clone(),
         })
+    }
+
+    /// The roles that the body of a request speaks of, also where it says null.
+    pub fn said(&self, request: &AccountRequest) -> Vec<&str> {
+        let said = fastapi::said(&self.fields, &given(request, None));
+        let roles = self.roles.iter().zip(said);
+        roles
+            .filter_map(|(role, is_said)| is_said.then_some(&**role))
+            .collect()
+    }
+}
+
+fn given<'a>(request: &'a AccountRequest, bearer: Option<&'a str>) -> Given<'a> {
+    Given {
+        parameters: &request.parameters,
+        query: &request.query,
+        bearer,
+        content_type: request.content_type.as_deref(),
+        body: &request.body,
     }
 }
 

@@ -29,4 +29,4 @@ pub use errors::Invalid;
 pub use field::{Field, FieldType, Limits, Place, Presence, Trim};
 pub use form_field::{form_field, is_form};
 pub(super) use pairs::{pairs_of_form, unquoted};
-pub use validation::{Given, read};
+pub use validation::{Given, read, said};

@@ -93,6 +93,18 @@ pub fn read(fields: &[Field], given: &Given<'_>) -> Result<Vec<Json>, Invalid> {
     values.ok_or_else(Invalid::unwritable)
 }
 
+/// Which fields of the body are there, whatever their values; of a request that was read.
+pub fn said(fields: &[Field], given: &Given<'_>) -> Vec<bool> {
+    let Ok(body) = Body::read(fields, given) else {
+        return vec![false; fields.len()];
+    };
+    let is_there = |field: &Field| !matches!(body.find(&field.name), Found::Absent);
+    let fields = fields.iter();
+    fields
+        .map(|field| field.place.is_in_body() && is_there(field))
+        .collect()
+}
+
 fn problems<'a>(
     fields: &'a [Field],
     found: &'a [Found<'a>],

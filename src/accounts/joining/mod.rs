@@ -8,7 +8,10 @@ mod sign_up;
 mod source;
 mod withdraw;
 
+use super::changing::Profile;
+
 pub use sign_up::{Application, Consent, Rejoin, SignUp, SignedUp};
+pub(super) use source::Making;
 pub use source::Source;
 pub use withdraw::{Leave, Withdrawal, Withdrawn};
 
@@ -19,4 +22,6 @@ pub struct Joining {
     pub sign_up: Option<SignUp>,
     /// How they leave.
     pub withdrawal: Option<Withdrawal>,
+    /// What they change while they are there.
+    pub profile: Option<Profile>,
 }

@@ -25,19 +25,22 @@ pub enum Source {
 
 /// A value that no column takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Unfit;
+pub(in crate::accounts) struct Unfit;
 
 /// What values are made of.
-pub(super) struct Making<'a> {
-    pub(super) fields: &'a Map<String, Value>,
-    pub(super) now: UnixSeconds,
-    pub(super) utc_offset: i32,
-    pub(super) entropy: &'a mut Entropy,
+pub(in crate::accounts) struct Making<'a> {
+    pub(in crate::accounts) fields: &'a Map<String, Value>,
+    pub(in crate::accounts) now: UnixSeconds,
+    pub(in crate::accounts) utc_offset: i32,
+    pub(in crate::accounts) entropy: &'a mut Entropy,
 }
 
 impl Making<'_> {
     /// The value; `None` where the request says nothing, so that the database decides.
-    pub(super) fn value(&mut self, source: &Source) -> Result<Option<CellValue>, Unfit> {
+    pub(in crate::accounts) fn value(
+        &mut self,
+        source: &Source,
+    ) -> Result<Option<CellValue>, Unfit> {
         Ok(Some(match source {
             Source::Field(role) => match self.fields.get(role) {
                 None | Some(Value::Null) => return Ok(None),

@@ -3,7 +3,7 @@
 use super::{
     Findings,
     actions::{self, Kind},
-    code_routes, dialect, sessions, social, user_tables,
+    code_routes, dialect, profile, sessions, social, user_tables,
 };
 use crate::{
     accounts::Endpoint,
@@ -76,6 +76,14 @@ fn endpoint(
                         .map(Endpoint::ChangePassword)
                 }
             }
+            Kind::Profile => |it| it.profile.clone().map(Endpoint::Profile),
+            Kind::ChangeProfile => {
+                let endpoint = spoken((account, path), dialects, findings, |it| {
+                    it.change_profile.clone()
+                })?;
+                profile::check(document, &endpoint, path, findings);
+                return Some(Endpoint::ChangeProfile(Box::new(endpoint)));
+            }
             Kind::Login => |it| it.login.clone().map(Endpoint::Login),
             Kind::Refresh => |it| it.refresh.clone().map(Endpoint::Refresh),
             Kind::Verify => |it| it.verify.clone().map(Endpoint::Verify),
@@ -86,12 +94,12 @@ fn endpoint(
 }
 
 /// The endpoint of an action as the account's dialect speaks it.
-fn spoken(
+fn spoken<E>(
     (account, path): (&Account, &str),
     dialects: &dialect::Dialects,
     findings: &mut Findings<'_>,
-    endpoint: impl FnOnce(&dialect::Dialect) -> Option<Endpoint>,
-) -> Option<Endpoint> {
+    endpoint: impl FnOnce(&dialect::Dialect) -> Option<E>,
+) -> Option<E> {
     sessions::no_clients(account, path, findings);
     let dialect = dialect_of(account, path, dialects, findings)?;
     let endpoint = endpoint(dialect).ok_or("the dialect does not say how this action speaks");

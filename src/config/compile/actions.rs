@@ -26,6 +26,8 @@ pub(super) enum Kind {
     SignUp,
     Withdraw,
     ChangePassword,
+    Profile,
+    ChangeProfile,
     Code(CodeAction),
     Own(Own),
     Revoke,
@@ -79,12 +81,13 @@ impl Kind {
     /// What of it is limited by default.
     pub(super) fn limited_on(self) -> On {
         match self {
-            Self::Login | Self::ChangePassword => On::Login,
+            Self::Login | Self::ChangePassword | Self::ChangeProfile => On::Login,
             Self::Code(_) => On::Codes,
             Self::Refresh
             | Self::Verify
             | Self::SignUp
             | Self::Withdraw
+            | Self::Profile
             | Self::Own(_)
             | Self::Revoke
             | Self::Introspect
@@ -110,6 +113,8 @@ pub(super) fn of(action: Action) -> Traits {
         Action::SignUp => (Kind::SignUp, Nothing, None, Left),
         Action::Withdraw => (Kind::Withdraw, Nothing, access, Changed),
         Action::ChangePassword => (Kind::ChangePassword, Ended, access, Changed),
+        Action::Profile => (Kind::Profile, Nothing, access, Left),
+        Action::ChangeProfile => (Kind::ChangeProfile, Nothing, access, Changed),
         Action::Logout => (Kind::Own(Own::Logout), NamedTokens, access, Changed),
         Action::LogoutOthers => (Kind::Own(Own::LogoutOthers), NamedTokens, access, Left),
         Action::LogoutEverywhere => (Kind::Own(Own::LogoutEverywhere), Sessions, access, Changed),

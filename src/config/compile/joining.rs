@@ -56,6 +56,8 @@ pub(super) fn compile(
             | Kind::Refresh
             | Kind::Verify
             | Kind::ChangePassword
+            | Kind::Profile
+            | Kind::ChangeProfile
             | Kind::Code(_)
             | Kind::Own(_)
             | Kind::Revoke
@@ -71,6 +73,7 @@ pub(super) fn compile(
     Joining {
         sign_up: sign_up.map(|it| sign_up_of(it, users, findings)),
         withdrawal: withdrawal.map(|it| withdrawal_of(it, users, findings)),
+        profile: None,
     }
 }
 
@@ -184,7 +187,7 @@ fn withdrawal_of(
     }
 }
 
-fn sources(
+pub(super) fn sources(
     columns: &IndexMap<String, ColumnValue>,
     path: &str,
     users: &store::Settings,

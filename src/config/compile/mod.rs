@@ -42,6 +42,7 @@ mod outline;
 mod pages;
 mod passwords;
 mod paths;
+mod profile;
 mod published_keys;
 mod rate_limits;
 mod redis;
@@ -252,7 +253,8 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let columns = codes::with_columns(rules.columns(), document);
     let users = users::compile(document, columns, findings);
     let (codes, messages) = codes::with_messages(document, users.as_ref(), findings);
-    let (kept_refresh, joining, members) = of_users(document, users.as_ref(), &mut rules, findings);
+    let (kept_refresh, mut joining, members) = of_users(document, users.as_ref(), &mut rules, findings);
+    joining.profile = profile::compile(document, (users.as_ref(), tokens.as_ref()), findings);
     let state = state::compile(document, findings);
     let watch = watch::compile(document, users.as_ref(), findings);
     passwords::may_upgrade(&hashing, (users.as_ref(), watch.as_ref()), findings);

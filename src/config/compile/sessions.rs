@@ -50,6 +50,8 @@ pub(super) fn are_asked_for(document: &Document) -> bool {
     let kept = can_be_kept(document);
     (kept && document.pages.is_some())
         || accounts.any(|account| match needs_here(document, account.action) {
+            // A password may be changed with what the row says.
+            Needs::Nothing if account.action == Action::ChangeProfile => kept,
             Needs::Nothing | Needs::Codes => false,
             Needs::Ended => kept,
             Needs::Sessions | Needs::NamedTokens => true,

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use super::{
-    Findings, database, revocation, tokens, users,
+    Findings, database, profile, revocation, tokens, users,
     watched_tables::{self, Part},
 };
 use crate::{
     config::document::{
         Document,
-        accounts::Action,
         watch::{self, Effect, Table, Watch, When},
     },
     member::{StateName, spelling::Spelling},
@@ -71,41 +70,13 @@ pub(super) fn compile(
         reconcile: written.reconcile.every.into(),
         rate: written.reconcile.rate,
         poll: written.poll.every.into(),
-        announced: document.passwords.upgrade.is_some() || changes_passwords(document),
+        announced: document.passwords.upgrade.is_some() || profile::changes_passwords(document),
         overlap: written.poll.overlap.into(),
         logins,
     })
 }
 
-/// Whether users change their passwords here, whose own sessions go on.
-fn changes_passwords(document: &Document) -> bool {
-    let mut accounts = document.accounts.iter();
-    accounts.any(|account| account.action == Action::ChangePassword)
-}
-
-/// Where tokens say what users log in with, the table that has it has to be read for it.
-fn logins(
-    document: &Document,
-    users: &store::Settings,
-    tables: &mut [feed::Table],
-    findings: &mut Findings<'_>,
-) -> Option<Spelling> {
-    let (Subjects::Logins(spelling), _) = revocation::subjects(document, Some(users)) else {
-        return None;
-    };
-    for table in tables {
-        let part = Part::named(users, &table.store.table);
-        if let Some(login) = part.and_then(|part| part.login()) {
-            table.store.columns.login = login;
-            return Some(spelling);
-        }
-    }
-    let message = "nothing of these tables can be told of tokens: those say what users log in with, and no table has that";
-    let fix = "add the table of `users.columns.login` to `watch.tables`";
-    findings.warning("watch.tables", message, fix);
-    None
-}
-
+    Findings, database, profile, revocation, tokens, users,
 /// The server, and how it is spoken to.
 struct Reached {
     database: DatabaseUrl,

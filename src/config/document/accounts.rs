@@ -21,7 +21,7 @@ pub struct Account {
     /// The host it is for. Default: any.
     pub host: Option<String>,
     /// How it speaks: a built-in dialect (`sidegate dialect list`) or one of `dialects`. For `login`, `refresh`, `verify`, `sign_up`, `withdraw`,
-    /// `change_password` and what is about codes; the others speak as `docs/sessions.md` says.
+    /// `change_password`, `profile`, `change_profile` and what is about codes; the others speak as `docs/sessions.md` says.
     pub dialect: Option<String>,
     /// For what begins with `social_`: whose users come here, of `social.providers`.
     pub provider: Option<String>,
@@ -63,6 +63,11 @@ pub enum Action {
     /// The user of the access token changes the password, and the other sessions end. Needs `state`, and `password` in
     /// `users.write.actions`.
     ChangePassword,
+    /// What the row says of the user of the access token.
+    Profile,
+    /// The user of the access token changes it. Needs `profile`; where the password is changed with it, what `change_password`
+    /// needs.
+    ChangeProfile,
     /// Ends the session of the token that is shown. Needs `state`, and `jti: "{token.id}"` in both kinds of tokens.
     Logout,
     /// Ends the user's other sessions. Needs what `logout` needs.

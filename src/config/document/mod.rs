@@ -52,7 +52,7 @@ use self::{
     routes::{Cors, Group, Refusals, Route},
     rules::Require,
     server::{Admin, Forwarded, Headers, Limits, Logs, Shutdown},
-    sign_up::{SignUp, Withdrawal},
+    sign_up::{Profile, SignUp, Withdrawal},
     social::Social,
     state::State,
     statuses::Statuses,
@@ -113,6 +113,8 @@ pub struct Document {
     pub sign_up: Option<SignUp>,
     /// What becomes of users who leave. Default: nobody leaves here.
     pub withdrawal: Option<Withdrawal>,
+    /// What users change of their own row (`docs/profile.md`). Default: nothing.
+    pub profile: Option<Profile>,
     /// How passwords are checked.
     #[serde(default)]
     pub passwords: Passwords,

@@ -104,6 +104,17 @@ pub struct Withdrawal {
     pub password: bool,
 }
 
+/// What users change of their own row. Needs `profile` in `users.write.actions`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// The columns, by name, and where their values come from; a value that is not a field's is written with every change.
+    pub columns: IndexMap<String, ColumnValue>,
+    /// Columns of which nobody else may have the value; what users log in with always is one. Default: none.
+    #[serde(default)]
+    pub unique: Vec<String>,
+}
+
 fn yes() -> bool {
     true
 }

@@ -152,7 +152,7 @@ fn table_map(tables: &Tables, at: usize, keys: &[String]) -> Result<TableMap, Se
     })
 }
 
-fn named(tables: &Tables, at: usize) -> String {
+pub(super) fn named(tables: &Tables, at: usize) -> String {
     let table = tables.all.get(at);
     table.map_or_else(String::new, |table| {
         format!("{} AS {}", table.quoted, table.short)

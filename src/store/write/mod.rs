@@ -5,6 +5,7 @@
 //! and that nothing of a row reaches a log or an error. Identifiers come from the configuration and are quoted once. Whose row is
 //! meant is compared to the byte, whatever the collation of a column says. It does not know what a value means.
 
+mod change;
 mod error;
 mod insert;
 mod map;
@@ -24,6 +25,7 @@ use mysql::MySqlWriter;
 use operations::{Operation, Remove, ReplacePassword, SetColumns, SwapState};
 use sqlite::SqliteWriter;
 
+pub use change::{Change, Rewritten};
 pub use error::WriteError;
 pub use insert::{Inserted, Leaving, NewId, NewMember};
 pub use operations::Swapped;
@@ -109,6 +111,11 @@ impl Writer {
         let id = id.clone();
         let set = SetColumns { id, values };
         self.settled(SwapState { set, expected }).await
+    }
+
+    /// Writes what a member changes of itself: all of it or nothing.
+    pub async fn change(&self, change: Change) -> Result<Rewritten, WriteError> {
+        self.settled(change).await
     }
 
     /// Makes a member, unless somebody else has the login. Of many that try at the same time one does.

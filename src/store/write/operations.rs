@@ -87,11 +87,57 @@ impl Located {
     }
 
     /// The values by which a table's row is found.
-    fn whose(&self, map: &WriteMap, table: usize) -> Vec<CellValue> {
+    pub(super) fn whose(&self, map: &WriteMap, table: usize) -> Vec<CellValue> {
         let keys = map.each.get(table).map(|table| table.keys.as_slice());
         let values = keys.unwrap_or_default().iter();
         let values = values.filter_map(|key| self.0.get(*key));
         values.flat_map(|key| [key.clone(), key.clone()]).collect()
+    }
+
+    /// Writes a password over the expected one, if that is there.
+    pub(super) async fn swap_password<W: Work>(
+        &self,
+        map: &WriteMap,
+        (expected, new): (&Secret<String>, &Secret<String>),
+        work: &mut W,
+    ) -> Result<bool, Failure> {
+        let mut values = vec![CellValue::Text(new.clone())];
+        values.extend(self.whose(map, map.password));
+        values.push(CellValue::Text(expected.clone()));
+        let done = work.execute(&map.replace_password, &values).await?;
+        Ok(done.rows > 0)
+    }
+
+    /// Whether there is a row in each of these tables.
+    pub(super) async fn has_rows<W: Work>(
+        &self,
+        map: &WriteMap,
+        by_table: &ByTable<'_>,
+        work: &mut W,
+    ) -> Result<bool, Failure> {
+        for (table, _) in by_table.iter().filter(|(table, _)| *table > 0) {
+            let whose = self.whose(map, *table);
+            if work.rows(&map.is_there(*table), &whose).await?.is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Writes values into columns of rows that are there.
+    pub(super) async fn write<W: Work>(
+        &self,
+        map: &WriteMap,
+        by_table: ByTable<'_>,
+        work: &mut W,
+    ) -> Result<(), Failure> {
+        for (table, columns) in by_table {
+            let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+            let values = columns.iter().map(|(_, value)| (*value).clone());
+            let values: Vec<CellValue> = values.chain(self.whose(map, table)).collect();
+            work.execute(&map.update(table, &names)?, &values).await?;
+        }
+        Ok(())
     }
 
     /// Deletes them, those that others refer to at last.
@@ -121,11 +167,9 @@ impl Operation for ReplacePassword {
         let Some(located) = Located::by_id(map, &self.id, work).await? else {
             return Ok(false);
         };
-        let mut values = vec![CellValue::Text(self.new.clone())];
-        values.extend(located.whose(map, map.password));
-        values.push(CellValue::Text(self.expected.clone()));
-        let done = work.execute(&map.replace_password, &values).await?;
-        Ok(done.rows > 0)
+        located
+            .swap_password(map, (&self.expected, &self.new), work)
+            .await
     }
 }
 
@@ -143,18 +187,10 @@ impl Operation for SetColumns {
             return Ok(false);
         };
         let by_table = by_table(map, &self.values)?;
-        for (table, _) in by_table.iter().filter(|(table, _)| *table > 0) {
-            let whose = located.whose(map, *table);
-            if work.rows(&map.is_there(*table), &whose).await?.is_empty() {
-                return Ok(false);
-            }
+        if !located.has_rows(map, &by_table, work).await? {
+            return Ok(false);
         }
-        for (table, columns) in by_table {
-            let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
-            let values = columns.iter().map(|(_, value)| (*value).clone());
-            let values: Vec<CellValue> = values.chain(located.whose(map, table)).collect();
-            work.execute(&map.update(table, &names)?, &values).await?;
-        }
+        located.write(map, by_table, work).await?;
         Ok(true)
     }
 }

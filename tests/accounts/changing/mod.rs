@@ -1,6 +1,7 @@
 //! What users change that is theirs: a password here, their own row there, and never anybody else's.
 
 mod password;
+mod profile;
 
 use std::sync::LazyLock;
 

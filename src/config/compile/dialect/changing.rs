@@ -4,7 +4,12 @@ use super::{
     Compiler,
     request::{Further, Roles},
 };
-use crate::{accounts::dialect::ChangePasswordDialect, config::document::dialect as written};
+use crate::{
+    accounts::dialect::{
+        AnswerTemplate, ChangePasswordDialect, ChangeProfileDialect, ProfileDialect,
+    },
+    config::document::dialect as written,
+};
 
 const CHANGE_PASSWORD: Roles<'_> = Roles {
     needed: &["current_password", "password"],
@@ -12,6 +17,13 @@ const CHANGE_PASSWORD: Roles<'_> = Roles {
     further: Further::Refused,
 };
 
+const CHANGE_PROFILE: Roles<'_> = Roles {
+    needed: &[],
+    known: &["current_password", "password", "password_again", "user"],
+    further: Further::Taken,
+};
+
+const USER: [&str; 2] = ["user", "user.id"];
 const VALUES: [&str; 4] = ["user", "user.id", "access_token", "refresh_token"];
 const TOKENS: [&str; 2] = ["access_token", "refresh_token"];
 
@@ -36,5 +48,48 @@ impl Compiler<'_, '_> {
             refused: refused?,
             weak: weak?,
         })
+    }
+
+    pub(super) fn profile(&mut self, written: &written::Profile) -> Option<ProfileDialect> {
+        let shown = self.of_user(&written.shown, "profile.shown", &USER);
+        Some(ProfileDialect { shown: shown? })
+    }
+
+    pub(super) fn change_profile(
+        &mut self,
+        written: &written::ChangeProfile,
+    ) -> Option<ChangeProfileDialect> {
+        let request = self.request(&written.request, "change_profile.request", &CHANGE_PROFILE);
+        let changed = self.of_user(&written.changed, "change_profile.changed", &VALUES);
+        let conflict = self.fixed(&written.conflict, "change_profile.conflict", "conflict");
+        let refused = self.fixed(&written.refused, "change_profile.refused", "refused");
+        let (weak, path) = match &written.weak_password {
+            Some(weak) => (weak, "change_profile.weak_password"),
+            None => (&written.invalid, "change_profile.invalid"),
+        };
+        let weak_password = self.template(weak, path, &["reason"]);
+        let invalid = self.fixed(&written.invalid, "change_profile.invalid", "invalid");
+        let changed = changed?;
+        Some(ChangeProfileDialect {
+            request: request?,
+            hands_out: TOKENS.iter().any(|token| changed.names(token)),
+            changed,
+            conflict: conflict?,
+            refused: refused?,
+            weak_password: weak_password?,
+            invalid: invalid?,
+        })
+    }
+
+    /// An answer that may say what the row says, too.
+    fn of_user(
+        &mut self,
+        written: &written::Answer,
+        path: &str,
+        values: &[&str],
+    ) -> Option<AnswerTemplate> {
+        let columns = self.columns.iter().map(String::as_str);
+        let values: Vec<&str> = values.iter().copied().chain(columns).collect();
+        self.template(written, path, &values)
     }
 }

@@ -11,12 +11,12 @@ mod verify;
 
 use std::collections::BTreeMap;
 
-use super::{Extent, Findings};
+use super::{Extent, Findings, user_tables::shown_as};
 use crate::{
     accounts::dialect::{
-        BUILT_IN, ChangePasswordDialect, ConfirmLinkDialect, JsonStyle, LoginDialect,
-        RefreshDialect, ResetPasswordDialect, SendCodeDialect, SignUpDialect, VerifyCodeDialect,
-        VerifyDialect, WithdrawDialect,
+        BUILT_IN, ChangePasswordDialect, ChangeProfileDialect, ConfirmLinkDialect, JsonStyle,
+        LoginDialect, ProfileDialect, RefreshDialect, ResetPasswordDialect, SendCodeDialect,
+        SignUpDialect, VerifyCodeDialect, VerifyDialect, WithdrawDialect,
     },
     config::{
         document::{Document, dialect as written},
@@ -38,6 +38,8 @@ pub(super) struct Dialect {
     pub(super) sign_up: Option<SignUpDialect>,
     pub(super) withdraw: Option<WithdrawDialect>,
     pub(super) change_password: Option<ChangePasswordDialect>,
+    pub(super) profile: Option<ProfileDialect>,
+    pub(super) change_profile: Option<ChangeProfileDialect>,
     pub(super) codes: CodeDialects,
 }
 
@@ -76,10 +78,11 @@ impl Environment for NoEnvironment {
 }
 
 pub(super) fn load_all(document: &Document, findings: &mut Findings<'_>) -> Dialects {
+    let columns = columns(document);
     let mut dialects = BTreeMap::new();
     for (name, text) in BUILT_IN {
         let source = Source::new(&format!("{name} (built in)"), text);
-        dialects.insert(name.to_owned(), load(&source, findings));
+        dialects.insert(name.to_owned(), load(&source, &columns, findings));
     }
     for (name, file) in &document.dialects {
         let path = format!("dialects{}", key_step(name));
@@ -92,13 +95,22 @@ pub(super) fn load_all(document: &Document, findings: &mut Findings<'_>) -> Dial
         }
         let source = Source::load(findings.files, &findings.resolve(file));
         let source = findings.take(source, &path, "name a readable dialect file");
-        let dialect = source.and_then(|source| load(&source, findings));
+        let dialect = source.and_then(|source| load(&source, &columns, findings));
         dialects.insert(name.clone(), dialect);
     }
     Dialects(dialects)
 }
 
-fn load(source: &Source, findings: &mut Findings<'_>) -> Option<Dialect> {
+fn columns(document: &Document) -> Vec<String> {
+    let users = document.users.as_ref();
+    let shown = users.into_iter().flat_map(|users| {
+        let shown = users.show.keys();
+        shown.map(|column| format!("user.{}", shown_as(users, column)))
+    });
+    shown.collect()
+}
+
+fn load(source: &Source, columns: &[String], findings: &mut Findings<'_>) -> Option<Dialect> {
     let reading = read::<written::Dialect>(source, &NoEnvironment);
     findings.extend(reading.diagnostics);
     let document = reading.value?;
@@ -110,6 +122,7 @@ fn load(source: &Source, findings: &mut Findings<'_>) -> Option<Dialect> {
     );
     let mut compiler = Compiler {
         json: json_style(document.json),
+        columns,
         findings: &mut inner,
     };
     let dialect = compiler.dialect(&document);
@@ -121,6 +134,8 @@ fn load(source: &Source, findings: &mut Findings<'_>) -> Option<Dialect> {
 /// What the parts of one dialect file are compiled with.
 struct Compiler<'a, 'f> {
     json: JsonStyle,
+    /// What answers about a user's row may say of it.
+    columns: &'a [String],
     findings: &'a mut Findings<'f>,
 }
 
@@ -139,6 +154,11 @@ impl Compiler<'_, '_> {
                 .change_password
                 .as_ref()
                 .and_then(|it| self.change_password(it)),
+            profile: document.profile.as_ref().and_then(|it| self.profile(it)),
+            change_profile: document
+                .change_profile
+                .as_ref()
+                .and_then(|it| self.change_profile(it)),
             codes: self.codes(document),
         }
     }

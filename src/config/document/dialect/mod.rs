@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, Cookie, JsonStyle};
-pub use changing::ChangePassword;
+pub use changing::{ChangePassword, ChangeProfile, Profile};
 pub use codes::{ConfirmLink, ResetPassword, SendCode, VerifyCode};
 pub use request::{Field, FieldType, From, Invalid, Request, Trim};
 pub use sign_up::{SignUp, Withdraw};
@@ -35,6 +35,10 @@ pub struct Dialect {
     pub withdraw: Option<Withdraw>,
     /// Another password, for whoever knows the one that there is.
     pub change_password: Option<ChangePassword>,
+    /// What the row says of a user.
+    pub profile: Option<Profile>,
+    /// The user changes it.
+    pub change_profile: Option<ChangeProfile>,
     /// Asks for a code that proves an address.
     pub send_code: Option<SendCode>,
     /// Such a code, typed or of a link.
