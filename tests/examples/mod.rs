@@ -55,6 +55,7 @@ fn setup(system: &str, monolith: &Upstream, database: &Database) -> Setup {
         });
     setup
         .variable("DATABASE_URL", &database.url())
+        .variable("STATE_URL", &database.url())
         .variable("MONOLITH_URL", &monolith.url())
         .section("cores", "1")
         .section("logs", "{ format: json }")
@@ -114,7 +115,7 @@ fn every_example_is_good() {
     for system in ["pampam", "member", "react", "girok", "ddd"] {
         let path = folder(system).join("gateway.yaml");
         let path = path.to_str().expect("a path");
-        let setup = Setup::empty();
+        let setup = Setup::empty().variable("STATE_URL", "sqlite:state.db");
         let output = setup.command(&["check", "--config", path]).output();
         let output = output.expect("the binary");
         let said = String::from_utf8_lossy(&output.stdout);
