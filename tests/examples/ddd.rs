@@ -119,8 +119,8 @@ fn only_the_member_changes_their_own_record_and_only_with_an_access_token() {
     let mut differs = body.clone();
     differs["new_password_check"] = json!("another");
     assert_eq!(change(2, &token, &differs).0, 400);
-    let mut taken = json!({ "current_password": PASSWORD });
-    taken["new_nickname"] = json!("하늘");
+    let mut already_taken = json!({ "current_password": PASSWORD });
+    already_taken["new_nickname"] = json!("하늘");
     let mut unproven = json!({ "new_nickname": "free" });
     assert_eq!(
         change(2, &token, &unproven).0,
@@ -129,8 +129,12 @@ fn only_the_member_changes_their_own_record_and_only_with_an_access_token() {
     );
     unproven["current_password"] = json!("wrong");
     assert_eq!(change(2, &token, &unproven), (400, refused.to_owned()));
-    let conflict = "{\"error_message\":\"the nickname is taken\",\"type\":\"duplicated_error\"}\n";
-    assert_eq!(change(2, &token, &taken), (400, conflict.to_owned()));
+    let conflict =
+        "{\"error_message\":\"the nickname is taken\",\"type\":\"duplicated_error\"}\n";
+    assert_eq!(
+        change(2, &token, &already_taken),
+        (400, conflict.to_owned())
+    );
     let header = json!({ "alg": "HS256", "typ": "JWT" });
     let theirs = |kind: &str, identity| {
         let body = json!({ "exp": token::now() + 60, "identity": identity, "type": kind });

@@ -152,7 +152,9 @@ impl Accounts {
             let changed = self.change_both(oneself, (password, values), (after, request));
             match changed.await? {
                 Replaced::Password(PasswordChanged::Done(tokens)) => granted = tokens,
-                other => return Ok(other.into()),
+                other @ (Replaced::Password(_) | Replaced::Conflict(_) | Replaced::Unfit) => {
+                    return Ok(other.into());
+                }
             }
         } else if !names.is_empty() {
             match writer.change(values.of(member, None)).await {

@@ -236,7 +236,6 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let tokens = tokens::compile(document, findings);
     let (assertion, publication) = signed(document, tokens.as_ref(), findings);
     let headers = headers::compile(document, findings);
-    let reading = paths::compile(document, findings);
     let identity = identity::compile(document, findings);
     let cors = cors::compile(document.cors.as_ref(), "cors", findings);
     let refusals = refusals::compile(&document.refusals, "refusals", findings);
@@ -253,21 +252,21 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let columns = codes::with_columns(rules.columns(), document);
     let users = users::compile(document, columns, findings);
     let (codes, messages) = codes::with_messages(document, users.as_ref(), findings);
-    let (kept_refresh, mut joining, members) = of_users(document, users.as_ref(), &mut rules, findings);
-    joining.profile = profile::compile(document, (users.as_ref(), tokens.as_ref()), findings);
+    let whose = (users.as_ref(), tokens.as_ref());
+    let (kept_refresh, joining, members) = of_users(document, whose, &mut rules, findings);
     let state = state::compile(document, findings);
     let watch = watch::compile(document, users.as_ref(), findings);
     passwords::may_upgrade(&hashing, (users.as_ref(), watch.as_ref()), findings);
     let revocation = revocation::compile(document, users.as_ref(), findings);
     let csrf = csrf::compile(&document.csrf, &form_tokens, "csrf", findings);
-    let about_pages = (users.as_ref(), &mut cookies);
-    let pages = pages::compile(document, about_pages, csrf.as_ref(), findings);
+    let known = (users.as_ref(), &mut cookies);
+    let pages = pages::compile(document, known, csrf.as_ref(), findings);
     let defaults = routes::Defaults {
         groups: groups::Groups::new(document, &mut rules, findings),
         csrf,
         pages: pages.as_ref(),
         statuses: statuses::Statuses::new(document, findings),
-        reading,
+        reading: paths::compile(document, findings),
         rate_limits: &limits,
         cors: cors.clone(),
         form_tokens: &form_tokens,
@@ -286,7 +285,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
         identity: identity?,
         assertion: assertion.ok()?,
         publication,
-        reading,
+        reading: defaults.reading,
         headers,
         row_cache: users::row_cache(document, users.as_ref()),
         revocation,
@@ -332,12 +331,13 @@ fn signed(
 /// What is written in the user table besides passwords, and by whom.
 fn of_users(
     document: &Document,
-    users: Option<&store::Settings>,
+    (users, tokens): (Option<&store::Settings>, Option<&Tokens>),
     rules: &mut rules::Rules<'_>,
     findings: &mut Findings<'_>,
 ) -> (Option<String>, Joining, Option<Managing>) {
     let kept_refresh = kept_refresh::compile(document, users, findings);
-    let joining = joining::compile(document, users, findings);
+    let mut joining = joining::compile(document, users, findings);
+    joining.profile = profile::compile(document, (users, tokens), findings);
     let members = members::compile(document, users, rules, findings);
     (kept_refresh, joining, members)
 }

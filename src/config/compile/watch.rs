@@ -76,7 +76,29 @@ pub(super) fn compile(
     })
 }
 
-    Findings, database, profile, revocation, tokens, users,
+/// Where tokens say what users log in with, the table that has it has to be read for it.
+fn logins(
+    document: &Document,
+    users: &store::Settings,
+    tables: &mut [feed::Table],
+    findings: &mut Findings<'_>,
+) -> Option<Spelling> {
+    let (Subjects::Logins(spelling), _) = revocation::subjects(document, Some(users)) else {
+        return None;
+    };
+    for table in tables {
+        let part = Part::named(users, &table.store.table);
+        if let Some(login) = part.and_then(|part| part.login()) {
+            table.store.columns.login = login;
+            return Some(spelling);
+        }
+    }
+    let message = "nothing of these tables can be told of tokens: those say what users log in with, and no table has that";
+    let fix = "add the table of `users.columns.login` to `watch.tables`";
+    findings.warning("watch.tables", message, fix);
+    None
+}
+
 /// The server, and how it is spoken to.
 struct Reached {
     database: DatabaseUrl,
