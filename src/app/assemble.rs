@@ -270,8 +270,7 @@ impl<'a> Follows<'a> {
             let reading = store.reading(&column);
             reading.map(|reading| KeptRefresh { column, reading })
         });
-        let members = answering.members;
-        let members = members.map(|settings| Managed::new(settings, store));
+        let members = answering.members.map(|it| Managed::new(it, store));
         let upgrades = answering.hashing.upgrade.is_some();
         let hashing = self.hashing(answering.hashing)?;
         let announcements = announcements.map(Arc::new);
