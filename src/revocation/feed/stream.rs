@@ -7,6 +7,7 @@ use tokio::time::sleep_until;
 use tracing::info;
 
 use super::scan::Scan;
+use super::settings::Settings;
 use super::tally::{Phase, add};
 use super::watcher::Watcher;
 use super::{Interruption, instant, replica_number};
@@ -169,13 +170,11 @@ impl Watcher<'_> {
         Ok(())
     }
 
-    /// Whether what comes now has not been held up on the way: what was comes after a long silence, and behind it what was
-    /// sent since, all at once. A server that is quiet is heard once in a period, and what it says does not say when.
     fn is_prompt(&mut self, received: Instant) -> bool {
         let settings = &self.feed.settings;
         let last = self.received.replace(received);
         let silence = last.map(|last| received.saturating_duration_since(last));
-        silence.is_some_and(|it| settings.heartbeat / 2 <= it && it < settings.stale_after)
+        silence.is_some_and(|silence| is_usual(silence, settings))
     }
 
     async fn commit(
@@ -242,4 +241,54 @@ fn written(commit: &Commit, ahead: i64) -> i64 {
     i64::try_from(commit.at.0)
         .unwrap_or(i64::MAX)
         .saturating_add(ahead)
+}
+
+/// Whether what comes after this silence has not been held up on the way: what was comes after a long one, and behind it what
+/// was sent since, all at once. A server that is quiet is heard once in a period, and what it says does not say when.
+fn is_usual(silence: Duration, settings: &Settings) -> bool {
+    settings.heartbeat / 2 <= silence && silence < settings.stale_after
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::revocation::feed::Source;
+
+    fn settings() -> Settings {
+        Settings {
+            source: Source::Binlog,
+            tables: Vec::new(),
+            secret: None,
+            heartbeat: Duration::from_millis(300),
+            stale_after: Duration::from_secs(1),
+            reconcile: Duration::from_secs(60),
+            rate: 1,
+            poll: Duration::from_secs(1),
+            announced: false,
+            overlap: Duration::from_secs(1),
+            logins: None,
+        }
+    }
+
+    /// Which of the heartbeats count that come so many milliseconds one after the other.
+    fn counted(silences: &[u64]) -> Vec<bool> {
+        let settings = settings();
+        let silences = silences.iter().map(|it| Duration::from_millis(*it));
+        silences.map(|it| is_usual(it, &settings)).collect()
+    }
+
+    #[test]
+    fn heartbeats_that_were_held_up_on_the_way_do_not_say_that_all_is_known() {
+        // A second of silence, what was sent during it at once, and then as usual.
+        let held_up = counted(&[300, 1_200, 0, 1, 0, 299, 301]);
+        assert_eq!(held_up, [true, false, false, false, false, true, true]);
+    }
+
+    #[test]
+    fn a_server_that_is_only_busy_is_believed() {
+        assert_eq!(
+            counted(&[150, 310, 600, 999, 1_000]),
+            [true, true, true, true, false]
+        );
+    }
 }
