@@ -13,21 +13,9 @@ pub(super) struct Fingerprinting {
     source: String,
 }
 
-/// What of a write is announced.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Announced {
-    /// What is written.
-    Written,
-    /// What it is written over.
-    Over,
-}
-
 /// The name under which announcements are kept, beside that of what is stored.
-pub(super) fn announced_under(source: &str, what: Announced) -> String {
-    match what {
-        Announced::Written => format!("{source}!"),
-        Announced::Over => format!("{source}!over"),
-    }
+pub(super) fn announced_under(source: &str) -> String {
+    format!("{source}!")
 }
 
 impl std::fmt::Debug for Fingerprinting {
@@ -38,18 +26,24 @@ impl std::fmt::Debug for Fingerprinting {
 
 impl Fingerprinting {
     pub(super) fn new(secret: &[u8], table: &Table) -> Self {
+        let columns: Vec<&str> = table.store.ruled.iter().map(String::as_str).collect();
+        Self::named(secret, &table.store.table, &columns)
+    }
+
+    /// Of these columns of a table.
+    pub(super) fn named(secret: &[u8], table: &str, columns: &[&str]) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
-        let mut columns = table.store.ruled.clone();
-        columns.sort();
+        let mut columns = columns.to_vec();
+        columns.sort_unstable();
         // Fingerprints of other columns or by another key say nothing about these: they are kept apart.
-        let named = format!("{}\n{}", table.store.table, columns.join("\n"));
+        let named = format!("{table}\n{}", columns.join("\n"));
         let check = hmac::sign(&key, named.as_bytes());
         let check = check.as_ref().iter().take(6);
         let check: String = check
             .flat_map(|byte| hex_pair(*byte))
             .map(char::from)
             .collect();
-        let table: String = table.store.table.chars().take(64).collect();
+        let table: String = table.chars().take(64).collect();
         let source = format!("{table}#{check}");
         Self { key, source }
     }
@@ -60,8 +54,8 @@ impl Fingerprinting {
     }
 
     /// What those are kept under that are announced.
-    pub(super) fn announced(&self, what: Announced) -> String {
-        announced_under(&self.source, what)
+    pub(super) fn announced(&self) -> String {
+        announced_under(&self.source)
     }
 
     pub(super) fn of(&self, row: &WatchedRow) -> Fingerprint {

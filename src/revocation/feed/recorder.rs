@@ -8,7 +8,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::warn;
 
-use super::fingerprint::{Announced, announced_under};
+use super::announced;
+use super::fingerprint::announced_under;
 use super::tally::Tally;
 use crate::clock::{Clock, UnixSeconds};
 use crate::revocation::Denylist;
@@ -176,9 +177,9 @@ impl Recorder {
                 let member = [member];
                 self.state.forget_fingerprints(&source, &member).await?;
                 self.state.forget_fingerprints(&logins, &member).await?;
-                for what in [Announced::Written, Announced::Over] {
-                    let announced = announced_under(&source, what);
-                    self.state.forget_fingerprints(&announced, &member).await?;
+                let announced = announced_under(&source);
+                for member in &member {
+                    announced::forget(&self.state, &announced, member, |_, _| true).await?;
                 }
             }
             Record::Restored { member, at } => {
