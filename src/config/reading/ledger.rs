@@ -8,7 +8,9 @@ use serde_yaml::granit_parser::{ScanError, Span};
 
 use crate::config::diagnostic::{Aim, Finding, Location, Shown};
 use crate::config::reading::listing::Ranges;
-use crate::config::reading::secrecy::{end_of_secret_name, is_secret_name, looks_secret};
+use crate::config::reading::secrecy::{
+    ABOUT_PASSWORDS, end_of_secret_name, is_about_passwords, is_secret_name, looks_secret,
+};
 use crate::config::reading::syntax;
 use crate::config::reading::tree::{Node, Value};
 
@@ -61,14 +63,19 @@ impl<'t> Ledger<'t> {
 
     /// Goes down to the value of a key.
     pub(crate) fn enter_key(&mut self, name: &str, step: String) {
-        self.hidden += usize::from(is_secret_name(name));
+        self.hidden += usize::from(self.hides(name));
         self.path.push(step);
     }
 
     /// Comes back up from the value of a key.
     pub(crate) fn leave_key(&mut self, name: &str) {
         self.path.pop();
-        self.hidden -= usize::from(is_secret_name(name));
+        self.hidden -= usize::from(self.hides(name));
+    }
+
+    fn hides(&self, name: &str) -> bool {
+        let is_section = self.path.is_empty() && name == ABOUT_PASSWORDS;
+        is_secret_name(name) && !is_section
     }
 
     /// Hides what comes next, if it has to be.
@@ -87,7 +94,16 @@ impl<'t> Ledger<'t> {
 
     /// Whether a key that leads here names a secret.
     pub(crate) fn is_hidden(&self) -> bool {
-        self.hidden > 0
+        self.hidden > 0 || self.is_astray()
+    }
+
+    /// Whether it stands where nobody knows what belongs there, beside settings of passwords.
+    fn is_astray(&self) -> bool {
+        let (section, steps) = match self.path.split_first() {
+            Some((section, steps)) => (section.strip_prefix('.'), steps),
+            None => return false,
+        };
+        section == Some(ABOUT_PASSWORDS) && !is_about_passwords(steps)
     }
 
     pub(crate) fn report(&mut self, at: Location, message: &str, fix: &str) {

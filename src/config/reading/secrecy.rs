@@ -46,6 +46,24 @@ fn is_nearly_secret(part: &str) -> bool {
     })
 }
 
+/// The section about passwords, which has a secret's name and none in it but for what is added to them before they are
+/// hashed; what somebody has put there by mistake may be one.
+pub const ABOUT_PASSWORDS: &str = "passwords";
+
+const SETTINGS: [&str; 7] = [
+    ".threads", ".queue", ".memory", ".formats", ".new", ".upgrade", ".rules",
+];
+
+/// Whether these steps below the section lead to something that may be shown.
+pub fn is_about_passwords(steps: &[String]) -> bool {
+    let mut steps = steps.iter().map(String::as_str);
+    match (steps.next(), steps.next()) {
+        (Some(".digest"), further) => further == Some(".hash"),
+        (Some(first), _) => SETTINGS.contains(&first),
+        (None, _) => false,
+    }
+}
+
 /// Whether a value looks like a secret wherever it stands: taken from the environment, a URL with credentials in it,
 /// or a secret's name and its value run together.
 pub fn looks_secret(text: &str) -> bool {
@@ -130,6 +148,30 @@ mod tests {
             "",
         ] {
             assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn settings_of_passwords_are_shown_and_what_does_not_belong_there_is_not() {
+        let shown = |path: &[&str]| {
+            let steps: Vec<String> = path.iter().map(ToString::to_string).collect();
+            is_about_passwords(&steps)
+        };
+        for path in [
+            &[".formats", "[0]"][..],
+            &[".new", ".cost"],
+            &[".digest", ".hash"],
+        ] {
+            assert!(shown(path), "{path:?}");
+        }
+        for path in [
+            &[][..],
+            &["[0]"],
+            &[".ann"],
+            &[".digest", ".prefix"],
+            &[".digest"],
+        ] {
+            assert!(!shown(path), "{path:?}");
         }
     }
 
