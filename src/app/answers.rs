@@ -16,6 +16,7 @@ use crate::{
         Decisions, Live,
         explain::{Explanation, Question, explain, of_decision},
     },
+    revocation::feed::SecretSeen,
     secret::Secret,
 };
 
@@ -78,26 +79,36 @@ pub(super) async fn question(
             PeerAddress::Ip(SocketAddr::new(client, 0))
         }),
         row: None,
+        secret: None,
         now: Clock.unix_seconds(),
     };
     let mut explanation = explain(&question, live);
     if let Some(looked) = row(&explanation, live, tasks).await {
         question.row = Some(&looked);
+        question.secret = secret(&explanation, live).await;
         explanation = explain(&question, live);
     }
     (StatusCode::OK, json!(explanation))
 }
 
-/// The row that decides, if one does.
+/// The row that decides, if one does. Where the watch is behind, it is the row as it is now, as for a request.
 async fn row(explanation: &Explanation, live: &Live, tasks: &TaskTracker) -> Option<Looked> {
     let id = explanation.needs_row_of.as_deref()?;
     let ask = live.revocation.as_ref().and_then(|it| it.ask.as_ref());
-    let membership = live.membership.as_ref().or(ask)?;
+    let kept = live.membership.as_ref();
+    let membership = kept.filter(|_| !explanation.is_behind).or(ask)?;
     if let Some(looked) = membership.find(id, Clock.instant()) {
         return Some(looked);
     }
     let asked = membership.ask(id, |look_up| drop(tasks.spawn(look_up)));
     Some(asked.await)
+}
+
+/// What has become of the user's password, where a request would ask.
+async fn secret(explanation: &Explanation, live: &Live) -> Option<SecretSeen> {
+    let asked = explanation.needs_row_of.as_deref();
+    let asked = asked.filter(|_| explanation.is_behind)?;
+    Some(live.revocation.as_ref()?.asking(asked)?.await)
 }
 
 fn field((name, value): (&String, &String)) -> Option<(HeaderName, HeaderValue)> {

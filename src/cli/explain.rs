@@ -188,6 +188,7 @@ fn explain_request(arguments: &Arguments, target: &str) -> Result<Outcome> {
             PeerAddress::Ip(SocketAddr::new(address, 0))
         }),
         row: None,
+        secret: None,
         now: Clock.unix_seconds(),
     };
     let live = &assembled.live;

@@ -184,7 +184,7 @@ impl<'a, B> AskNeeded<'a, B> {
     }
 
     /// Decides by the row.
-    pub(super) fn judged(
+    fn judged(
         self,
         looked: &Looked,
         live: &Live,
@@ -196,6 +196,23 @@ impl<'a, B> AskNeeded<'a, B> {
         }
     }
 
+    /// Decides by the row and by what has become of the password.
+    pub(super) fn judged_with(
+        self,
+        (looked, secret): (&Looked, Option<SecretSeen>),
+        live: &Live,
+        noted: &mut Noted,
+    ) -> Result<Admitted<'a, B>, Rejection> {
+        if row::judge(looked).is_ok()
+            && let Some(secret) = secret
+            && let Some((revocation, grant)) = asked(&self.identified, live)
+            && let Err(rejection) = revocation.by_secret(grant, secret)
+        {
+            return refused(self.identified, rejection, live, noted);
+        }
+        self.judged(looked, live, noted)
+    }
+
     /// What the row is looked up by.
     pub(super) fn looked_up_by(&self) -> Option<&str> {
         let grant = self.identified.proof.as_ref()?.grant.as_ref()?;
@@ -204,20 +221,36 @@ impl<'a, B> AskNeeded<'a, B> {
 }
 
 impl Revocation {
-    /// Whether the member's password is the one that was seen last. Where it is not, it was changed after the table was
-    /// last heard: what was issued before that has ended, and of what was issued since nobody knows.
+    /// Whether the member's password is the one that was seen last.
     async fn ask_secret(&self, grant: &Grant, control: &Control) -> Result<(), Rejection> {
-        let Some((secrets, ask)) = self.denylist.secrets().zip(self.ask.as_ref()) else {
+        let Some(asking) = self.asking(grant.looked_up_by()) else {
             return Ok(());
         };
+        let asked = control.tasks.spawn_on(asking, &control.runtime).await;
+        self.by_secret(grant, asked.unwrap_or(SecretSeen::Unknown))
+    }
+
+    /// What has become of a member's password, where that can be asked at all. To be run on a runtime with timers.
+    pub fn asking(
+        &self,
+        looked_up_by: &str,
+    ) -> Option<impl Future<Output = SecretSeen> + Send + use<>> {
+        let (secrets, ask) = self.denylist.secrets().zip(self.ask.as_ref())?;
         let limit = ask.settings().deadline;
-        let member = grant.looked_up_by().to_owned();
-        let asked = async move { timeout(limit, secrets.ask(member)).await };
-        let asked = control.tasks.spawn_on(asked, &control.runtime);
-        match asked.await {
-            Ok(Ok(SecretSeen::AsKnown)) => Ok(()),
-            Ok(Ok(SecretSeen::Another)) => self.changed_since(grant),
-            Ok(Ok(SecretSeen::Unknown) | Err(_)) | Err(_) => Err(Rejection::Unheard),
+        let member = looked_up_by.to_owned();
+        Some(async move {
+            let asked = timeout(limit, secrets.ask(member)).await;
+            asked.unwrap_or(SecretSeen::Unknown)
+        })
+    }
+
+    /// Where it is another one, it was changed after the table was last heard: what was issued before that has ended, and of
+    /// what was issued since nobody knows.
+    fn by_secret(&self, grant: &Grant, seen: SecretSeen) -> Result<(), Rejection> {
+        match seen {
+            SecretSeen::AsKnown => Ok(()),
+            SecretSeen::Another => self.changed_since(grant),
+            SecretSeen::Unknown => Err(Rejection::Unheard),
         }
     }
 

@@ -1,11 +1,13 @@
 //! What goes wrong between the gateway and the server: nothing is lost, and no good token is called a bad one.
 
+use serde_json::json;
+
 use super::{
     bans::{WATCH, follow, fresh},
     monolith::{Monolith, Server, USERS, issued_ago, issued_in, status, status_of},
     wire::Wire,
 };
-use crate::harness::{Gateway, Upstream, wait_until};
+use crate::harness::{Gateway, Request, Upstream, wait_until};
 
 /// With a look at everything so rarely that no test sees one.
 const STREAM_ALONE: &str =
@@ -255,6 +257,14 @@ fn a_password_that_is_changed_while_the_watch_is_cut_off_ends_the_sessions_from_
     assert_eq!(status_of(&gateway, "/a", &before), 401);
     assert_eq!(status_of(&gateway, "/a", &since), 503, "nobody knows");
     assert_eq!(status_of(&gateway, "/a", &issued_ago(2, 1000)), 200);
+    let explained = |token: &str| {
+        let asked = json!({ "target": "/a", "token": token });
+        let told = gateway.operate(Request::post("/explain").json(&asked));
+        told.json()["verdict"]["refused"]["status"].as_u64()
+    };
+    assert_eq!(explained(&before), Some(401), "as the guard does");
+    assert_eq!(explained(&since), Some(503));
+    assert_eq!(explained(&issued_ago(2, 1000)), None);
     wire.cut(false);
     fresh(&gateway);
     wait_until("to be let through", || {

@@ -296,6 +296,7 @@ fn judged(asked: &Asked<'_>, token: Option<&str>, side: &Side) -> Explanation {
         certificate: asked.certificate,
         peer: asked.peer,
         row: looked.as_ref(),
+        secret: None,
         now: asked.now,
     };
     judge(&question, &side.live)

@@ -61,6 +61,7 @@ pub(super) fn attempt(
         certificate: case.certificate.as_ref(),
         peer: case.peer,
         row: looked.as_ref(),
+        secret: None,
         now: case.now,
     };
     let mut explanation = explain(&question, live);

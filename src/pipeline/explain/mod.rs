@@ -47,6 +47,7 @@ use crate::{
         table::{Fit, Found},
     },
     ratelimit::RateLimit,
+    revocation::feed::SecretSeen,
 };
 
 /// What is said where a row would decide.
@@ -75,6 +76,8 @@ pub struct Question<'a> {
     pub peer: PeerAddress,
     /// The row of the token's user, if it was looked up.
     pub row: Option<&'a Looked>,
+    /// What has become of the user's password, if that was asked.
+    pub secret: Option<SecretSeen>,
     /// The moment to decide at.
     pub now: UnixSeconds,
 }
@@ -288,10 +291,12 @@ fn admitted<'a>(
     };
     let Some(looked) = question.row else {
         explanation.needs_row_of = needed.looked_up_by().map(str::to_owned);
+        explanation.is_behind = true;
         explanation.notes.push(Word::Borrowed(BEHIND));
         return Ok(None);
     };
-    needed.judged(looked, live, &mut seen.noted).map(Some)
+    let known = (looked, question.secret);
+    needed.judged_with(known, live, &mut seen.noted).map(Some)
 }
 
 /// The live path's decision, step by step; nothing where it takes a row that was not looked up.

@@ -72,6 +72,9 @@ pub struct Explanation {
     /// The subject whose row would decide, where none was given: it may be personal.
     #[serde(skip)]
     pub needs_row_of: Option<String>,
+    /// Whether that row would decide because what watches the table is behind; the password would, too.
+    #[serde(skip)]
+    pub is_behind: bool,
     /// What happens in the end.
     pub verdict: Verdict,
     /// What would have happened instead, were the route not only observed.
