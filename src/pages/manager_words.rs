@@ -20,6 +20,7 @@ pub(super) struct ManagerWords {
     pub(super) back: &'static str,
 
     pub(super) details: &'static str,
+    pub(super) sessions: &'static str,
     pub(super) no_sessions: &'static str,
     pub(super) acts: &'static str,
     pub(super) no_acts: &'static str,
@@ -82,6 +83,7 @@ const KOREAN: ManagerWords = ManagerWords {
     back: "회원 검색으로 돌아가기",
 
     details: "회원 정보",
+    sessions: "로그인된 기기",
     no_sessions: "로그인된 기기가 없습니다.",
     acts: "관리 기록",
     no_acts: "관리 기록이 없습니다.",
@@ -135,6 +137,7 @@ const ENGLISH: ManagerWords = ManagerWords {
     back: "Back to the search",
 
     details: "Details",
+    sessions: "Where this member is logged in",
     no_sessions: "The member is logged in nowhere.",
     acts: "What managers have done",
     no_acts: "Nothing was done yet.",
