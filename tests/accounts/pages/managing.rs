@@ -4,7 +4,9 @@ use super::{
     browser::{Browser, Form},
     logged_in, pages,
 };
-use crate::harness::{Gateway, Request, Response, Setup, users::PASSWORD};
+use crate::harness::{
+    Gateway, Request, Response, Setup, own_tables::OwnTables, users::PASSWORD, wait_until,
+};
 
 const MANAGED: &str = "
 brand: Pampam
@@ -144,6 +146,39 @@ fn a_blocked_member_is_out_at_once_and_comes_back_by_logging_in() {
     assert_eq!(bearer(&gateway, &again.cookies["__Host-access"]), 200);
     gateway.log_line("\"security\":\"member_admitted\"");
     assert!(!gateway.said().contains("@example.com"));
+}
+
+#[test]
+fn every_gateway_learns_who_is_blocked_and_who_is_not() {
+    for watch in [
+        None,
+        Some("{ secret: \"${SECRET_KEY}\", poll: { every: 100ms } }"),
+    ] {
+        let tables = OwnTables::maria_db();
+        let mut setup = managed().section("state", &tables.section(""));
+        if let Some(watch) = watch {
+            setup = setup.section("watch", watch);
+        }
+        let one = setup.start();
+        let mut boss = logged_in(&one, "boss");
+        let other = one.follow();
+        let member = logged_in(&other, "active");
+        let token = &member.cookies["__Host-access"];
+        assert_eq!(bearer(&one, token), 200);
+        let block = form(&mut boss, "1", "block").and("reason", "spam");
+        assert_eq!(boss.submit(&block).status, 303);
+        assert_eq!(bearer(&one, token), 401, "at once where it was done");
+        wait_until("the other to know", || bearer(&other, token) == 401);
+        let admit = form(&mut boss, "1", "admit").and("reason", "sorry");
+        assert_eq!(boss.submit(&admit).status, 303);
+        for gateway in [&one, &other] {
+            let again = logged_in(gateway, "active");
+            let token = &again.cookies["__Host-access"];
+            for gateway in [&one, &other] {
+                wait_until("both to let them in", || bearer(gateway, token) == 200);
+            }
+        }
+    }
 }
 
 #[test]
