@@ -1,6 +1,6 @@
 //! The pages of members, for teams that have none: everything below one root.
 //!
-//! A page is one file here. It is told of a [`Visit`], asks who it is that visits, checks a form before it does anything, and
+//! A page is one file here. It is told of a `Visit`, asks who it is that visits, checks a form before it does anything, and
 //! calls what answers account routes as well: nothing is decided here that those decide. What is written stands in
 //! [`crate::pages`].
 
