@@ -129,8 +129,7 @@ fn only_the_member_changes_their_own_record_and_only_with_an_access_token() {
     );
     unproven["current_password"] = json!("wrong");
     assert_eq!(change(2, &token, &unproven), (400, refused.to_owned()));
-    let conflict =
-        "{\"error_message\":\"the nickname is taken\",\"type\":\"duplicated_error\"}\n";
+    let conflict = "{\"error_message\":\"the nickname is taken\",\"type\":\"duplicated_error\"}\n";
     assert_eq!(
         change(2, &token, &already_taken),
         (400, conflict.to_owned())
