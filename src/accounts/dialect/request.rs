@@ -52,6 +52,7 @@ impl RequestShape {
         let fields = read.map(|values| Fields(self.roles.iter().cloned().zip(values).collect()));
         if let Some(token) = &request.cookie_token
             && self.roles.len() == 1
+            && self.roles.iter().all(|role| **role == *TOKEN)
         {
             return match fields.as_ref().map(|fields| fields.text(TOKEN)) {
                 // Which of the two is meant nobody knows.

@@ -341,3 +341,37 @@ fn a_password_is_changed_with_the_rest_or_not_at_all() {
         Tokens::of(&super::login(&gateway, "ann", NEW));
     }
 }
+
+#[test]
+fn a_field_that_stands_alone_is_read_where_the_token_is_a_cookie() {
+    let (database, _upstream, setup) = shop(Database::sqlite());
+    let begin = DIALECT
+        .find("      user: { from: path")
+        .expect("its fields");
+    let end = DIALECT.find("    invalid: fastapi").expect("their end");
+    let one = format!(
+        "{}      nickname: {{ required: false }}\n{}",
+        &DIALECT[..begin],
+        &DIALECT[end..]
+    );
+    let accounts = ACCOUNTS
+        .replace("match: PATCH /me,", "match: PATCH /me, token_from: cookie,")
+        .lines()
+        .filter(|line| !line.contains("/users/"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let gateway = setup
+        .file("shop.yaml", &one)
+        .section("cookies", "{ access: { name: __Host-access } }")
+        .section("accounts", &accounts)
+        .start();
+    let ann = signed_in(&gateway, "ann");
+    let request = Request::post("/me")
+        .method("PATCH")
+        .header("cookie", &format!("__Host-access={}", ann.access))
+        .header("sec-fetch-site", "same-origin")
+        .json(&json!({ "nickname": "other" }));
+    let answer = gateway.send(&request);
+    assert_eq!(answer.json()["nickname"], "other", "{answer:?}");
+    assert_eq!(count(&database, "nickname = 'other'"), 1);
+}
