@@ -5,12 +5,15 @@
 //! what is wrong with it where a screen reader reads it; no page has a script or a style of its own, and [`HEADERS`] sees
 //! to it that none gets one.
 
+mod device;
+mod form;
 mod language;
 mod manager_words;
 mod managing;
 mod page;
 mod words;
 
+pub use form::{Asks, Form, Objection};
 pub use language::{Language, UnknownLanguage};
 pub use managing::{Can, Deed, Directory, Entry, Managed, PastAct, Undone, WhyUndone};
 pub use page::{Frame, Login, Message, OpenSession, Page, Profile, Refused, Said};

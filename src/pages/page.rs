@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Directory, Language, Managed, words::Words};
+use super::{Asks, Directory, Form, Language, Managed, device, words::Words};
 
 /// What all pages have around them.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub enum Page<'a> {
     Login(Login<'a>),
     /// One's own account.
     Profile(Profile<'a>),
+    /// A form with a few fields.
+    Form(Form<'a>),
     /// Something that is said and needs no answer.
     Message(Message),
     /// A search for members, for managers.
@@ -47,6 +49,8 @@ pub struct Login<'a> {
     pub next: Option<&'a str>,
     /// Why it is shown again.
     pub refused: Option<Refused>,
+    /// Forms for whoever cannot log in.
+    pub links: &'a [Asks],
 }
 
 /// Why a login was refused.
@@ -75,6 +79,8 @@ pub struct Profile<'a> {
     pub sessions: Option<Vec<OpenSession<'a>>>,
     /// What has just been done.
     pub said: Option<Said>,
+    /// Forms for what else can be done.
+    pub links: &'a [Asks],
 }
 
 /// A session that is open.
@@ -86,9 +92,9 @@ pub struct OpenSession<'a> {
     pub agent: Option<&'a str>,
     /// Where it was used last.
     pub address: Option<&'a str>,
-    /// When it began, as it is written.
+    /// When it began, as RFC 3339 writes it.
     pub opened: &'a str,
-    /// When it was used last.
+    /// When it was used last, in the same way.
     pub used: &'a str,
     /// Whether it is the one that asks.
     pub current: bool,
@@ -101,6 +107,8 @@ pub enum Said {
     SessionEnded,
     /// All others were ended.
     OthersEnded,
+    /// The password is another one.
+    PasswordChanged,
 }
 
 /// Something that is said and needs no answer.
@@ -108,6 +116,14 @@ pub enum Said {
 pub enum Message {
     /// One is logged out.
     LoggedOut,
+    /// A code or a link was sent, if there was anybody to send it to.
+    Sent,
+    /// An address is proven.
+    Proven,
+    /// A new password was chosen.
+    PasswordChosen,
+    /// One has left.
+    Left,
     /// There is no such page.
     NotFound,
     /// A form came that this page has not sent, or not lately.
@@ -131,6 +147,7 @@ impl Page<'_> {
             Self::Managed(page) => page.html(frame, words),
             Self::Login(page) => LoginHtml { frame, words, page }.render(),
             Self::Profile(page) => ProfileHtml { frame, words, page }.render(),
+            Self::Form(page) => FormHtml { frame, words, page }.render(),
             Self::Message(page) => MessageHtml {
                 frame,
                 words,
@@ -157,6 +174,14 @@ struct ProfileHtml<'a> {
     frame: &'a Frame<'a>,
     words: &'static Words,
     page: &'a Profile<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "form.html", config = "src/pages/askama.toml")]
+struct FormHtml<'a> {
+    frame: &'a Frame<'a>,
+    words: &'static Words,
+    page: &'a Form<'a>,
 }
 
 #[derive(Template)]
@@ -197,11 +222,27 @@ impl LoginHtml<'_> {
     }
 }
 
+impl OpenSession<'_> {
+    fn device(&self, words: &Words) -> String {
+        let agent = self.agent.filter(|agent| !agent.is_empty());
+        agent.map_or_else(|| words.unknown_device.to_owned(), device::name)
+    }
+
+    fn opened_at(&self) -> String {
+        device::moment(self.opened)
+    }
+
+    fn used_at(&self) -> String {
+        device::moment(self.used)
+    }
+}
+
 impl ProfileHtml<'_> {
     fn said(&self) -> Option<&'static str> {
         Some(match self.page.said? {
             Said::SessionEnded => self.words.session_ended,
             Said::OthersEnded => self.words.others_ended,
+            Said::PasswordChanged => self.words.password_changed,
         })
     }
 
@@ -216,6 +257,10 @@ impl MessageHtml<'_> {
     fn heading(&self) -> &'static str {
         match self.page {
             Message::LoggedOut => self.words.logged_out,
+            Message::Sent => self.words.sent,
+            Message::Proven => self.words.proven,
+            Message::PasswordChosen => self.words.password_chosen,
+            Message::Left => self.words.left,
             Message::NotFound => self.words.not_found,
             Message::Expired => self.words.expired,
             Message::Forbidden => self.words.forbidden,
@@ -228,6 +273,10 @@ impl MessageHtml<'_> {
     fn explained(&self) -> &'static str {
         match self.page {
             Message::LoggedOut => self.words.logged_out_explained,
+            Message::Sent => self.words.sent_explained,
+            Message::Proven => self.words.proven_explained,
+            Message::PasswordChosen => self.words.password_chosen_explained,
+            Message::Left => self.words.left_explained,
             Message::NotFound => self.words.not_found_explained,
             Message::Expired => self.words.expired_explained,
             Message::Forbidden => self.words.forbidden_explained,

@@ -21,6 +21,7 @@ fn login(refused: Option<Refused>) -> Page<'static> {
         typed: "somebody",
         next: Some("/orders"),
         refused,
+        links: &[Asks::ForReset, Asks::ForProof],
     })
 }
 
@@ -37,6 +38,40 @@ fn profile(said: Option<Said>, sessions: &[(&'static str, bool)]) -> Page<'stati
         login: "somebody@example.com",
         sessions: Some(sessions.iter().map(session).collect()),
         said,
+        links: &[Asks::ToChange, Asks::ToLeave],
+    })
+}
+
+fn forms() -> impl Iterator<Item = Page<'static>> {
+    let asks = [
+        Asks::ForReset,
+        Asks::ToReset,
+        Asks::ForProof,
+        Asks::ToProve,
+        Asks::ToChange,
+        Asks::ToLeave,
+        Asks::ToLeaveUnasked,
+    ];
+    let objections = [
+        None,
+        Some(Objection::Missing),
+        Some(Objection::WrongCode),
+        Some(Objection::WrongPassword),
+        Some(Objection::Weak),
+        Some(Objection::Differs),
+        Some(Objection::Later),
+    ];
+    asks.into_iter().flat_map(move |asks| {
+        let form = move |(objection, code)| Form {
+            asks,
+            login: "somebody",
+            code,
+            objection,
+        };
+        let every = objections
+            .into_iter()
+            .flat_map(|it| [(it, None), (it, Some("abc"))]);
+        every.map(form).map(Page::Form)
     })
 }
 
@@ -51,6 +86,10 @@ fn every_page() -> Vec<Page<'static>> {
     ];
     let messages = [
         Message::LoggedOut,
+        Message::Sent,
+        Message::Proven,
+        Message::PasswordChosen,
+        Message::Left,
         Message::NotFound,
         Message::Expired,
         Message::Forbidden,
@@ -60,6 +99,7 @@ fn every_page() -> Vec<Page<'static>> {
     ];
     let mut pages: Vec<Page<'static>> = refused.map(|it| login(Some(it))).into();
     pages.extend(messages.map(Page::Message));
+    pages.extend(forms());
     pages.extend([
         login(None),
         Page::Login(Login::default()),
@@ -136,7 +176,8 @@ fn every_page_has_one_heading_a_title_and_its_language() {
 fn every_field_has_a_label_and_every_description_is_there() {
     for html in every_rendering() {
         for input in tags(&html, "input") {
-            if attribute(input, "type") == Some("hidden") {
+            let is_seen = !input.contains(" readonly hidden");
+            if attribute(input, "type") == Some("hidden") || !is_seen {
                 continue;
             }
             let id = attribute(input, "id").expect("an id");
@@ -215,9 +256,11 @@ fn what_somebody_has_typed_or_sent_is_text() {
             typed: NASTY,
             next: Some(NASTY),
             refused: Some(Refused::Wrong),
+            links: &[Asks::ForReset],
         }),
         Page::Profile(Profile {
             login: NASTY,
+            links: &[Asks::ToChange],
             sessions: Some(vec![OpenSession {
                 id: NASTY,
                 agent: Some(NASTY),

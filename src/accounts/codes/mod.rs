@@ -27,7 +27,7 @@ use crate::{
     mailer::{Channel, Outbox},
     member::{
         Member, StateName,
-        code::{Purpose, Rules},
+        code::{Form, Purpose, Rules},
     },
     secret::Secret,
     state::State,
@@ -35,6 +35,7 @@ use crate::{
     template::Template,
 };
 
+pub(in crate::accounts) use reset::{Chosen, Reset};
 pub use send::{Asking, Sent};
 
 /// How codes are made, sent and used.
@@ -120,6 +121,11 @@ impl Codes {
     /// The queue of messages.
     pub fn outbox(&self) -> &Arc<Outbox> {
         &self.outbox
+    }
+
+    /// How codes of this purpose look, if any are sent.
+    pub(in crate::accounts) fn form(&self, purpose: Purpose) -> Option<Form> {
+        Some(self.purpose(purpose)?.rules.form)
     }
 
     fn purpose(&self, purpose: Purpose) -> Option<&PurposeSettings> {

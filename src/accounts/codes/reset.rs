@@ -23,6 +23,28 @@ struct Attempted {
     password: Secret<String>,
 }
 
+/// What somebody says who chooses a password with a code.
+pub(in crate::accounts) struct Chosen {
+    /// Whose it is, where a code that is typed does not say so.
+    pub(in crate::accounts) whom: Option<Whom>,
+    /// What they log in with, as far as they say so.
+    pub(in crate::accounts) login: String,
+    pub(in crate::accounts) code: Secret<String>,
+    pub(in crate::accounts) password: Secret<String>,
+    /// The password again, where it is asked for twice.
+    pub(in crate::accounts) again: Option<Secret<String>>,
+}
+
+/// What has become of it.
+pub(in crate::accounts) enum Reset {
+    /// It is the password now.
+    Done,
+    /// The code is good for nothing.
+    Refused,
+    /// The password cannot be chosen: why, in a word.
+    Weak(&'static str),
+}
+
 impl Accounts {
     pub(in crate::accounts) async fn reset_password(
         self: &Arc<Self>,
@@ -42,6 +64,37 @@ impl Accounts {
         else {
             return Ok(dialect.refused.clone());
         };
+        let chosen = Chosen {
+            whom,
+            login,
+            code,
+            password,
+            again,
+        };
+        match self.choose_password(codes, chosen, request).await? {
+            Reset::Done => Ok(dialect.done.clone()),
+            Reset::Refused => Ok(dialect.refused.clone()),
+            Reset::Weak(reason) => dialect.weak.fill("weak_password", &|name| match name {
+                "reason" => Some(Value::from(reason)),
+                _ => None,
+            }),
+        }
+    }
+
+    /// Changes the password of whoever was sent the code.
+    pub(in crate::accounts) async fn choose_password(
+        self: &Arc<Self>,
+        codes: &Arc<Codes>,
+        chosen: Chosen,
+        request: &AccountRequest,
+    ) -> Result<Reset, AccountError> {
+        let Chosen {
+            whom,
+            login,
+            code,
+            password,
+            again,
+        } = chosen;
         // Before the code is tried: what is wrong with the password does not use it up, and says nothing about the account.
         let weakness = self.hashing.check_new(&password, &login).err();
         let weakness = weakness.map(Weakness::name);
@@ -49,10 +102,7 @@ impl Accounts {
             .is_some_and(|again| again != password)
             .then_some("differs");
         if let Some(reason) = weakness.or(differs) {
-            return dialect.weak.fill("weak_password", &|name| match name {
-                "reason" => Some(Value::from(reason)),
-                _ => None,
-            });
+            return Ok(Reset::Weak(reason));
         }
         let attempted = Attempted {
             whom,
@@ -62,11 +112,11 @@ impl Accounts {
         let (accounts, own) = (Arc::clone(self), Arc::clone(codes));
         let (sender, asking) = (request.sender.clone(), request.asking());
         let work = async move { accounts.reset(&own, attempted, (&sender, &asking)).await };
-        if codes.to_its_end(work).await?? {
-            Ok(dialect.done.clone())
+        Ok(if codes.to_its_end(work).await?? {
+            Reset::Done
         } else {
-            Ok(dialect.refused.clone())
-        }
+            Reset::Refused
+        })
     }
 
     /// Sessions end before the password is another one, so that none outlives it where the tables are away, and again behind

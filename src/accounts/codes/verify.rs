@@ -17,6 +17,17 @@ use crate::{
 };
 
 impl Codes {
+    /// Whose address a code proves, to the end of what that comes to.
+    pub(in crate::accounts) async fn verify_address(
+        self: &Arc<Self>,
+        (whom, typed): (Option<Whom>, Secret<String>),
+        sender: &Sender,
+    ) -> Result<Option<Member>, AccountError> {
+        let (all, sender) = (Arc::clone(self), sender.clone());
+        self.to_its_end(async move { all.verify((whom, &typed), &sender).await })
+            .await?
+    }
+
     /// Spends the code and writes what an address that is proven comes to.
     async fn verify(
         &self,
@@ -56,11 +67,8 @@ impl Accounts {
         let Some(typed) = fields.take_secret("code") else {
             return Ok(dialect.refused.clone());
         };
-        let (all, sender) = (Arc::clone(codes), request.sender.clone());
-        let verified = codes
-            .to_its_end(async move { all.verify((whom, &typed), &sender).await })
-            .await??;
-        let Some(member) = verified else {
+        let verified = codes.verify_address((whom, typed), &request.sender);
+        let Some(member) = verified.await? else {
             return Ok(dialect.refused.clone());
         };
         dialect.verified.fill("verified", &|name| match name {

@@ -62,14 +62,24 @@ impl Accounts {
         if plan.password && !self.proves(request, &member, typed).await? {
             return Ok(dialect.refused.clone());
         }
-        if self.leave(&member).await? == Withdrawn::Done {
-            audit::left(&member.id, &request.sender);
-        }
+        self.left(&member, request).await?;
         Ok(self.taking_cookies(endpoint, dialect.done.clone()))
     }
 
+    /// The user leaves, and an audit reads of it.
+    pub(in crate::accounts) async fn left(
+        &self,
+        member: &Member,
+        request: &AccountRequest,
+    ) -> Result<(), AccountError> {
+        if self.leave(member).await? == Withdrawn::Done {
+            audit::left(&member.id, &request.sender);
+        }
+        Ok(())
+    }
+
     /// Whether the password is the user's, who may have none.
-    async fn proves(
+    pub(in crate::accounts) async fn proves(
         &self,
         request: &AccountRequest,
         member: &Member,

@@ -39,7 +39,11 @@ impl Visit<'_> {
     /// Something that is said, with the status that says the same.
     pub(super) fn message(&self, message: Message) -> Answer {
         let (status, outcome) = match message {
-            Message::LoggedOut => (StatusCode::OK, "page"),
+            Message::LoggedOut
+            | Message::Sent
+            | Message::Proven
+            | Message::PasswordChosen
+            | Message::Left => (StatusCode::OK, "page"),
             Message::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Message::Expired => (StatusCode::FORBIDDEN, "expired_form"),
             Message::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),

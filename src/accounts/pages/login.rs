@@ -9,9 +9,15 @@ use crate::{
         dialect::StateCheck,
         login::{LoggedIn, Tried},
     },
-    pages::{Login, Message, Page, Refused},
+    pages::{Asks, Login, Message, Page, Refused},
     secret::Secret,
 };
+
+/// What helps whoever cannot log in.
+const HELP: [Asks; 2] = [Asks::ForReset, Asks::ForProof];
+
+/// The cookies that a login sets, as far as there are any.
+pub(super) const OWN_COOKIES: [TokenName; 2] = [TokenName::Access, TokenName::Refresh];
 
 /// The longest path that a login goes on to.
 const LONGEST_NEXT: usize = 2048;
@@ -24,8 +30,10 @@ pub(super) async fn show(visit: &Visit<'_>) -> Result<Answer, AccountError> {
         let answer = next.map_or_else(|| visit.go("/profile"), |next| visit.go_to(next));
         return Ok(asker.kept_in(answer));
     }
+    let links = visit.links(&HELP);
     let page = Page::Login(Login {
         next,
+        links: &links,
         ..Login::default()
     });
     Ok(visit.page(StatusCode::OK, &page, "page"))
@@ -38,11 +46,13 @@ pub(super) async fn sent(visit: &Visit<'_>) -> Result<Answer, AccountError> {
     }
     let next = visit.field("next").filter(|next| is_of_this_origin(next));
     let typed = visit.field("login").unwrap_or_default();
+    let links = visit.links(&HELP);
     let form = |refused| {
         Page::Login(Login {
             typed,
             next,
             refused: Some(refused),
+            links: &links,
         })
     };
     let again = |refused, status, outcome| visit.page(status, &form(refused), outcome);
@@ -77,9 +87,8 @@ pub(super) async fn sent(visit: &Visit<'_>) -> Result<Answer, AccountError> {
     };
     let mut answer = next.map_or_else(|| visit.go("/profile"), |next| visit.go_to(next));
     answer.outcome = "granted";
-    let both = [TokenName::Access, TokenName::Refresh];
     let cookies = &visit.accounts.cookies;
-    let fields = cookies.set(&both, &session.granted(), visit.accounts.now())?;
+    let fields = cookies.set(&OWN_COOKIES, &session.granted(), visit.accounts.now())?;
     let fields = fields.into_iter().map(|field| (header::SET_COOKIE, field));
     answer.headers.extend(fields.chain(device));
     Ok(answer)

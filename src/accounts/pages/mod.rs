@@ -6,9 +6,12 @@
 
 mod answer;
 mod asker;
+mod codes;
 mod failed;
 mod login;
 mod members;
+mod offers;
+mod own;
 mod profile;
 mod request;
 mod style;
@@ -21,7 +24,8 @@ use ::http::Method;
 use super::{AccountError, AccountRequest, Accounts, Answer, members::Act};
 use crate::{
     http::set_cookie::CookieShape,
-    pages::{Language, Message, Page},
+    member::code::Purpose,
+    pages::{Asks, Language, Message, Page},
     policy::csrf::CsrfPolicy,
 };
 use visit::Visit;
@@ -50,6 +54,8 @@ pub struct Pages {
     pub language: CookieShape,
     /// The column that users log in with.
     pub login: String,
+    /// Whether passwords may be changed here.
+    pub changes_password: bool,
 }
 
 /// What somebody does with a page.
@@ -100,6 +106,22 @@ async fn open(visit: &Visit<'_>) -> Result<Answer, AccountError> {
         ("/logout", Sends) => login::logout(visit).await,
         ("/logged-out", Looks) => Ok(visit.message(Message::LoggedOut)),
         ("/profile", Looks) => profile::show(visit).await,
+        ("/sent", Looks) => Ok(visit.message(Message::Sent)),
+        ("/verified", Looks) => Ok(visit.message(Message::Proven)),
+        ("/password-chosen", Looks) => Ok(visit.message(Message::PasswordChosen)),
+        ("/left", Looks) => Ok(visit.message(Message::Left)),
+        ("/forgot-password", Looks) => Ok(codes::show(visit, Asks::ForReset)),
+        ("/forgot-password", Sends) => codes::send(visit, (Asks::ForReset, Purpose::Reset)),
+        ("/new-password", Looks) => Ok(codes::show(visit, Asks::ToReset)),
+        ("/new-password", Sends) => codes::reset(visit).await,
+        ("/send-code", Looks) => Ok(codes::show(visit, Asks::ForProof)),
+        ("/send-code", Sends) => codes::send(visit, (Asks::ForProof, Purpose::Verify)),
+        ("/verify", Looks) => Ok(codes::show(visit, Asks::ToProve)),
+        ("/verify", Sends) => codes::verify(visit).await,
+        ("/password", Looks) => own::show(visit, Asks::ToChange).await,
+        ("/password", Sends) => own::change_password(visit).await,
+        ("/withdraw", Looks) => own::show(visit, visit.leaving()).await,
+        ("/withdraw", Sends) => own::withdraw(visit).await,
         ("/sessions/end", Sends) => profile::end_session(visit).await,
         ("/sessions/end-others", Sends) => profile::end_others(visit).await,
         ("/members", Looks) => members::search(visit).await,

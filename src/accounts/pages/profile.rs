@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Visit, asker::Asker};
 use crate::{
     accounts::{AccountError, AccountRequest, Answer, Own},
-    pages::{Message, OpenSession, Page, Profile, Said},
+    pages::{Asks, Message, OpenSession, Page, Profile, Said},
 };
 
 pub(super) async fn show(visit: &Visit<'_>) -> Result<Answer, AccountError> {
@@ -17,10 +17,12 @@ pub(super) async fn show(visit: &Visit<'_>) -> Result<Answer, AccountError> {
     let sessions = visit.sessions_of(&asker).await?;
     let sessions = sessions.as_ref().map(open_sessions);
     let said = visit.parameter("done");
+    let links = visit.links(&[Asks::ToChange, Asks::ToLeave, Asks::ToLeaveUnasked]);
     let page = Page::Profile(Profile {
         login: &login,
         sessions,
         said: said.as_deref().and_then(done),
+        links: &links,
     });
     Ok(asker.kept_in(visit.page(StatusCode::OK, &page, "page")))
 }
@@ -98,6 +100,7 @@ fn done(word: &str) -> Option<Said> {
     match word {
         "session-ended" => Some(Said::SessionEnded),
         "others-ended" => Some(Said::OthersEnded),
+        "password-changed" => Some(Said::PasswordChanged),
         _ => None,
     }
 }

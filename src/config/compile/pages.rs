@@ -8,7 +8,7 @@ use super::{
     Findings,
     rate_limits::On,
     routes::{Defaults, host, matched, path},
-    sessions,
+    sessions, user_tables,
 };
 use crate::{
     accounts::{
@@ -31,14 +31,22 @@ use crate::{
         refusal::{FixedAnswer, RefusalTemplate},
         route::{Action, EndpointId, HostMatch, Route},
     },
-    store,
+    store::{self, WriteAction},
 };
 
 /// What remembers the language that was chosen.
 const LANGUAGE: &str = "sidegate-language";
 
 /// Pages whose forms are limited, and as what.
-pub(super) const LIMITED: [(&str, On); 1] = [("/login", On::Login)];
+pub(super) const LIMITED: [(&str, On); 7] = [
+    ("/login", On::Login),
+    ("/password", On::Login),
+    ("/withdraw", On::Login),
+    ("/forgot-password", On::Codes),
+    ("/new-password", On::Codes),
+    ("/send-code", On::Codes),
+    ("/verify", On::Codes),
+];
 
 /// The pages. They are one endpoint behind those of the accounts; what it does with cookies is added to what those do.
 pub(super) fn compile(
@@ -74,6 +82,7 @@ pub(super) fn compile(
         csrf: own_forms(csrf),
         language: language_cookie(document, written)?,
         login: users?.columns.login.clone(),
+        changes_password: document.state.is_some() && writes(users, WriteAction::Password),
     })
 }
 
@@ -107,6 +116,7 @@ fn check_needs(document: &Document, findings: &mut Findings<'_>) {
             findings.absence("pages", message, fix);
         }
     }
+    check_writes(document, findings);
     let kept = document.tokens.refresh.as_ref();
     let kept = kept.is_some_and(|refresh| refresh.kept_in.is_some());
     if !sessions::can_be_kept(document) && !kept {
@@ -115,6 +125,35 @@ fn check_needs(document: &Document, findings: &mut Findings<'_>) {
         let fix = "add `state: { database: … }`, and `jti: \"{token.id}\"` to the claims of both kinds of tokens";
         findings.warning("pages", message, fix);
     }
+}
+
+/// What the forms write that there are.
+fn check_writes(document: &Document, findings: &mut Findings<'_>) {
+    let codes = document.codes.as_ref();
+    let writes = [
+        (
+            codes.is_some_and(|codes| codes.reset.is_some()),
+            WriteAction::Password,
+        ),
+        (
+            codes.is_some_and(|codes| codes.verify.is_some()),
+            WriteAction::Verify,
+        ),
+        (document.withdrawal.is_some(), WriteAction::Withdraw),
+    ];
+    for (_, action) in writes.into_iter().filter(|(there, _)| *there) {
+        user_tables::needed(document, action, "pages", findings);
+    }
+    if document.withdrawal.is_some() && document.state.is_none() {
+        let message = "who leaves on a page could go on with the tokens that are there";
+        findings.absence("pages", message, "add `state: { database: … }`");
+    }
+}
+
+/// Whether the configuration lets sidegate write this.
+fn writes(users: Option<&store::Settings>, action: WriteAction) -> bool {
+    let write = users.and_then(|users| users.write.as_ref());
+    write.is_some_and(|write| write.actions.contains(&action))
 }
 
 fn languages(written: &written::Pages, findings: &mut Findings<'_>) -> Vec<Language> {

@@ -144,7 +144,7 @@ pub(super) fn the_message_to(gateway: &Gateway, name: &str) -> String {
 }
 
 /// What stands alone in a line that is set off.
-fn code_of(message: &str) -> String {
+pub(super) fn code_of(message: &str) -> String {
     let mut lines = message.lines().filter_map(|line| line.strip_prefix("    "));
     lines.next().expect("a code").trim().to_owned()
 }

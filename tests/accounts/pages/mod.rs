@@ -1,9 +1,11 @@
 //! The pages of members: what they show, what their forms do, and what they refuse.
 
 pub(crate) mod browser;
+mod codes;
 mod forms;
 mod login;
 mod managing;
+mod own;
 mod profile;
 mod style;
 
