@@ -11,7 +11,7 @@ use crate::{
     entropy::Entropy,
     member::Member,
     secret::Secret,
-    state::{EndedBy, Which},
+    state::EndedBy,
 };
 
 /// How users leave.
@@ -116,9 +116,7 @@ impl Accounts {
             }
         };
         if let Some(state) = &self.state {
-            let id = member.id.to_string();
-            self.end(state, (&id, Which::All), EndedBy::Withdrawal)
-                .await?;
+            self.end_all_of(state, member, EndedBy::Withdrawal).await?;
         }
         Ok(if was_there {
             Withdrawn::Done

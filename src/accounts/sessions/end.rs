@@ -3,6 +3,7 @@
 use crate::{
     accounts::{AccountError, Accounts},
     clock::UnixSeconds,
+    member::Member,
     state::{Change, EndedBy, Ending, State, Which},
 };
 
@@ -14,6 +15,35 @@ impl Accounts {
         (member, which): (&str, Which),
         by: EndedBy,
     ) -> Result<Vec<String>, AccountError> {
+        let name = match (&which, &self.login_subjects) {
+            (Which::All, Some(subjects)) => {
+                let row = self.store.member_by_id(member).await?;
+                row.and_then(|row| subjects.name_of(&row))
+            }
+            (Which::All, None) | (Which::These(_) | Which::Others(_), _) => None,
+        };
+        self.end_as(state, (member, name, which), by).await
+    }
+
+    /// Ends all sessions of a member whose row may be gone by now.
+    pub(in crate::accounts) async fn end_all_of(
+        &self,
+        state: &State,
+        member: &Member,
+        by: EndedBy,
+    ) -> Result<Vec<String>, AccountError> {
+        let subjects = self.login_subjects.as_ref();
+        let name = subjects.and_then(|subjects| subjects.name_of(member));
+        let id = member.id.to_string();
+        self.end_as(state, (&id, name, Which::All), by).await
+    }
+
+    async fn end_as(
+        &self,
+        state: &State,
+        (member, name, which): (&str, Option<String>, Which),
+        by: EndedBy,
+    ) -> Result<Vec<String>, AccountError> {
         let now = self.now();
         let access = now.plus(self.access.lifetimes.longest());
         let ending = Ending {
@@ -23,8 +53,8 @@ impl Accounts {
             unknown_until: access.max(now.plus(self.refresh.lifetimes.longest())),
         };
         self.refuse(member, &which, &ending);
-        if matches!(which, Which::All) {
-            self.end_by_name(state, member, ending.at).await?;
+        if let Some(name) = name {
+            self.end_by_name(state, name, ending.at).await?;
         }
         let ended = state.end_sessions(member, which, ending).await?;
         // Those that only the database knew to be open.
@@ -36,16 +66,9 @@ impl Accounts {
     async fn end_by_name(
         &self,
         state: &State,
-        member: &str,
+        name: String,
         at: UnixSeconds,
     ) -> Result<(), AccountError> {
-        let Some(subjects) = &self.login_subjects else {
-            return Ok(());
-        };
-        let row = self.store.member_by_id(member).await?;
-        let Some(name) = row.and_then(|row| subjects.name_of(&row)) else {
-            return Ok(());
-        };
         if let Some(denylist) = &self.denylist {
             denylist.not_before(&name, at);
         }
