@@ -10,10 +10,38 @@ use crate::harness::{
     users::PASSWORD,
 };
 
-const ROWS: [&str; 2] = [
+const ROWS: [&str; 5] = [
     "INSERT INTO member.user (user_no, user_id) VALUES ('6a1b6d3c-2f0a-4a4e-9b4f-0d9a6c7e1f20', 'kim')",
     "INSERT INTO auth.password (user_no, password) VALUES ('6a1b6d3c-2f0a-4a4e-9b4f-0d9a6c7e1f20', '{hash}')",
+    "INSERT INTO member.profile (user_no, name) VALUES ('6a1b6d3c-2f0a-4a4e-9b4f-0d9a6c7e1f20', 'Kim')",
+    "INSERT INTO member.user (user_no, user_id) VALUES ('00000000-0000-4000-8000-000000000002', 'lim')",
+    "INSERT INTO auth.password (user_no, password) VALUES ('00000000-0000-4000-8000-000000000002', '{hash}')",
 ];
+
+/// Whoever leaves leaves with all of their rows, and takes nobody along.
+fn withdrawal(example: &Example, access: &str) {
+    let count = || {
+        let tables = ["member.user", "auth.password", "member.profile"];
+        let count = |table| format!("SELECT COUNT(*) FROM {table}");
+        tables.map(|table| example.database.numbers(&count(table)))
+    };
+    let withdraw = |fields: &[(&str, &str)]| {
+        let answer = example
+            .gateway
+            .send(&page(form("/withdraw", fields), access));
+        assert_eq!(answer.status, 302, "{answer:?}");
+        answer.header("location").map(str::to_owned)
+    };
+    for another in ["00000000-0000-4000-8000-000000000002", "", "' OR '1'='1"] {
+        let answer = withdraw(&[("user_no", another)]);
+        assert_eq!(answer.as_deref(), Some("/manage"), "{another}");
+    }
+    assert_eq!(count(), [[2], [2], [1]]);
+    let own = withdraw(&[("user_no", "6a1b6d3c-2f0a-4a4e-9b4f-0d9a6c7e1f20")]);
+    assert_eq!(own.as_deref(), Some("/login-page"));
+    assert_eq!(count(), [[1], [1], [0]]);
+    assert_eq!(manage(example, access).status, 401);
+}
 
 /// The value that an answer sets a cookie to.
 fn cookie(response: &Response, name: &str) -> Option<String> {
@@ -83,15 +111,15 @@ fn a_login_a_page_a_silent_refresh_a_logout_and_each_refusal() {
     assert_eq!(renewed.status, 200);
     let access = cookie(&renewed, "access_token").expect("a new cookie");
     assert_eq!(claims(&access), r#"{"userID":"kim","type":"access"}"#);
-    let withdraw = page(Request::post("/withdraw"), &access);
-    assert_eq!(example.gateway.send(&withdraw).status, 403);
     let left = example
         .gateway
         .send(&page(Request::get("/logout"), &access));
     assert!((200..300).contains(&left.status), "{left:?}");
     assert_eq!(cookie(&left, "access_token").as_deref(), Some(""));
     let empty = "SELECT COUNT(*) FROM auth.password WHERE refresh_token IS NULL";
-    assert_eq!(example.database.numbers(empty), [1]);
+    assert_eq!(example.database.numbers(empty), [2]);
+    let access = cookie(&login("kim", PASSWORD), "access_token").expect("a cookie");
+    withdrawal(&example, &access);
     example.database.execute("DROP DATABASE member");
     example.database.execute("DROP DATABASE auth");
 }
