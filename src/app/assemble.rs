@@ -11,18 +11,14 @@ use aws_lc_rs::hmac;
 use super::{
     StartError,
     counting::Places,
+    follows::{Follows, subjects},
     own_tables::OwnState,
-    proving::{Proving, own},
-    ready,
+    proving::own,
 };
 use crate::{
     accounts::{
         Accounts, Changing, Cookies, KeptRefresh, LoginSubjects, Renewals, Sessions, TokenKind,
-        TokenName, Upgrades,
-        codes::Codes,
-        hashing,
-        members::Members as Managed,
-        social::{Social, SocialSettings},
+        TokenName, Upgrades, codes::Codes, hashing, members::Members as Managed,
     },
     clock::Clock,
     config::{
@@ -30,26 +26,20 @@ use crate::{
         fingerprint::Fingerprint,
     },
     entropy::Entropy,
-    fetch::{self, KeyFeed},
     http::stripped::Stripped,
-    mailer::{self, Outbox},
     membership::{self, Membership},
-    pipeline::{Assertions, IdentityHeaders, Live, Revocation, SubjectLog},
-    policy::{assertion::AssertionSettings, headers::RouteHeaders, table::RouteTable},
+    pipeline::{IdentityHeaders, Live, Revocation, SubjectLog},
+    policy::{headers::RouteHeaders, table::RouteTable},
     revocation::{
-        Denylist, Subjects,
+        Denylist,
         feed::{self, Announcements},
     },
     store::{self, Store},
-    telemetry::counters::{Counters, RouteLabels},
+    telemetry::counters::RouteLabels,
     template::Template,
     token::{mint::Minter, verify::Verifier},
-    upstream,
     valkey::Valkey,
 };
-
-/// How long a token usually is, in bytes.
-const USUAL: usize = 256;
 
 /// A snapshot, and what it was made of.
 #[derive(Debug)]
@@ -63,13 +53,13 @@ pub struct Assembled {
     pub(super) users: Option<store::Settings>,
     /// The gateway's own tables.
     pub(super) state: Option<OwnState>,
-    hashing: hashing::Settings,
+    pub(super) hashing: hashing::Settings,
     /// Who may no longer use a token. One for the process, whatever tells it.
     pub denylist: Arc<Denylist>,
     /// What is watched in the monolith's tables.
     pub(super) watch: Option<feed::Settings>,
     /// Of this process alone: equal subjects look equal in one run's log, and nothing leads back to them.
-    subject_key: hmac::Key,
+    pub(super) subject_key: hmac::Key,
 }
 
 /// Builds the first snapshot, or the one that follows `before`; has to run inside the control runtime.
@@ -171,10 +161,6 @@ type Stores<'a> = (Option<&'a Arc<Store>>, Option<Announcements>);
 /// Who tells who may no longer use a token, and how logins are known where tokens say those.
 type Told<'a> = (&'a Arc<Denylist>, Option<LoginSubjects>);
 
-fn subjects(revocation: Option<&Revocation>) -> Option<Subjects> {
-    revocation.map(|revocation| revocation.subjects)
-}
-
 /// Where passwords are announced that gateways write themselves.
 fn announcements(
     watch: Option<&feed::Settings>,
@@ -196,20 +182,7 @@ struct Members {
     valkey: Option<Arc<Valkey>>,
 }
 
-/// What there was before, to be taken over where it is made of the same.
-#[derive(Clone, Copy)]
-pub(super) struct Follows<'a>(Option<&'a Assembled>);
-
-impl<'a> Follows<'a> {
-    pub(super) fn live(self) -> Option<&'a Live> {
-        self.0.map(|before| &*before.live)
-    }
-
-    fn accounts(self) -> Option<(&'a Assembled, &'a Accounts)> {
-        let before = self.0?;
-        Some((before, before.live.accounts.as_deref()?))
-    }
-
+impl Follows<'_> {
     fn members(
         self,
         Asked(users, row_cache, revocation, answering, (state, announcements)): Asked<'_>,
@@ -304,147 +277,6 @@ impl<'a> Follows<'a> {
             clock: Clock,
         })))
     }
-
-    /// Whatever is known of the providers stays known.
-    fn social(self, settings: SocialSettings) -> Social {
-        let before = self
-            .accounts()
-            .and_then(|(_, accounts)| accounts.social.as_ref());
-        Social::after(before, settings, Clock)
-    }
-
-    /// The queue that there is, so that nothing that is in it is sent in two ways.
-    fn outbox(self, settings: &mailer::Settings) -> Arc<Outbox> {
-        let before = self.accounts();
-        let before = before.and_then(|(_, accounts)| accounts.codes.as_ref());
-        let same = before
-            .map(|codes| codes.outbox())
-            .filter(|it| it.settings() == settings);
-        let new = || Arc::new(Outbox::open(settings.clone(), Clock, Entropy::from_os()));
-        same.map_or_else(new, Arc::clone)
-    }
-
-    fn store(self, settings: &store::Settings) -> Result<Arc<Store>, store::Error> {
-        let same = |before: &&Assembled| before.users.as_ref() == Some(settings);
-        let known = self.0.filter(same);
-        match known.and_then(|before| ready::store(&before.live)) {
-            Some(store) => Ok(Arc::clone(store)),
-            None => Store::open(settings).map(Arc::new),
-        }
-    }
-
-    /// The rows that are known, where they are still those that rules ask for.
-    fn membership(self, settings: membership::Settings, store: Arc<Store>) -> Arc<Membership> {
-        let before = self.live().and_then(|live| live.membership.as_ref());
-        membership_after(before, settings, store)
-    }
-
-    /// The one that there is.
-    fn denylist(self) -> Arc<Denylist> {
-        let new = || Arc::new(Denylist::new(Clock));
-        self.0
-            .map_or_else(new, |before| Arc::clone(&before.denylist))
-    }
-
-    /// What is under way is waited for, and what was counted is kept.
-    fn ask(self, settings: membership::Settings, store: Arc<Store>) -> Arc<Membership> {
-        let before = self
-            .live()
-            .and_then(|live| live.revocation.as_ref()?.ask.as_ref());
-        membership_after(before, settings, store)
-    }
-
-    fn hashing(self, settings: hashing::Settings) -> std::io::Result<Arc<hashing::HashingPool>> {
-        match self.accounts() {
-            Some((before, accounts)) if before.hashing == settings => {
-                Ok(Arc::clone(&accounts.hashing))
-            }
-            Some(_) | None => hashing::HashingPool::start(settings).map(Arc::new),
-        }
-    }
-
-    fn subject_key(self) -> hmac::Key {
-        let new = || {
-            let secret: [u8; 32] = Entropy::from_os().bytes();
-            hmac::Key::new(hmac::HMAC_SHA256, &secret)
-        };
-        self.0.map_or_else(new, |before| before.subject_key.clone())
-    }
-
-    fn counters(self) -> Arc<Counters> {
-        self.live()
-            .map_or_else(Arc::default, |before| Arc::clone(&before.counters))
-    }
-
-    /// What has proven the same of every token, or something new with the keys that were already fetched.
-    fn proving(
-        self,
-        fingerprint: &Fingerprint,
-        tokens: &Tokens,
-        (assertions, subjects): (Option<&Assertions>, Option<Subjects>),
-    ) -> Proving {
-        // A proof is weighed with what is asserted about it when it comes, and knows then what revokes it.
-        let weight = |assertions: Option<&Assertions>| assertions.map(|it| it.weight(USUAL));
-        let same = |before: &&Assembled| {
-            let same_weight = weight(before.live.assertions.as_deref()) == weight(assertions);
-            let known = self::subjects(before.live.revocation.as_ref());
-            let same_weight = same_weight && known == subjects;
-            same_weight && before.fingerprint.same_tokens(fingerprint)
-        };
-        self.0.filter(same).map_or_else(
-            || Proving::new(tokens, |settings| self.key_feed(settings)),
-            |before| Proving::of(&before.live),
-        )
-    }
-
-    /// The same ones know what they have minted; others sign anew.
-    fn assertions(self, settings: AssertionSettings) -> Arc<Assertions> {
-        let same = self.live().and_then(|live| live.assertions.as_ref());
-        let same = same.filter(|before| *before.settings() == settings);
-        same.map_or_else(|| Arc::new(Assertions::new(settings)), Arc::clone)
-    }
-
-    /// The keys that an issuer publishes, as they are known: no token has to wait for them again.
-    fn key_feed(self, settings: fetch::Settings) -> Arc<KeyFeed> {
-        let mut feeds = self.live().into_iter().flat_map(|live| &live.key_feeds);
-        match feeds.find(|(_, feed)| feed.settings().is_same_set(&settings)) {
-            Some((_, feed)) if *feed.settings() == settings => Arc::clone(feed),
-            Some((_, feed)) => Arc::new(KeyFeed::in_place_of(settings, feed)),
-            None => Arc::new(KeyFeed::new(settings)),
-        }
-    }
-
-    fn stripped(self, stripped: Stripped) -> Arc<Stripped> {
-        let same = self.live().filter(|before| *before.stripped == stripped);
-        same.map_or_else(|| Arc::new(stripped), |before| Arc::clone(&before.stripped))
-    }
-
-    pub(super) fn all<S, T>(self, settings: Vec<S>, one: impl Fn(Self, S) -> T) -> Vec<T> {
-        settings.into_iter().map(|it| one(self, it)).collect()
-    }
-
-    fn group(self, settings: upstream::Settings) -> Arc<upstream::Group> {
-        let mut groups = self.live().into_iter().flat_map(|live| &live.upstreams);
-        let same = groups.find(|group| *group.settings() == settings);
-        same.map_or_else(
-            || Arc::new(upstream::Group::new(settings, Clock.instant())),
-            Arc::clone,
-        )
-    }
-}
-
-fn membership_after(
-    before: Option<&Arc<Membership>>,
-    settings: membership::Settings,
-    store: Arc<Store>,
-) -> Arc<Membership> {
-    let same =
-        |it: &&Arc<Membership>| *it.settings() == settings && Arc::ptr_eq(it.store(), &store);
-    if let Some(same) = before.filter(same) {
-        return Arc::clone(same);
-    }
-    let tally = before.map_or_else(Arc::default, |before| Arc::clone(before.tally()));
-    Arc::new(Membership::new(settings, store, Clock, tally))
 }
 
 /// The name of what is for nobody but the gateway.

@@ -2,7 +2,7 @@
 
 use std::{hash::RandomState, sync::Arc};
 
-use super::{StartError, assemble::Follows};
+use super::{StartError, follows::Follows};
 use crate::{
     attempts::{Attempts, CountingPlace, Settings, Shared},
     clock::Clock,

@@ -7,6 +7,7 @@ mod admin_token;
 mod answers;
 mod assemble;
 mod counting;
+mod follows;
 mod health;
 mod key_feeds;
 mod listeners;
