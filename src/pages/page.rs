@@ -223,16 +223,16 @@ impl LoginHtml<'_> {
 }
 
 impl OpenSession<'_> {
-    fn device(&self, words: &Words) -> String {
+    pub(super) fn device(&self, words: &Words) -> String {
         let agent = self.agent.filter(|agent| !agent.is_empty());
         agent.map_or_else(|| words.unknown_device.to_owned(), device::name)
     }
 
-    fn opened_at(&self) -> String {
+    pub(super) fn opened_at(&self) -> String {
         device::moment(self.opened)
     }
 
-    fn used_at(&self) -> String {
+    pub(super) fn used_at(&self) -> String {
         device::moment(self.used)
     }
 }
