@@ -15,14 +15,7 @@ impl Accounts {
         (member, which): (&str, Which),
         by: EndedBy,
     ) -> Result<Vec<String>, AccountError> {
-        let name = match (&which, &self.login_subjects) {
-            (Which::All, Some(subjects)) => {
-                let row = self.store.member_by_id(member).await?;
-                row.and_then(|row| subjects.name_of(&row))
-            }
-            (Which::All, None) | (Which::These(_) | Which::Others(_), _) => None,
-        };
-        self.end_as(state, (member, name, which), by).await
+        self.end_as(state, (member, None, which), by).await
     }
 
     /// Ends all sessions of a member whose row may be gone by now.
@@ -32,16 +25,15 @@ impl Accounts {
         member: &Member,
         by: EndedBy,
     ) -> Result<Vec<String>, AccountError> {
-        let subjects = self.login_subjects.as_ref();
-        let name = subjects.and_then(|subjects| subjects.name_of(member));
         let id = member.id.to_string();
-        self.end_as(state, (&id, name, Which::All), by).await
+        self.end_as(state, (&id, Some(member), Which::All), by)
+            .await
     }
 
     async fn end_as(
         &self,
         state: &State,
-        (member, name, which): (&str, Option<String>, Which),
+        (member, row, which): (&str, Option<&Member>, Which),
         by: EndedBy,
     ) -> Result<Vec<String>, AccountError> {
         let now = self.now();
@@ -53,12 +45,14 @@ impl Accounts {
             unknown_until: access.max(now.plus(self.refresh.lifetimes.longest())),
         };
         self.refuse(member, &which, &ending);
-        if let Some(name) = name {
-            self.end_by_name(state, name, ending.at).await?;
-        }
+        let is_all = matches!(which, Which::All);
         let ended = state.end_sessions(member, which, ending).await?;
         // Those that only the database knew to be open.
         self.refuse(member, &Which::These(ended.clone()), &ending);
+        if is_all {
+            // Last, since it may have to ask the user table, whose outage is not to keep the rest from ending.
+            self.end_by_name(state, (member, row), ending.at).await?;
+        }
         Ok(ended)
     }
 
@@ -66,9 +60,19 @@ impl Accounts {
     async fn end_by_name(
         &self,
         state: &State,
-        name: String,
+        (member, row): (&str, Option<&Member>),
         at: UnixSeconds,
     ) -> Result<(), AccountError> {
+        let Some(subjects) = &self.login_subjects else {
+            return Ok(());
+        };
+        let name = if let Some(row) = row {
+            subjects.name_of(row)
+        } else {
+            let row = self.store.member_by_id(member).await?;
+            row.and_then(|row| subjects.name_of(&row))
+        };
+        let Some(name) = name else { return Ok(()) };
         if let Some(denylist) = &self.denylist {
             denylist.not_before(&name, at);
         }
