@@ -6,14 +6,20 @@
 //! allocates nor copies, except for a line that arrives in pieces.
 
 mod chunks;
+mod head;
 mod line;
 #[cfg(test)]
 mod tests;
+mod violation;
 
 use chunks::{Chunk, Step};
+use head::{Coding, Head, Version};
 use line::RequestLine;
+use violation::Refusal;
 
-use crate::http::field_line::{self, BadLine, Field, FieldLine, Scanned};
+use crate::http::field_line::{FieldLine, Scanned};
+
+pub use violation::{Stop, Stopped, Violation};
 
 /// How many empty lines a client may send before a request line (RFC 9112 section 2.2 asks for at least one).
 const MOST_EMPTY_LINES: u8 = 8;
@@ -25,62 +31,6 @@ const SHORT_LINE: usize = 256;
 /// How large the trailers of a request may be. They are never forwarded over HTTP/1.
 const MOST_TRAILER_BYTES: usize = 16 * 1024;
 
-/// Why the bytes of a request are refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Violation {
-    /// Not a method, a target and a version with one space between them.
-    #[error("the request line is not a method, a target and a version")]
-    RequestLine,
-    /// Neither HTTP/1.0 nor HTTP/1.1.
-    #[error("the version is neither HTTP/1.0 nor HTTP/1.1")]
-    Version,
-    /// A target with a byte that no URI has.
-    #[error("the target has a byte that has to be percent-encoded")]
-    Target,
-    /// A target with `#`.
-    #[error("the target has a fragment")]
-    Fragment,
-    /// A request line beyond the limit.
-    #[error("the request line is longer than the limit")]
-    LongTarget,
-    /// A line that does not end with CR and LF.
-    #[error("a line does not end with CR and LF")]
-    LineEnd,
-    /// A header name that is no token, or has no colon behind it.
-    #[error("a header name is empty, has a character that is not allowed, or no colon behind it")]
-    FieldName,
-    /// A header line that continues the one before.
-    #[error("a header line begins with a space, as an obsolete folded line does")]
-    Folded,
-    /// A control character in a header value.
-    #[error("a header value has a control character")]
-    FieldValue,
-    /// More header lines than the limit.
-    #[error("there are more header lines than the limit")]
-    ManyFields,
-    /// A head beyond the limit.
-    #[error("the request head is larger than the limit")]
-    LargeHead,
-    /// A length that is no number, or more than one.
-    #[error("Content-Length is not one plain number")]
-    Length,
-    /// A coding besides one `chunked`, or one in HTTP/1.0.
-    #[error("the body has a transfer coding other than one chunked of HTTP/1.1")]
-    Coding,
-    /// Both a length and a coding.
-    #[error("the request has both Content-Length and Transfer-Encoding")]
-    LengthAndCoding,
-    /// More than one Host.
-    #[error("the request has more than one Host")]
-    Hosts,
-    /// A chunk that is none.
-    #[error("a chunk of the body is malformed")]
-    Chunk,
-    /// Trailers that are malformed or too large.
-    #[error("the trailers of the body are malformed or too large")]
-    Trailer,
-}
-
 /// What a request may be at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -90,24 +40,6 @@ pub struct Limits {
     pub request_line: usize,
     /// Header lines.
     pub fields: usize,
-}
-
-/// Why nothing more is passed on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
-    /// The bytes are refused.
-    Refused(Violation),
-    /// The connection begins as one of HTTP/2 does (RFC 9113 section 3.4).
-    Preface,
-}
-
-/// The bytes before this index may be passed on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stopped {
-    /// How many of the bytes that were just scanned are good.
-    pub at: usize,
-    /// Why the next is not.
-    pub why: Stop,
 }
 
 /// What the next byte belongs to.
@@ -136,38 +68,6 @@ pub struct Framing {
     /// How many heads have ended.
     heads: u64,
     empty_lines: u8,
-}
-
-/// What is known of the head that is being read.
-#[derive(Debug, Default)]
-struct Head {
-    size: usize,
-    fields: usize,
-    version: Version,
-    length: Option<u64>,
-    coding: Coding,
-    host: Host,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Version {
-    Http10,
-    #[default]
-    Http11,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Coding {
-    #[default]
-    None,
-    Chunked,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Host {
-    #[default]
-    None,
-    Once,
 }
 
 impl Framing {
@@ -423,67 +323,5 @@ impl Framing {
     fn next_request(&mut self) -> Expects {
         self.empty_lines = 0;
         Expects::Start
-    }
-}
-
-impl Head {
-    /// What frames the message.
-    fn note(&mut self, field: &Field, bytes: &[u8]) -> Result<(), Violation> {
-        match field.name(bytes) {
-            name if name.len() == 4 && name.eq_ignore_ascii_case(b"host") => {
-                if self.host == Host::Once {
-                    return Err(Violation::Hosts);
-                }
-                self.host = Host::Once;
-            }
-            name if name.len() == 14 && name.eq_ignore_ascii_case(b"content-length") => {
-                let length = field_line::length(field.value(bytes));
-                if self.length.is_some() || length.is_none() {
-                    return Err(Violation::Length);
-                }
-                self.length = length;
-            }
-            name if name.len() == 17 && name.eq_ignore_ascii_case(b"transfer-encoding") => {
-                let chunked = field.value(bytes).eq_ignore_ascii_case(b"chunked");
-                if self.coding == Coding::Chunked || !chunked {
-                    return Err(Violation::Coding);
-                }
-                self.coding = Coding::Chunked;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-/// A stop inside a head.
-enum Refusal {
-    Violation(Violation),
-    Preface,
-}
-
-impl From<BadLine> for Violation {
-    fn from(bad: BadLine) -> Self {
-        match bad {
-            BadLine::End => Self::LineEnd,
-            BadLine::Name => Self::FieldName,
-            BadLine::Folded => Self::Folded,
-            BadLine::Value => Self::FieldValue,
-        }
-    }
-}
-
-impl From<Violation> for Refusal {
-    fn from(violation: Violation) -> Self {
-        Self::Violation(violation)
-    }
-}
-
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Violation(violation) => Self::Refused(violation),
-            Refusal::Preface => Self::Preface,
-        }
     }
 }
