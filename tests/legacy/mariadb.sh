@@ -37,10 +37,12 @@ client() { mariadb --no-defaults --socket="$(socket_path)" --user="$(id -un)" --
 # The name is compared too: the id in an old file may belong to another process.
 is_running() { [ -f "$dir/pid" ] && [ "$(ps -o comm= -p "$(cat "$dir/pid")")" = mariadbd ]; }
 
-# --force: a machine without a name of its own will do, only loopback is used.
+# --force: a machine without a name of its own will do, only loopback is used. A folder of its own for what is temporary:
+# a server that starts removes the temporary tables of all others from a common one.
 install_data() {
     [ -d "$dir/data/mysql" ] && return
-    mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$dir/data" --skip-test-db --force \
+    mkdir -p "$dir/tmp"
+    mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$dir/data" --tmpdir="$dir/tmp" --skip-test-db --force \
         --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" \
         --innodb-log-file-size=8M >"$dir/install.log" 2>&1 || { tail -n 20 "$dir/install.log" >&2; fail "installation failed"; }
 }
@@ -64,7 +66,8 @@ read -ra options <<<"${MARIADB_OPTIONS:-}"
 
 # In a session of its own, so that an interrupt meant for a test run does not reach it.
 launch() {
-    setsid mariadbd --no-defaults --user="$(id -un)" --datadir="$dir/data" --socket="$(socket_path)" \
+    mkdir -p "$dir/tmp"
+    setsid mariadbd --no-defaults --user="$(id -un)" --datadir="$dir/data" --tmpdir="$dir/tmp" --socket="$(socket_path)" \
         --bind-address=127.0.0.1 --port="$1" --pid-file="$dir/pid" --skip-name-resolve \
         --ssl-ca="$dir/tls/ca.crt" --ssl-cert="$dir/tls/server.crt" --ssl-key="$dir/tls/server.key" \
         --log-bin=binlog --binlog-format=ROW --server-id=1 --sync-binlog=0 --expire-logs-days=1 \
