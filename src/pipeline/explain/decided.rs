@@ -1,7 +1,9 @@
 //! The explanation of a decision that was kept.
 
 use super::{
-    candidate, destination, look_around, privacy, token,
+    look_around,
+    of_route::{candidate, destination},
+    privacy, token,
     told::{Decided, Destination, Explanation, Observed, Taken, Verdict},
 };
 use crate::{

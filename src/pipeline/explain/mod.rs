@@ -2,21 +2,26 @@
 
 mod decided;
 mod moments;
+mod of_route;
 mod privacy;
+mod question;
 mod token;
 mod told;
 mod tree;
 
 use std::{borrow::Cow, sync::Arc};
 
-use ::http::{HeaderName, HeaderValue, Method, Request, header, uri::Scheme};
+use ::http::{HeaderName, Method, Request, uri::Scheme};
 
 pub use decided::of_decision;
+pub use question::Question;
 pub use told::{
     Candidate, Decided, Destination, Explanation, NearMiss, Observed, OtherReading, Taken,
     TokenCheck, TokenDetails, Verdict, Word,
 };
 pub use tree::{Line, Tone};
+
+use of_route::{candidate, destination, limits, without_token};
 
 use super::{
     admit::{Standing, admit, admit_again},
@@ -37,17 +42,9 @@ use super::{
     token_fate::Fate,
 };
 use crate::{
-    certificate::Identity,
     clock::{Clock, UnixSeconds},
     http::{client_address::PeerAddress, target::other_readings},
-    membership::Looked,
-    policy::{
-        explanation::Recorder,
-        route::{Access, Action, RateLimits, Route, UpstreamId},
-        table::{Fit, Found},
-    },
-    ratelimit::RateLimit,
-    revocation::feed::SecretSeen,
+    policy::{explanation::Recorder, route::Action, table::Found},
 };
 
 /// What is said where a row would decide.
@@ -56,31 +53,6 @@ const NOT_ASKED: &str = "the user's row decides, and no database is asked here";
 /// What is said where a row would tell whether a token was revoked.
 const BEHIND: &str =
     "what watches the user table is behind, so that a request would wait for the user's row";
-
-/// A request to be explained.
-#[derive(Debug)]
-pub struct Question<'a> {
-    /// The method.
-    pub method: Method,
-    /// The target, in origin form.
-    pub target: &'a str,
-    /// The Host.
-    pub host: &'a str,
-    /// Further headers.
-    pub headers: &'a [(HeaderName, HeaderValue)],
-    /// A bearer token.
-    pub token: Option<&'a str>,
-    /// The client's certificate, as if it had been verified.
-    pub certificate: Option<&'a Identity>,
-    /// The other end of the connection.
-    pub peer: PeerAddress,
-    /// The row of the token's user, if it was looked up.
-    pub row: Option<&'a Looked>,
-    /// What has become of the user's password, if that was asked.
-    pub secret: Option<SecretSeen>,
-    /// The moment to decide at.
-    pub now: UnixSeconds,
-}
 
 /// Explains.
 pub fn explain(question: &Question<'_>, live: &Live) -> Explanation {
@@ -203,7 +175,7 @@ fn walk(
     if question.target.contains('#') {
         return Err(TargetError::Fragment.into());
     }
-    let request = request(question).ok_or(TargetError::Form)?;
+    let request = question.request().ok_or(TargetError::Form)?;
     let received = receive(Box::new(request), live.reading, &LastHost::default())?;
     let path = received.request.uri().path().to_owned();
     explanation.matched_path = received.folded.as_deref().map(privacy::path);
@@ -394,79 +366,5 @@ impl Explanation {
         self.headers
             .extend(rendered.names().map(HeaderName::to_string));
         Ok(())
-    }
-}
-
-/// The upstream of a route, if it has one.
-fn destination(route: &Route, live: &Live) -> Option<Destination> {
-    let settings = match route.action {
-        Action::Forward(UpstreamId(upstream)) => live.upstreams.get(upstream)?.settings(),
-        Action::Answer(_) | Action::ShowKeys => return None,
-    };
-    Some(Destination {
-        failed: None,
-        name: settings.name.clone(),
-        endpoints: settings.endpoints.iter().map(ToString::to_string).collect(),
-    })
-}
-
-/// The names, in the order in which they are asked.
-fn limits(route: &Route, live: &Live) -> Vec<String> {
-    let RateLimits {
-        arriving,
-        identified,
-        attempts,
-        told: _,
-    } = &route.rate_limits;
-    let numbers = [arriving, identified, attempts].into_iter().flatten();
-    let limits = numbers.filter_map(|number| live.rate_limits.get(number.0));
-    let text = |limit: &Arc<RateLimit>| format!("{} (by {})", limit.name(), limit.by());
-    limits.map(text).collect()
-}
-
-fn without_token(route: &Route) -> &'static str {
-    match route.access {
-        Access::Public => "not read",
-        Access::Optional | Access::Required => "absent",
-    }
-}
-
-fn request(question: &Question<'_>) -> Option<Request<()>> {
-    let mut builder = Request::builder()
-        .method(question.method.clone())
-        .uri(question.target)
-        .header(header::HOST, question.host);
-    if let Some(token) = question.token {
-        let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
-        value.set_sensitive(true);
-        builder = builder.header(header::AUTHORIZATION, value);
-    }
-    let mut request = builder.body(()).ok()?;
-    for (name, value) in question.headers {
-        request.headers_mut().append(name, value.clone());
-    }
-    Some(request)
-}
-
-fn candidate((route, fit): (&Route, Fit)) -> Candidate {
-    Candidate {
-        route: route.name.to_string(),
-        place: route.place.to_string(),
-        fit: Word::Borrowed(match fit {
-            Fit::Whole => "matches",
-            Fit::OtherHost => "other host",
-            Fit::OtherMethod => "other method",
-        }),
-    }
-}
-
-impl From<&Route> for Taken {
-    fn from(route: &Route) -> Self {
-        Self {
-            route: route.name.to_string(),
-            place: route.place.to_string(),
-            access: route.access.name().into(),
-            mode: route.mode.name().into(),
-        }
     }
 }
