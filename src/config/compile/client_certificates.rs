@@ -1,6 +1,6 @@
 //! What routes and headers make of the certificates of clients.
 
-use super::{Findings, rules};
+use super::{Findings, requires};
 use crate::{
     config::document::{Document, rules::ClientCertificate},
     policy::{certificate::CertificateRule, expression::Expression},
@@ -47,7 +47,7 @@ pub(super) fn lint(document: &Document, findings: &mut Findings<'_>) {
         return;
     }
     let fix = "add `client_ca:` to the `tls:` of a listener";
-    rules::everywhere(document, &mut |require, path| {
+    requires::everywhere(document, &mut |require, path| {
         if require.client_certificate.is_some() {
             let path = format!("{path}.client_certificate");
             findings.mistake(&path, "no listener asks clients for a certificate", fix);

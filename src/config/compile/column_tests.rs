@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Findings, rules};
+use super::{Findings, requires};
 use crate::{
     config::document::{
         Document,
@@ -21,7 +21,7 @@ pub(super) struct Columns<'a> {
 impl<'a> Columns<'a> {
     pub(super) fn new(document: &'a Document) -> Self {
         let mut names = BTreeSet::new();
-        rules::everywhere(document, &mut |require, _| {
+        requires::everywhere(document, &mut |require, _| {
             let columns = require.user.iter().flatten();
             names.extend(columns.map(|(name, _)| name.as_str()));
         });

@@ -7,9 +7,9 @@ use super::{
     groups::GroupOf,
     header_changes, kept_refresh,
     rate_limits::On,
-    refusals,
+    refusals, requires,
     routes::{Defaults, host, matched},
-    rules::{self, Broken, Rules},
+    rules::{Broken, Rules},
     upgrades,
 };
 use crate::{
@@ -297,7 +297,7 @@ impl Forwarded<'_> {
             let path = self.place_of(&|require| {
                 let rule = require.rule.as_ref().map(|_| "rule");
                 let when = require.when.as_ref().map(|_| "when");
-                rules::token_key(require).or(rule).or(when)
+                requires::token_key(require).or(rule).or(when)
             });
             findings.mistake(&path, message, "write `access: required`");
         }
@@ -349,7 +349,7 @@ impl Forwarded<'_> {
     fn place_of(&self, key: &dyn Fn(&Require) -> Option<&'static str>) -> String {
         let mut found = None;
         if let Some(own) = &self.route.require {
-            rules::each(
+            requires::each(
                 own,
                 &format!("{}.require", self.path),
                 &mut |require, path| {

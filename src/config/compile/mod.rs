@@ -47,6 +47,7 @@ mod published_keys;
 mod rate_limits;
 mod redis;
 mod refusals;
+mod requires;
 mod revocation;
 mod rotation;
 mod routes;
@@ -57,6 +58,7 @@ mod sessions;
 mod social;
 mod state;
 mod statuses;
+mod terms;
 mod token_keys;
 mod tokens;
 mod upgrades;
@@ -348,7 +350,7 @@ fn warn(
     table: Option<&crate::policy::table::RouteTable>,
     findings: &mut Findings<'_>,
 ) {
-    rules::lint(document, findings);
+    requires::lint(document, findings);
     groups::lint(document, findings);
     observed::lint(document, findings);
     client_certificates::lint(document, findings);

@@ -9,6 +9,7 @@ use super::{
     column_tests::Columns,
     expressions,
     rule_values::{listed, network, scope, text},
+    terms::{DEEPEST, Size, Terms},
 };
 use crate::{
     config::{
@@ -20,11 +21,6 @@ use crate::{
     },
     policy::requirement::{ClaimPath, Condition, Requirement, Term},
 };
-
-/// How deep a requirement may be, with the rules that it names.
-const DEEPEST: usize = 16;
-/// How many conditions it may have, with those of the rules that it names.
-const MOST_CONDITIONS: usize = 1_000;
 
 /// The named rules, where roles stand, and which columns of users are asked for.
 pub(super) struct Rules<'a> {
@@ -43,22 +39,6 @@ pub(super) struct Broken;
 enum State {
     Broken,
     Good(Arc<Requirement>, Size),
-}
-
-/// How large a tree is once its rules stand in their places.
-#[derive(Clone, Copy, Default)]
-struct Size {
-    conditions: usize,
-    depth: usize,
-}
-
-/// The terms of one `require:`.
-#[derive(Default)]
-struct Terms {
-    good: Vec<Requirement>,
-    size: Size,
-    /// Some could not be compiled; what is wrong with them has been reported.
-    broken: usize,
 }
 
 impl<'a> Rules<'a> {
@@ -322,69 +302,6 @@ fn about_clients(written: &Require, path: &str, terms: &mut Terms, findings: &mu
     }
 }
 
-impl Terms {
-    fn add(&mut self, condition: Condition, path: &str, findings: &Findings<'_>) {
-        let requirement = Requirement {
-            term: Term::One(condition),
-            place: findings.place(path).into(),
-        };
-        let size = Size {
-            conditions: 1,
-            depth: 1,
-        };
-        self.take(Some((requirement, size)));
-    }
-
-    fn take(&mut self, term: Option<(Requirement, Size)>) {
-        match term {
-            None => self.broken += 1,
-            Some((term, size)) => {
-                let conditions = self.size.conditions.saturating_add(size.conditions);
-                self.size.conditions = conditions;
-                self.size.depth = self.size.depth.max(size.depth);
-                self.good.push(term);
-            }
-        }
-    }
-
-    /// What one alone says, or all of them.
-    fn into_one(mut self, place: String) -> Option<(Requirement, Size)> {
-        if self.broken > 0 {
-            return None;
-        }
-        if self.good.len() == 1 {
-            return self.good.pop().map(|term| (term, self.size));
-        }
-        let all = Requirement {
-            term: Term::all(self.good),
-            place: place.into(),
-        };
-        Some((all, self.size.deeper()))
-    }
-}
-
-impl Size {
-    fn deeper(mut self) -> Self {
-        self.depth = self.depth.saturating_add(1);
-        self
-    }
-
-    fn fits(self, path: &str, findings: &mut Findings<'_>) -> bool {
-        let deep = self.depth > DEEPEST;
-        if deep {
-            let message = format!("this is more than {DEEPEST} levels deep");
-            findings.mistake(path, &message, "make it flatter");
-        }
-        let large = self.conditions > MOST_CONDITIONS;
-        if large {
-            let message = format!("this has more than {MOST_CONDITIONS} conditions");
-            let fix = "use lists of values, or name fewer rules";
-            findings.mistake(path, &message, fix);
-        }
-        !deep && !large
-    }
-}
-
 /// What was probably meant, or what there is.
 pub(super) fn meant(name: &str, known: &[&str], section: &str) -> String {
     match nearest(name, known) {
@@ -394,72 +311,6 @@ pub(super) fn meant(name: &str, known: &[&str], section: &str) -> String {
             "use one of: {}, or add it under `{section}`",
             known.join(", ")
         ),
-    }
-}
-
-/// The first key of a `require:`, without what is below it, that is about the token.
-pub(super) fn token_key(require: &Require) -> Option<&'static str> {
-    let keys = [
-        (require.subject_is.is_some(), "subject_is"),
-        (require.issuer.is_some(), "issuer"),
-        (require.audience.is_some(), "audience"),
-        (require.scope.is_some(), "scope"),
-        (require.any_scope.is_some(), "any_scope"),
-        (require.role.is_some(), "role"),
-        (require.claim.is_some(), "claim"),
-        (require.user.is_some(), "user"),
-    ];
-    keys.into_iter()
-        .find_map(|(there, key)| there.then_some(key))
-}
-
-/// Calls `visit` for every `require:` in one, the outermost first, with its path.
-pub(super) fn each<'a>(written: &'a Require, path: &str, visit: &mut dyn FnMut(&'a Require, &str)) {
-    visit(written, path);
-    for (list, key) in [(&written.all, "all"), (&written.any, "any")] {
-        for (index, below) in list.iter().flatten().enumerate() {
-            each(below, &format!("{path}.{key}[{index}]"), visit);
-        }
-    }
-    if let Some(not) = &written.not {
-        each(not, &format!("{path}.not"), visit);
-    }
-}
-
-/// Calls `visit` for every `require:` of the document.
-pub(super) fn everywhere<'a>(document: &'a Document, visit: &mut dyn FnMut(&'a Require, &str)) {
-    let rules = document.rules.iter();
-    let rules = rules.map(|(name, rule)| (format!("rules{}", key_step(name)), Some(rule)));
-    let groups = document.groups.iter().map(|(name, group)| {
-        let path = format!("groups{}.require", key_step(name));
-        (path, group.require.as_ref())
-    });
-    let routes = document.routes.iter().enumerate().map(|(index, route)| {
-        let path = format!("routes[{index}].require");
-        (path, route.require.as_ref())
-    });
-    let pages = document.pages.as_ref();
-    let members = pages.and_then(|pages| pages.members.as_ref());
-    let members = members.map(|it| ("pages.members.require".to_owned(), Some(&it.require)));
-    for (path, written) in rules.chain(groups).chain(routes).chain(members) {
-        if let Some(written) = written {
-            each(written, &path, visit);
-        }
-    }
-}
-
-/// Rules that nothing requires.
-pub(super) fn lint(document: &Document, findings: &mut Findings<'_>) {
-    let mut used = Vec::new();
-    everywhere(document, &mut |require, _| {
-        used.extend(require.rule.iter().flat_map(Texts::iter));
-    });
-    for name in document.rules.keys() {
-        if !used.contains(&name.as_str()) {
-            let path = format!("rules{}", key_step(name));
-            let fix = "name it in a `require: { rule: … }`, or remove it";
-            findings.warning(&path, "nothing requires this rule", fix);
-        }
     }
 }
 
