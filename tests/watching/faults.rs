@@ -21,6 +21,17 @@ fn metric(gateway: &Gateway, line: &str) -> bool {
     gateway.ask("/metrics").text().lines().any(|it| it == line)
 }
 
+/// Cuts the wire; returns when the gateway has given up what came over it, and nothing on the way can make it fresh again.
+fn cut_off(gateway: &Gateway, wire: &Wire) {
+    wire.cut(true);
+    wait_until("the stream to be given up", || {
+        metric(gateway, "sidegate_watch_phase{phase=\"connecting\"} 1")
+    });
+    wait_until("the watch to be behind", || {
+        status(gateway, "/refuse/a", 9) == 503
+    });
+}
+
 #[test]
 fn what_was_written_while_no_gateway_ran_is_known_to_the_next() {
     let server = Server::start("");
@@ -67,8 +78,10 @@ fn what_was_written_while_no_gateway_ran_is_known_to_the_next() {
 
 #[test]
 fn sessions_that_began_after_a_change_that_nobody_saw_go_on() {
+    // What others write just before would say that it was written just now.
+    let server = Server::start("");
     let upstream = Upstream::start();
-    let mut monolith = Monolith::shared();
+    let mut monolith = server.monolith();
     let mut gateway = follow(monolith.setup(&upstream, STREAM_ALONE));
     let state = rusqlite::Connection::open(gateway.setup().folder().join("state.db"));
     let state = state.expect("the own tables");
@@ -224,10 +237,7 @@ fn a_lost_binlog_begins_with_everything_anew() {
     let wire = Wire::to(monolith.port());
     let setup = monolith.setup(&upstream, STREAM_ALONE);
     let gateway = follow(setup.variable("WATCH_URL", &monolith.url(Some(wire.port))));
-    wire.cut(true);
-    wait_until("the watch to be behind", || {
-        status(&gateway, "/refuse/a", 9) == 503
-    });
+    cut_off(&gateway, &wire);
     monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 1");
     monolith.sql("RESET MASTER");
     monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 2");
@@ -248,10 +258,7 @@ fn a_password_that_is_changed_while_the_watch_is_cut_off_ends_the_sessions_from_
     let setup = monolith.setup(&upstream, STREAM_ALONE);
     let gateway = follow(setup.variable("WATCH_URL", &monolith.url(Some(wire.port))));
     let (before, since) = (issued_ago(1, 1000), issued_in(1, 100));
-    wire.cut(true);
-    wait_until("the watch to be behind", || {
-        status(&gateway, "/refuse/a", 9) == 503
-    });
+    cut_off(&gateway, &wire);
     assert_eq!(status_of(&gateway, "/a", &before), 200);
     monolith.sql("UPDATE user SET hashed_password = 'another' WHERE id = 1");
     assert_eq!(status_of(&gateway, "/a", &before), 401);
@@ -271,6 +278,27 @@ fn a_password_that_is_changed_while_the_watch_is_cut_off_ends_the_sessions_from_
         status_of(&gateway, "/a", &since) == 200
     });
     assert_eq!(status_of(&gateway, "/a", &before), 401);
+}
+
+#[test]
+fn a_watch_that_was_cut_off_for_a_moment_lets_nobody_in_who_was_banned_meanwhile() {
+    let upstream = Upstream::start();
+    let mut monolith = Monolith::shared();
+    let wire = Wire::to(monolith.port());
+    let setup = monolith.setup(&upstream, STREAM_ALONE);
+    let gateway = follow(setup.variable("WATCH_URL", &monolith.url(Some(wire.port))));
+    cut_off(&gateway, &wire);
+    // The first of so many says that it was written just now, and the ban comes long after it.
+    for round in 0..300 {
+        monolith.sql(&format!(
+            "UPDATE user SET is_active = {} WHERE id = 2",
+            round % 2
+        ));
+    }
+    monolith.sql("UPDATE user SET is_restricted = 1 WHERE id = 1");
+    wire.cut(false);
+    fresh(&gateway);
+    assert_eq!(status(&gateway, "/serve/a", 1), 401);
 }
 
 #[test]

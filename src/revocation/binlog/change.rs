@@ -2,7 +2,7 @@
 
 use crate::clock::UnixSeconds;
 
-use super::position::Position;
+use super::position::{LogPosition, Position};
 
 /// A table whose rows are of interest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub struct Commit {
 pub enum News {
     /// A transaction.
     Commit(Commit),
-    /// Nothing was committed for a while, and the server is there.
-    Heartbeat,
+    /// Nothing was committed for a while, and the server is there: it has told everything before this.
+    Heartbeat(LogPosition),
 }
 
 /// Why rows do not tell what happened.

@@ -79,6 +79,14 @@ impl Companion {
         bounded(self.limit, visible_position(&mut self.conn, server)).await
     }
 
+    /// Where the server stands, as far as the events of a stream can say that they have come there: their positions have
+    /// four bytes.
+    pub(super) async fn goal(&mut self) -> Result<LogPosition, Fault> {
+        let LogPosition { file, offset } = self.visible_position().await?;
+        let offset = u32::try_from(offset).unwrap_or(0).into();
+        Ok(LogPosition { file, offset })
+    }
+
     /// The position with MariaDB's ids for it.
     pub(super) async fn position(&mut self) -> Result<Position, Fault> {
         let log = self.visible_position().await?;

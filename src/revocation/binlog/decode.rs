@@ -130,7 +130,7 @@ impl Decoder {
     /// Reads an event; `map` describes the table whose rows it holds.
     pub(super) fn read(&mut self, event: &Event, map: Option<&TableMapEvent<'_>>) -> Option<News> {
         match event.header().event_type_raw() {
-            code::HEARTBEAT | code::HEARTBEAT_2 => return Some(News::Heartbeat),
+            code::HEARTBEAT | code::HEARTBEAT_2 => return Some(self.heartbeat(event)),
             code::ROTATE => self.rotate(event),
             // Ids of tables are given anew by a server that has been started anew.
             code::FORMAT => self.plans.clear(),
@@ -166,7 +166,15 @@ impl Decoder {
         }
     }
 
-    /// The first one only says where the stream begins, and the driver takes its checksum for a part of the name.
+    fn heartbeat(&self, event: &Event) -> News {
+        News::Heartbeat(LogPosition {
+            file: self.position.log.file.clone(),
+            offset: u64::from(event.header().log_pos()),
+        })
+    }
+
+    /// Some only say where the stream begins or, behind a file that a crash has ended, goes on; of those the driver takes
+    /// the checksum for a part of the name.
     fn rotate(&mut self, event: &Event) {
         let Ok(rotate) = event.read_event::<RotateEvent<'_>>() else {
             return;
@@ -174,28 +182,23 @@ impl Decoder {
         let header = event.header();
         let made_up = header.timestamp() == 0
             || header.flags_raw() & EventFlags::LOG_EVENT_ARTIFICIAL_F.bits() != 0;
-        let file = String::from_utf8_lossy(rotate.name_raw()).into_owned();
-        if !made_up {
-            self.plans.clear();
-            self.position.log = LogPosition {
-                file,
-                offset: rotate.position(),
-            };
-        } else if self.position.log.file.is_empty() {
-            let name = rotate.name_raw();
-            let name = name
-                .get(..name.len().saturating_sub(CHECKSUM))
-                .unwrap_or_default();
+        let offset = rotate.position();
+        let mut file = String::from_utf8_lossy(rotate.name_raw()).into_owned();
+        if made_up {
             let whole = file.rsplit('.').next().is_some_and(is_number);
-            let file = if whole {
-                file
-            } else {
-                String::from_utf8_lossy(name).into_owned()
-            };
-            self.position.log = LogPosition {
-                file,
-                offset: rotate.position(),
-            };
+            if !whole {
+                let name = rotate.name_raw();
+                let length = name.len().saturating_sub(CHECKSUM);
+                let name = name.get(..length).unwrap_or_default();
+                file = String::from_utf8_lossy(name).into_owned();
+            }
+            let begins = LogPosition { file, offset };
+            if !self.position.log.reaches(&begins) {
+                self.position.log = begins;
+            }
+        } else {
+            self.plans.clear();
+            self.position.log = LogPosition { file, offset };
         }
     }
 

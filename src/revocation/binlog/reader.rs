@@ -36,6 +36,8 @@ pub struct Replica {
     news: mpsc::Receiver<Told>,
     companion: Companion,
     start: Position,
+    /// Where the server stood when that was asked, until the stream has come so far.
+    goal: Option<LogPosition>,
     /// Ends with the handle.
     _task: JoinSet<()>,
 }
@@ -75,6 +77,10 @@ impl Replica {
             None => companion.position().await?,
         };
         decoder.start(start.clone());
+        let goal = match resumed {
+            Some(_) => Some(companion.goal().await?),
+            None => None,
+        };
         let events = stream(settings, (&server, number), (&start, resumed.is_some())).await?;
         let layouts = Companion::connect(settings).await?;
         let (sender, news) = mpsc::channel(QUEUE);
@@ -93,6 +99,7 @@ impl Replica {
             news,
             companion,
             start,
+            goal,
             _task: task,
         })
     }
@@ -100,6 +107,19 @@ impl Replica {
     /// Where it began.
     pub fn start(&self) -> &Position {
         &self.start
+    }
+
+    /// Whether a stream that has come to `at` has told everything that was committed before it was connected, or before
+    /// [`Self::aim`] was called. Once it has, it has.
+    pub fn has_caught_up(&mut self, at: &LogPosition) -> bool {
+        self.goal = self.goal.take().filter(|goal| !at.reaches(goal));
+        self.goal.is_none()
+    }
+
+    /// Asks the server where it stands now: [`Self::has_caught_up`] says when the stream has come so far.
+    pub async fn aim(&mut self) -> Result<(), Fault> {
+        self.goal = Some(self.companion.goal().await?);
+        Ok(())
     }
 
     /// How many seconds our clock is ahead of the server's.

@@ -142,24 +142,32 @@ impl Watcher<'_> {
         later: &mut VecDeque<Later>,
     ) -> Result<(), Interruption> {
         let freshness = self.feed.parts.denylist.freshness();
-        let is_prompt = self.is_prompt(received);
+        let silence = self.silence(received);
+        if silence >= self.feed.settings.stale_after {
+            // What comes now was held up on the way, and nobody knows how much of it there is.
+            self.is_live = false;
+            replica.aim().await?;
+        }
         match news {
-            News::Heartbeat if !is_prompt => {}
-            News::Heartbeat => {
-                self.is_live = true;
-                if self.is_whole() {
-                    freshness.heard(received);
+            News::Heartbeat(at) => {
+                let has_caught_up = replica.has_caught_up(&at);
+                if has_caught_up && is_usual(silence, &self.feed.settings) {
+                    self.is_live = true;
+                    if self.is_whole() {
+                        freshness.heard(received);
+                    }
                 }
             }
             News::Commit(commit) => {
                 let written = written(&commit, replica.ahead());
+                let at = commit.position.log.clone();
                 self.commit(commit, (replica, later)).await?;
                 self.feed
                     .parts
                     .tally
                     .took(instant().saturating_duration_since(received));
                 let now = i64::try_from(Clock.unix_seconds().0).unwrap_or(i64::MAX);
-                if written + RECENT >= now {
+                if replica.has_caught_up(&at) && written + RECENT >= now {
                     self.is_live = true;
                     if self.is_whole() {
                         freshness.heard(received);
@@ -170,11 +178,12 @@ impl Watcher<'_> {
         Ok(())
     }
 
-    fn is_prompt(&mut self, received: Instant) -> bool {
-        let settings = &self.feed.settings;
+    /// How long nothing had come when this did.
+    fn silence(&mut self, received: Instant) -> Duration {
         let last = self.received.replace(received);
-        let silence = last.map(|last| received.saturating_duration_since(last));
-        silence.is_some_and(|silence| is_usual(silence, settings))
+        last.map_or(Duration::ZERO, |last| {
+            received.saturating_duration_since(last)
+        })
     }
 
     async fn commit(

@@ -106,8 +106,17 @@ async fn rotated(database: &Database, monolith: &mut Conn) -> Position {
     let checkpoint = Position::parse(&commit.position.to_string()).expect("a checkpoint");
     let resumed = Replica::connect(&settings(&database.url()), Some(&checkpoint), 8).await;
     let mut resumed = resumed.expect("a replica");
+    assert!(
+        !resumed.has_caught_up(&commit.position.log),
+        "there is more"
+    );
     let next = told(&mut resumed).await;
     assert_eq!(next.changes[0].key, "2");
+    assert!(resumed.has_caught_up(&next.position.log));
+    assert!(
+        resumed.has_caught_up(&commit.position.log),
+        "once and for all"
+    );
     assert_eq!(
         next.position.log.file, commit.position.log.file,
         "the file is known"
@@ -160,6 +169,11 @@ async fn lost(database: &Database, monolith: &mut Conn, known: &Position) {
 
 async fn restarted(server: &Server, database: &Database) {
     let mut replica = connect(database).await;
+    let sql = "UPDATE user SET is_restricted = 1 - is_restricted WHERE id = 1";
+    database.run(&[sql]).await;
+    let checkpoint = told(&mut replica).await.position;
+    // Something behind it in the same file, or the new file is where it goes on.
+    database.run(&[sql]).await;
     server.halt();
     let fault = end(&mut replica).await;
     assert!(
@@ -180,6 +194,37 @@ async fn restarted(server: &Server, database: &Database) {
         .run(&["UPDATE user SET is_active = 0 WHERE id = 2"])
         .await;
     assert_eq!(changes(&mut replica).await, key("2", false));
+    let resumed = Replica::connect(&settings(&database.url()), Some(&checkpoint), 8).await;
+    let mut resumed = resumed.expect("a replica");
+    assert_eq!(changes(&mut resumed).await, key("1", false));
+    let again = told(&mut resumed).await;
+    assert_eq!(again.changes[0].key, "2");
+    let mut asker = database.monolith().await;
+    let stands: Option<mysql_async::Row> = asker
+        .query_first("SHOW MASTER STATUS")
+        .await
+        .expect("where it stands");
+    let file: String = stands.expect("a file").get(0).expect("its name");
+    assert_eq!(
+        again.position.log.file, file,
+        "the one that the new server has begun"
+    );
+    database.run(&["FLUSH LOGS"]).await;
+    resumed.aim().await.expect("where the server stands");
+    let heard = async {
+        loop {
+            let at = match resumed.next().await.expect("news").1 {
+                News::Heartbeat(at) => at,
+                News::Commit(commit) => commit.position.log,
+            };
+            if resumed.has_caught_up(&at) {
+                return;
+            }
+        }
+    };
+    timeout(SOON, heard)
+        .await
+        .expect("to catch up in files of a server that was started anew");
 }
 
 #[tokio::test]
