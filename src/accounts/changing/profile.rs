@@ -86,14 +86,14 @@ impl Profile {
         let mut columns = Vec::new();
         let mut is_any = false;
         for (column, source) in &self.columns {
-            let said = match source {
-                Source::Field(role) => fields.get(role),
-                Source::Value(_) | Source::Now | Source::Today | Source::Uuid => None,
-            };
-            is_any |= said.is_some();
-            let value = match said {
-                Some(Value::Null) => Some(CellValue::Null),
-                Some(_) | None => making.value(source).ok()?,
+            let roles = source.fields();
+            let mut said = roles.iter().filter_map(|role| fields.get(*role)).peekable();
+            let is_said = said.peek().is_some();
+            is_any |= is_said;
+            let value = if is_said && said.all(Value::is_null) {
+                Some(CellValue::Null)
+            } else {
+                making.value(source).ok()?
             };
             columns.extend(value.map(|value| (column.clone(), value)));
         }

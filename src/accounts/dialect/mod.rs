@@ -18,6 +18,7 @@ pub use answer::{Answer, AnswerTemplate, BodyTemplate, CookieTemplate, JsonStyle
 pub use changing::{ChangePasswordDialect, ChangeProfileDialect, ProfileDialect};
 pub use codes::{ConfirmLinkDialect, ResetPasswordDialect, SendCodeDialect, VerifyCodeDialect};
 pub use request::{Fields, InvalidRequest, RequestShape};
+pub(super) use shape::push;
 pub use shape::{Shape, ShapeError, checked_text};
 
 /// The dialects that ship with the binary: name and file.

@@ -135,7 +135,7 @@ fn fill_members(
     filled
 }
 
-pub(super) fn push(value: &Value, text: &mut String) {
+pub(in crate::accounts) fn push(value: &Value, text: &mut String) {
     match value {
         Value::String(inner) => text.push_str(inner),
         other @ (Value::Null

@@ -25,6 +25,7 @@ mod validation;
 #[cfg(test)]
 mod tests;
 
+pub(super) use dates::calendar_day;
 pub use errors::Invalid;
 pub use field::{Field, FieldType, Limits, Place, Presence, Trim};
 pub use form_field::{form_field, is_form};

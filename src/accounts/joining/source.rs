@@ -3,9 +3,11 @@
 use serde_json::{Map, Value};
 
 use crate::{
+    accounts::{dialect::push, fastapi::calendar_day},
     clock::UnixSeconds,
     entropy::{Entropy, hex_pair},
     store::CellValue,
+    template::Template,
 };
 
 /// Where the value of a column comes from.
@@ -13,6 +15,10 @@ use crate::{
 pub enum Source {
     /// A field of the request.
     Field(String),
+    /// Several of them, as a text.
+    Text(Template),
+    /// Several of them, as a date.
+    Date(Template),
     /// The configuration.
     Value(CellValue),
     /// The moment.
@@ -35,6 +41,17 @@ pub(in crate::accounts) struct Making<'a> {
     pub(in crate::accounts) entropy: &'a mut Entropy,
 }
 
+impl Source {
+    /// The fields of the request that the value is made of.
+    pub fn fields(&self) -> Vec<&str> {
+        match self {
+            Self::Field(role) => vec![role],
+            Self::Text(template) | Self::Date(template) => template.placeholders().collect(),
+            Self::Value(_) | Self::Now | Self::Today | Self::Uuid => Vec::new(),
+        }
+    }
+}
+
 impl Making<'_> {
     /// The value; `None` where the request says nothing, so that the database decides.
     pub(in crate::accounts) fn value(
@@ -46,11 +63,32 @@ impl Making<'_> {
                 None | Some(Value::Null) => return Ok(None),
                 Some(value) => cell(value)?,
             },
+            Source::Text(template) => match self.composed(template)? {
+                None => return Ok(None),
+                Some(text) => cell(&Value::String(text))?,
+            },
+            Source::Date(template) => match self.composed(template)? {
+                None => return Ok(None),
+                Some(text) => CellValue::text(calendar_day(&text).ok_or(Unfit)?),
+            },
             Source::Value(value) => value.clone(),
             Source::Now => CellValue::date_time(self.now, self.utc_offset),
             Source::Today => CellValue::date(self.now, self.utc_offset),
             Source::Uuid => CellValue::text(uuid(self.entropy)),
         }))
+    }
+
+    /// `None` where the request says nothing of any field.
+    fn composed(&self, template: &Template) -> Result<Option<String>, Unfit> {
+        let value = |role: &str| self.fields.get(role).filter(|value| !value.is_null());
+        if template.placeholders().all(|role| value(role).is_none()) {
+            return Ok(None);
+        }
+        let text = template.render(|role, text| {
+            push(value(role)?, text);
+            Some(())
+        });
+        text.map(Some).ok_or(Unfit)
     }
 }
 
@@ -106,6 +144,41 @@ mod tests {
         assert_eq!(one.as_bytes()[14], b'4', "{one}");
         assert!(b"89ab".contains(&one.as_bytes()[19]), "{one}");
         assert_eq!(one.matches('-').count(), 4);
+    }
+
+    #[test]
+    fn a_value_of_several_fields_needs_all_of_them_or_none() {
+        let made = |fields: Value, source: Source| {
+            let mut making = Making {
+                fields: fields.as_object().expect("an object"),
+                now: UnixSeconds(0),
+                utc_offset: 0,
+                entropy: &mut Entropy::seeded(7),
+            };
+            making.value(&source).map(|value| match value {
+                Some(CellValue::Text(text)) => Some(text.expose().clone()),
+                other => {
+                    assert!(other.is_none(), "{other:?}");
+                    None
+                }
+            })
+        };
+        let date = || Source::Date(Template::parse("{y}-{m}-{d}").expect("a template"));
+        let text = || Source::Text(Template::parse("{y}: {m}").expect("a template"));
+        let day = made(json!({ "y": "1999", "m": 2, "d": "3" }), date());
+        assert_eq!(day, Ok(Some("1999-02-03".to_owned())));
+        let words = made(json!({ "y": "ü", "m": "{d}", "d": "3" }), text());
+        assert_eq!(words, Ok(Some("ü: {d}".to_owned())));
+        assert_eq!(made(json!({ "y": null }), date()), Ok(None));
+        for broken in [
+            json!({ "y": "1999", "m": "2" }),
+            json!({ "y": "1999", "m": "2", "d": null }),
+            json!({ "y": "1999", "m": "2", "d": "30" }),
+            json!({ "y": "1999-02", "m": "", "d": "3" }),
+        ] {
+            assert_eq!(made(broken.clone(), date()), Err(Unfit), "{broken}");
+        }
+        assert_eq!(made(json!({ "y": "a\0", "m": "b" }), text()), Err(Unfit));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::{
     },
     member::StateName,
     store::{self, CellValue, WriteAction},
+    template::Template,
 };
 
 /// What an action needs that is not there is said at the action.
@@ -171,8 +172,13 @@ fn withdrawal_of(
         }
     };
     for (name, value) in &written.set {
-        if value.field.is_some() {
-            let path = format!("withdrawal.set{}.field", key_step(name));
+        let asked = [
+            ("field", value.field.is_some()),
+            ("text", value.text.is_some()),
+            ("date", value.date.is_some()),
+        ];
+        for (key, _) in asked.iter().filter(|(_, is_there)| *is_there) {
+            let path = format!("withdrawal.set{}.{key}", key_step(name));
             let fix = "write `value` or `generated`";
             findings.mistake(&path, "a withdrawal has no fields for columns", fix);
         }
@@ -197,7 +203,7 @@ pub(super) fn sources(
     for (name, value) in columns {
         let path = format!("{path}{}", key_step(name));
         known(name, &path, users, findings);
-        let fix = "write one of { field: nickname }, { value: true } and { generated: now }";
+        let fix = "write one of `field`, `text`, `date`, `value` and `generated`, such as { field: nickname }";
         let source = findings.take(source(value), &path, fix);
         sources.extend(source.map(|source| (name.clone(), source)));
     }
@@ -212,16 +218,31 @@ pub(super) fn known(name: &str, path: &str, users: &store::Settings, findings: &
     }
 }
 
-fn source(written: &ColumnValue) -> Result<Source, &'static str> {
-    match (&written.field, &written.value, written.generated) {
-        (Some(field), None, None) => Ok(Source::Field(field.clone())),
-        (None, Some(value), None) => cell(value).map(Source::Value),
-        (None, None, Some(Generated::Now)) => Ok(Source::Now),
-        (None, None, Some(Generated::Today)) => Ok(Source::Today),
-        (None, None, Some(Generated::Uuid)) => Ok(Source::Uuid),
-        (None, None, None) => Err("nothing says where the value comes from"),
-        _ => Err("a value comes from one place"),
+fn source(written: &ColumnValue) -> Result<Source, String> {
+    let field = written.field.clone().map(|it| Ok(Source::Field(it)));
+    let text = written.text.as_deref().map(|it| template(it, Source::Text));
+    let date = written.date.as_deref().map(|it| template(it, Source::Date));
+    let value = written.value.as_ref().map(|it| cell(it).map(Source::Value));
+    let value = value.map(|it| it.map_err(str::to_owned));
+    let generated = written.generated.map(|generated| match generated {
+        Generated::Now => Ok(Source::Now),
+        Generated::Today => Ok(Source::Today),
+        Generated::Uuid => Ok(Source::Uuid),
+    });
+    let mut sources = [field, text, date, value, generated].into_iter().flatten();
+    match (sources.next(), sources.next()) {
+        (Some(source), None) => source,
+        (None, _) => Err("nothing says where the value comes from".to_owned()),
+        (Some(_), Some(_)) => Err("a value comes from one place".to_owned()),
     }
+}
+
+fn template(text: &str, source: fn(Template) -> Source) -> Result<Source, String> {
+    let template = Template::parse(text).map_err(|error| error.to_string())?;
+    if template.placeholders().next().is_none() {
+        return Err("no field stands in it".to_owned());
+    }
+    Ok(source(template))
 }
 
 fn cell(value: &serde_json::Value) -> Result<CellValue, &'static str> {

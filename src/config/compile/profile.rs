@@ -61,7 +61,7 @@ pub(super) fn compile(
 ) -> Option<Profile> {
     let (written, users) = (document.profile.as_ref()?, users?);
     let columns = sources(&written.columns, "profile.columns", users, findings);
-    let is_field = |(_, source): &(String, Source)| matches!(source, Source::Field(_));
+    let is_field = |(_, source): &(String, Source)| !source.fields().is_empty();
     if !columns.iter().any(is_field) {
         let fix = "write a column such as `nickname: { field: nickname }`";
         findings.mistake("profile.columns", "nobody could change anything", fix);

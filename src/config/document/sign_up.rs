@@ -41,13 +41,19 @@ pub enum NewId {
     Uuid,
 }
 
-/// Where a column's value comes from: one of the three.
+/// Where a column's value comes from: one of the five.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "WrittenColumn")]
 pub struct ColumnValue {
     /// A field of the request, by what it is to the action.
     pub field: Option<String>,
+    /// A text out of fields, such as `"{first} {last}"`. Without all of them the column is left alone; without some the request is
+    /// invalid.
+    pub text: Option<String>,
+    /// A date out of fields, such as `"{year}-{month}-{day}"`, in this order; month and day may have one digit. A day that no calendar has
+    /// makes the request invalid.
+    pub date: Option<String>,
     /// This text, number, `true`, `false` or `null`.
     #[serde(default, deserialize_with = "there")]
     pub value: Option<Value>,

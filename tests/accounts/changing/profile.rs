@@ -178,6 +178,31 @@ fn users_see_and_change_what_their_own_row_says() {
 }
 
 #[test]
+fn a_date_of_three_fields_is_changed_whole_or_not_at_all() {
+    let (database, _upstream, setup) = shop(Database::sqlite());
+    let fields = "y: { required: false }
+      m: { type: integer, required: false }
+      d: { required: false }";
+    let dialect = DIALECT.replace("born: { type: date, required: false }", fields);
+    let composed = PROFILE.replace("{ field: born }", "{ date: \"{y}-{m}-{d}\" }");
+    let setup = setup.section("profile", &composed);
+    let gateway = setup.file("shop.yaml", &dialect).start();
+    let ann = signed_in(&gateway, "ann");
+    let change = |body: Value| said(&patch(&gateway, &ann.access, &body));
+    let invalid = (400, json!("invalid"));
+    assert_eq!(change(json!({ "y": "2001", "m": 2, "point": 9 })), invalid);
+    assert_eq!(change(json!({ "y": "2001", "m": 2, "d": "29" })), invalid);
+    assert_eq!(change(json!({ "y": "2001", "m": 2, "d": null })), invalid);
+    assert!(is_untouched(&database));
+    let born = |changed: (u16, Value)| changed.1["born"].clone();
+    let day = born(change(json!({ "y": "2001", "m": 2, "d": "3" })));
+    assert_eq!(day, "2001-02-03");
+    assert_eq!(born(change(json!({ "point": 9 }))), "2001-02-03");
+    let nothing = json!({ "y": null, "m": null, "d": null });
+    assert_eq!(born(change(nothing)), Value::Null);
+}
+
+#[test]
 fn nobody_changes_the_row_of_another() {
     for (database, _upstream, setup) in Database::both().map(shop) {
         let gateway = setup.start();
