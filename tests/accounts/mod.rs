@@ -3,7 +3,7 @@
 mod answers;
 mod attempts;
 mod changing;
-mod codes;
+pub(crate) mod codes;
 mod cookies;
 mod dialects;
 mod joining;

@@ -4,7 +4,10 @@ use serde_json::json;
 
 use super::{Example, claims, form};
 use crate::{
-    accounts::said,
+    accounts::{
+        codes::{code_of, the_message_to},
+        said,
+    },
     harness::{
         Request, Response,
         token::{self, ACCESS_SECRET},
@@ -136,4 +139,87 @@ fn a_token_of_the_application_is_refreshed_whatever_case_its_e_mail_has() {
         .database
         .execute("UPDATE user SET is_activate = 0 WHERE user_id = 1");
     assert_eq!(said(&refresh()), (401, REFUSED.to_owned()));
+}
+
+fn register(example: &Example, email: &str, password: &str) -> Response {
+    let body = json!({ "email": email, "password": password });
+    example
+        .gateway
+        .send(&Request::post("/register").json(&body))
+}
+
+fn prove(example: &Example, email: &str, code: &str) -> (u16, String) {
+    let body = json!({ "email": email, "verification_code": code });
+    let request = Request::post("/register/verification_code").json(&body);
+    said(&example.gateway.send(&request))
+}
+
+#[test]
+fn from_sign_up_to_the_first_login() {
+    const EMAIL: &str = "first@example.com";
+    let example = Example::start("girok", &ROWS);
+    let created = |id: u8| (201, format!(r#"{{"email":"{EMAIL}","user_id":{id}}}"#));
+    assert_eq!(said(&register(&example, EMAIL, "pass")), created(3));
+    let first = code_of(&the_message_to(&example.gateway, "first"));
+    assert_eq!(login(&example, EMAIL, "pass").status, 401, "not verified");
+    // Nobody has proven that the address is theirs: the next takes the place.
+    assert_eq!(said(&register(&example, EMAIL, PASSWORD)), created(4));
+    let code = code_of(&the_message_to(&example.gateway, "first"));
+    assert_eq!(code.len(), 6, "{code}");
+    assert!(
+        code.bytes()
+            .all(|it| it.is_ascii_uppercase() || it.is_ascii_digit()),
+        "{code}"
+    );
+    let wrong = r#"{"detail":"The verification code is wrong or has expired."}"#;
+    let wrong = (400, wrong.to_owned());
+    assert_eq!(prove(&example, EMAIL, &first), wrong);
+    assert_eq!(prove(&example, "new@example.com", &code), wrong);
+    assert_eq!(prove(&example, "nobody@example.com", &code), wrong);
+    let done = r#""Email authentication is complete.""#.to_owned();
+    assert_eq!(prove(&example, EMAIL, &code), (200, done));
+    assert_eq!(prove(&example, EMAIL, &code), wrong, "a code is good once");
+    let rows = "SELECT COUNT(*) FROM user WHERE email = 'first@example.com' AND is_activate AND password LIKE '$2b$%'";
+    assert_eq!(example.database.numbers(rows), [1]);
+    assert_eq!(login(&example, EMAIL, "pass").status, 401);
+    let granted = login(&example, EMAIL, PASSWORD).json();
+    let access = granted["access_token"].as_str().expect("a token");
+    let seen = Request::get("/tasks").token(access);
+    assert_eq!(example.gateway.send(&seen).status, 200);
+    assert_eq!(example.told("x-user-email"), [EMAIL]);
+}
+
+#[test]
+fn a_sign_up_that_is_refused_changes_nothing() {
+    let example = Example::start("girok", &ROWS);
+    let taken = r#"{"detail":"There is an account with this e-mail already."}"#;
+    for email in ["active@example.com", "ACTIVE@example.com"] {
+        let refused = said(&register(&example, email, PASSWORD));
+        assert_eq!(refused, (409, taken.to_owned()), "{email}");
+    }
+    let short = r#"{"detail":[{"type":"string_too_short","loc":["body","password"],"msg":"String should have at least 4 characters","input":"abc","ctx":{"min_length":4}}]}"#;
+    assert_eq!(
+        said(&register(&example, "a@example.com", "abc")),
+        (422, short.to_owned())
+    );
+    let long = "x".repeat(31);
+    for (email, password) in [
+        ("a@example.com", long.as_str()),
+        ("no address", PASSWORD),
+        ("", PASSWORD),
+        ("a@example.com\r\nBcc: b@example.com", PASSWORD),
+    ] {
+        assert_eq!(register(&example, email, password).status, 422, "{email}");
+    }
+    let korean = "\u{bc00}".repeat(30);
+    for password in ["abc\0", korean.as_str()] {
+        let refused = register(&example, "a@example.com", password);
+        assert_eq!(refused.status, 400, "bcrypt would not see all of it");
+    }
+    for body in [json!({}), json!([]), json!({ "email": 1, "password": [] })] {
+        let request = Request::post("/register").json(&body);
+        assert_eq!(example.gateway.send(&request).status, 422, "{body}");
+    }
+    let count = "SELECT COUNT(*) FROM user WHERE verification_code IS NULL";
+    assert_eq!(example.database.numbers(count), [2]);
 }

@@ -2,8 +2,8 @@
 
 use super::{Example, claims, form};
 use crate::{
-    accounts::said,
-    harness::{Request, users::PASSWORD},
+    accounts::{codes::the_message_to, said},
+    harness::{Request, Response, users::PASSWORD},
 };
 use serde_json::json;
 
@@ -62,4 +62,102 @@ fn a_login_a_call_a_refresh_and_each_refusal() {
     let refused = r#"{"detail":"Could not validate credentials"}"#.to_owned();
     assert_eq!(said(&renew(&access)), (401, refused));
     assert_eq!(renew("").status, 401);
+}
+
+const ASKED: &str = r#"{"detail":"Confirm your e-mail address to log in."}"#;
+
+fn register(example: &Example, email: &str, passwords: [&str; 2]) -> Response {
+    let [password, again] = passwords;
+    let body = json!({ "name": "First", "email": email, "password": password, "password2": again });
+    example
+        .gateway
+        .send(&Request::post("/register").json(&body))
+}
+
+fn log_in(example: &Example, password: &str) -> Response {
+    let fields = [("username", "first@example.com"), ("password", password)];
+    example.gateway.send(&form("/login", &fields))
+}
+
+/// What the link of a message hands to the page that it opens.
+fn mailed(example: &Example) -> String {
+    let message = the_message_to(&example.gateway, "first");
+    let mut lines = message.lines();
+    let token = lines.find_map(|line| line.strip_prefix("https://app.example/verify?token="));
+    token.expect("a link").to_owned()
+}
+
+fn confirm(example: &Example, token: &str) -> (u16, String) {
+    let request = Request::post("/verify").json(&json!({ "token": token }));
+    said(&example.gateway.send(&request))
+}
+
+#[test]
+fn from_sign_up_to_the_first_login() {
+    let example = Example::start("react", &ROWS);
+    let asked = (201, ASKED.to_owned());
+    let other = ["another password"; 2];
+    let sent = said(&register(&example, "first@example.com", other));
+    assert_eq!(sent, asked);
+    let first = mailed(&example);
+    let inactive = (400, r#"{"detail":"Inactive user"}"#.to_owned());
+    assert_eq!(said(&log_in(&example, other[0])), inactive);
+    let sent = said(&register(&example, "first@example.com", [PASSWORD; 2]));
+    assert_eq!(sent, asked, "nobody has confirmed it");
+    let token = mailed(&example);
+    let refused = r#"{"detail":"The link is wrong or has expired."}"#;
+    let refused = (400, refused.to_owned());
+    assert_eq!(
+        confirm(&example, &first),
+        refused,
+        "of the row that was replaced"
+    );
+    assert_eq!(confirm(&example, "AAAAAAAAAAAAAAAAAAAAAA"), refused);
+    let confirmed = r#"{"detail":"The e-mail address is confirmed."}"#;
+    assert_eq!(confirm(&example, &token), (200, confirmed.to_owned()));
+    assert_eq!(confirm(&example, &token), refused, "once");
+    assert_eq!(log_in(&example, other[0]).status, 401);
+    let granted = log_in(&example, PASSWORD).json();
+    let access = granted["access_token"].as_str().expect("a token");
+    let profile = Request::get("/profile").token(access);
+    assert_eq!(example.gateway.send(&profile).status, 200);
+    assert_eq!(example.told("x-user-email"), ["first@example.com"]);
+    let body = json!({ "refresh_token": granted["refresh_token"] });
+    let renewed = example.gateway.send(&Request::post("/refresh").json(&body));
+    assert_eq!(renewed.status, 200, "{renewed:?}");
+    let row = "SELECT COUNT(*) FROM users WHERE email = 'first@example.com' AND name = 'First' AND is_active AND hashed_password LIKE '$2b$%'";
+    assert_eq!(example.database.numbers(row), [1]);
+}
+
+#[test]
+fn a_sign_up_says_nothing_of_who_is_there_and_a_refusal_changes_nothing() {
+    let example = Example::start("react", &ROWS);
+    let taken = said(&register(&example, "active@example.com", [PASSWORD; 2]));
+    assert_eq!(taken, (201, ASKED.to_owned()));
+    let differs = r#"{"detail":"The passwords differ or a value cannot be stored."}"#;
+    let refused = said(&register(
+        &example,
+        "a@example.com",
+        [PASSWORD, "another one"],
+    ));
+    assert_eq!(refused, (400, differs.to_owned()));
+    let short = r#"{"detail":"The password cannot be chosen: short"}"#;
+    let refused = said(&register(&example, "a@example.com", ["abc"; 2]));
+    assert_eq!(refused, (400, short.to_owned()));
+    for email in ["", "no address", "a@example.com\r\nBcc: b@example.com"] {
+        let refused = register(&example, email, [PASSWORD; 2]);
+        assert_eq!(refused.status, 422, "{email}");
+    }
+    let partly = Request::post("/register").json(&json!({ "email": "a@example.com" }));
+    let missing = |name: &str| {
+        format!(
+            r#"{{"type":"missing","loc":["body","{name}"],"msg":"Field required","input":{{"email":"a@example.com"}}}}"#
+        )
+    };
+    let missing = ["name", "password", "password2"].map(missing).join(",");
+    let expected = format!(r#"{{"detail":[{missing}]}}"#);
+    assert_eq!(said(&example.gateway.send(&partly)), (422, expected));
+    let count =
+        "SELECT COUNT(*) FROM users WHERE hashed_password LIKE '$2b$04$%' AND name <> 'First'";
+    assert_eq!(example.database.numbers(count), [2]);
 }

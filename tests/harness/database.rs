@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use mysql_async::{Conn, Opts, OptsBuilder, prelude::Queryable as _};
+use mysql_async::{
+    Conn, Opts, OptsBuilder,
+    prelude::{FromValue, Queryable as _},
+};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
@@ -30,7 +33,7 @@ impl Database {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("sidegate_own_{}_{number}", std::process::id());
         let server = server.trim_end_matches('/').to_owned();
-        on_server(&server, None, &format!("CREATE DATABASE {name}"));
+        on_server::<i64>(&server, None, &format!("CREATE DATABASE {name}"));
         Self::MySql { server, name }
     }
 
@@ -60,6 +63,14 @@ impl Database {
         }
     }
 
+    /// The same as a text, of a server's database.
+    pub(crate) fn texts(&self, sql: &str) -> Vec<String> {
+        match self {
+            Self::Sqlite(_) => panic!("a file's texts are not asked for"),
+            Self::MySql { server, name } => on_server(server, Some(name), sql),
+        }
+    }
+
     pub(crate) fn execute(&self, sql: &str) {
         match self {
             Self::Sqlite(folder) => {
@@ -67,7 +78,7 @@ impl Database {
                 let connection = connection.expect("an SQLite file");
                 connection.execute_batch(sql).expect(sql);
             }
-            Self::MySql { server, name } => drop(on_server(server, Some(name), sql)),
+            Self::MySql { server, name } => drop(on_server::<i64>(server, Some(name), sql)),
         }
     }
 
@@ -90,12 +101,16 @@ impl Drop for Database {
         if let Self::MySql { server, name } = self
             && !std::thread::panicking()
         {
-            on_server(server, None, &format!("DROP DATABASE {name}"));
+            on_server::<i64>(server, None, &format!("DROP DATABASE {name}"));
         }
     }
 }
 
-fn on_server(server: &str, database: Option<&str>, sql: &str) -> Vec<i64> {
+fn on_server<T: FromValue + Send + 'static>(
+    server: &str,
+    database: Option<&str>,
+    sql: &str,
+) -> Vec<T> {
     let opts = Opts::from_url(server).expect("SIDEGATE_TEST_MYSQL is a URL");
     let opts = OptsBuilder::from_opts(opts)
         .prefer_socket(false)

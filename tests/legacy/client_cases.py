@@ -189,6 +189,10 @@ def _users() -> list[Case]:
     group.json("sign up within seven days", "POST", "/users", new | {"email": "both@example.com"})
     group.json("sign up malformed", "POST", "/users", {"email": "x", "password": "short", "name": ""})
     group.add("sign in", "POST", login_target("new@example.com", "new-pass-101"), signs_in="new")
+    own = {"email": "new@example.com", "password": "new-pass-101"}
+    group.json("sign in for a pair", "POST", "/auth/token/pair", own, signs_in="new pair")
+    group.add("read oneself", "GET", "/users/me", who="new pair")
+    group.json("refresh", "POST", "/auth/token/refresh", {"token": "{refresh of new pair}"})
     group.add("read a profile", "GET", "/users/7", who="new")
     group.add("read a missing profile", "GET", "/users/9999", who="new")
     group.add("read a malformed profile", "GET", "/users/seven", who="new")

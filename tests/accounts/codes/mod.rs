@@ -121,7 +121,7 @@ fn messages(gateway: &Gateway, ending: &str) -> Vec<String> {
 }
 
 /// The only message to somebody, which is taken away.
-pub(super) fn the_message_to(gateway: &Gateway, name: &str) -> String {
+pub(crate) fn the_message_to(gateway: &Gateway, name: &str) -> String {
     let to = format!("To: {}", address(name));
     let mut found = None;
     wait_until("a message", || {
@@ -144,7 +144,7 @@ pub(super) fn the_message_to(gateway: &Gateway, name: &str) -> String {
 }
 
 /// What stands alone in a line that is set off.
-pub(super) fn code_of(message: &str) -> String {
+pub(crate) fn code_of(message: &str) -> String {
     let mut lines = message.lines().filter_map(|line| line.strip_prefix("    "));
     lines.next().expect("a code").trim().to_owned()
 }
