@@ -64,7 +64,8 @@ pub use cookies::{Cookies, EndpointCookies, Granted, Lasts, TokenCookie, TokenNa
 pub use dialect::Answer;
 pub use error::{AccountError, Outcome, users_outcome};
 pub use joining::{
-    Application, Consent, Joining, Leave, Rejoin, SignUp, SignedUp, Source, Withdrawal, Withdrawn,
+    Application, Consent, Joining, Leave, Rejoin, SignUp, SignedUp, Source, Terms, Withdrawal,
+    Withdrawn,
 };
 pub use kept_refresh::KeptRefresh;
 pub use named::LoginSubjects;

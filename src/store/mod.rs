@@ -49,8 +49,8 @@ pub use stamp::Stamp;
 pub use url::{DatabaseUrl, DatabaseUrlError};
 pub use watched::{CHUNK, WatchedRow, watched_text};
 pub use write::{
-    CellValue, Change, Inserted, Leaving, NewId, NewMember, Rewritten, Swapped, WriteAction,
-    WriteError, WriteSettings, Writer, moment_of,
+    CellValue, Change, Inserted, Leaving, Link, Linked, NewId, NewMember, Relink, Relinked,
+    Rewritten, Swapped, WriteAction, WriteError, WriteSettings, Writer, moment_of,
 };
 
 /// The longest login or id that is looked up.

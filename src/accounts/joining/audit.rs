@@ -4,7 +4,7 @@ use tracing::info;
 
 use crate::{accounts::Sender, member::MemberId, telemetry::SECURITY};
 
-pub(super) fn joined(id: &MemberId, is_pending: bool, sender: &Sender) {
+pub(in crate::accounts) fn joined(id: &MemberId, is_pending: bool, sender: &Sender) {
     info!(
         target: SECURITY,
         security = "signed_up",
@@ -16,7 +16,7 @@ pub(super) fn joined(id: &MemberId, is_pending: bool, sender: &Sender) {
     );
 }
 
-pub(super) fn refused(why: &'static str, sender: &Sender) {
+pub(in crate::accounts) fn refused(why: &'static str, sender: &Sender) {
     info!(
         target: SECURITY,
         security = "sign_up_refused",

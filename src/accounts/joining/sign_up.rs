@@ -1,21 +1,19 @@
 //! A user joins.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value};
 
 use super::{
     audit,
-    source::{Making, Source, Unfit, uuid},
+    source::{Making, Source, Unfit},
+    terms::Terms,
 };
 use crate::{
     accounts::{AccountError, AccountRequest, Accounts, Answer, dialect::SignUpDialect},
-    clock::UnixSeconds,
     entropy::Entropy,
-    member::{Member, MemberId, StateName},
+    member::{Member, MemberId},
     password::Weakness,
     secret::Secret,
-    store::{CellValue, Inserted, Leaving, NewId, NewMember, WriteError},
+    store::{CellValue, Inserted, NewMember, WriteError},
 };
 
 /// The longest login that is ever looked up.
@@ -24,24 +22,16 @@ const LONGEST_LOGIN: usize = 1024;
 /// How users join.
 #[derive(Debug)]
 pub struct SignUp {
-    /// The column of the id, where a random UUID is written there.
-    pub uuid: Option<String>,
-    /// Whether the id is among the values otherwise, or the database makes it.
-    pub id: NewId,
+    /// What holds for everybody who joins.
+    pub terms: Terms,
     /// The column of the login.
     pub login: String,
     /// The column of the password.
     pub password: String,
     /// The other columns.
     pub columns: Vec<(String, Source)>,
-    /// Columns of which nobody else may have the value.
-    pub unique: Vec<String>,
     /// What is agreed to.
     pub consents: Vec<Consent>,
-    /// The state of who has proven nothing yet.
-    pub unverified: Option<StateName>,
-    /// When those who have left may join again.
-    pub rejoin: Option<Rejoin>,
 }
 
 /// Something that may be agreed to.
@@ -51,17 +41,6 @@ pub struct Consent {
     pub field: String,
     /// Whether nobody joins without it.
     pub is_required: bool,
-}
-
-/// When somebody who has left may join again.
-#[derive(Debug, Clone)]
-pub struct Rejoin {
-    /// The state of those who have left.
-    pub state: StateName,
-    /// The column that says when.
-    pub column: String,
-    /// How long afterwards.
-    pub after: Duration,
 }
 
 /// What somebody says who wants to join.
@@ -187,10 +166,10 @@ impl Accounts {
         let member = found.ok().flatten().unwrap_or_else(|| Member {
             id,
             password: None,
-            state: plan.unverified.clone(),
+            state: plan.terms.unverified.clone(),
             shown: Map::new(),
         });
-        let is_pending = member.state.is_some() && member.state == plan.unverified;
+        let is_pending = plan.terms.is_unproven(&member);
         let member = Box::new(member);
         if is_pending {
             SignedUp::Pending(member)
@@ -227,28 +206,12 @@ impl SignUp {
         if self.password != self.login {
             values.push((self.password.clone(), CellValue::Text(stored)));
         }
-        if let Some(column) = &self.uuid {
-            values.push((column.clone(), CellValue::text(uuid(making.entropy))));
-        }
         for (column, source) in &self.columns {
             if let Some(value) = making.value(source)? {
                 values.push((column.clone(), value));
             }
         }
-        let leaving = self.rejoin.as_ref().map(|rejoin| Leaving {
-            state: rejoin.state.clone(),
-            column: rejoin.column.clone(),
-            before: UnixSeconds(making.now.0.saturating_sub(rejoin.after.as_secs())),
-            offset: making.utc_offset,
-        });
-        Ok(NewMember {
-            login: login.to_owned(),
-            values,
-            id: self.id,
-            unique: self.unique.clone(),
-            replaced: self.unverified.iter().cloned().collect(),
-            leaving,
-        })
+        Ok(self.terms.member(login, values, making))
     }
 }
 

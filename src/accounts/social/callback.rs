@@ -3,11 +3,11 @@
 use ::http::header;
 
 use super::{
-    Social, cookie_of,
+    Social, SocialDialect, cookie_of,
     verdict::{Refusal, Verdict},
 };
 use crate::{
-    accounts::{AccountError, AccountRequest, Accounts, Answer, dialect::LoginDialect, fastapi},
+    accounts::{AccountError, AccountRequest, Accounts, Answer, fastapi},
     http::cookie,
     secret::Secret,
     social::{Arrival, Fault, Journey, Provider, ResponseMode, Shown, SocialError, is_state},
@@ -36,7 +36,7 @@ impl Accounts {
     pub(super) async fn social_callback(
         &self,
         (social, provider): (&Social, &Provider),
-        dialect: Option<&LoginDialect>,
+        dialect: Option<&SocialDialect>,
         request: &AccountRequest,
     ) -> Result<Answer, AccountError> {
         let mode = provider.settings().response_mode;

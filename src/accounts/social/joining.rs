@@ -1,6 +1,6 @@
 //! Somebody from a provider who is nobody here yet becomes a member, where the operator says how.
 
-use serde_json::Value;
+use serde_json::Map;
 
 use super::{
     Social,
@@ -8,20 +8,25 @@ use super::{
 };
 use crate::{
     accounts::{
-        AccountError, Accounts,
+        AccountError, Accounts, Source, Terms,
+        joining::Making,
         pick::{Picked, pick},
     },
+    entropy::Entropy,
+    member::Member,
     social::{Profile, Provider},
-    store::{CellValue, Inserted, NewId, NewMember, WriteAction, Writer},
+    store::{CellValue, Inserted, Link, NewMember, WriteAction, WriteError, Writer},
     template::Template,
 };
 
 /// The names that the columns of a new member may use.
-pub const JOINING_VALUES: [&str; 5] = ["email", "name", "provider", "subject", "now"];
+pub const JOINING_VALUES: [&str; 4] = ["email", "name", "provider", "subject"];
 
 /// How somebody becomes a member.
 #[derive(Debug)]
 pub struct Joining {
+    /// What holds for everybody who joins.
+    pub terms: Terms,
     /// What they log in with.
     pub login: Template,
     /// Further columns.
@@ -31,8 +36,8 @@ pub struct Joining {
 /// What a column is filled with.
 #[derive(Debug)]
 pub enum Filling {
-    /// The same for everybody.
-    Fixed(Value),
+    /// As at a sign-up; there is no request with fields.
+    Made(Source),
     /// Text with the placeholders [`JOINING_VALUES`].
     Template(Template),
 }
@@ -41,7 +46,6 @@ pub enum Filling {
 struct Known<'a> {
     profile: &'a Profile,
     provider: &'a str,
-    now: CellValue,
 }
 
 impl Known<'_> {
@@ -63,23 +67,14 @@ impl Known<'_> {
         })
     }
 
-    fn cell(&self, filling: &Filling) -> CellValue {
+    /// `None` leaves the column to the database.
+    fn cell(&self, filling: &Filling, making: &mut Making<'_>) -> Option<CellValue> {
         match filling {
-            Filling::Template(template) if template.sole_placeholder() == Some("now") => {
-                self.now.clone()
-            }
+            Filling::Made(source) => making.value(source).ok().flatten(),
             Filling::Template(template) => {
                 let text = self.render(template);
-                text.map_or(CellValue::Null, CellValue::text)
+                Some(text.map_or(CellValue::Null, CellValue::text))
             }
-            Filling::Fixed(value) => match value {
-                Value::Bool(truth) => CellValue::Boolean(*truth),
-                Value::Number(number) => {
-                    number.as_i64().map_or(CellValue::Null, CellValue::Integer)
-                }
-                Value::String(text) => CellValue::text(text.as_str()),
-                Value::Null | Value::Array(_) | Value::Object(_) => CellValue::Null,
-            },
         }
     }
 }
@@ -99,12 +94,17 @@ impl Accounts {
         let known = Known {
             profile,
             provider: &provider.settings().link_as,
-            now: CellValue::date_time(self.now(), writer.utc_offset()),
         };
         let Some(login) = known.render(&joining.login) else {
             return Ok(Verdict::Refused(Refusal::NoEmail));
         };
-        let new = social.new_member(joining, &known, login);
+        let mut making = Making {
+            fields: &Map::new(),
+            now: self.now(),
+            utc_offset: writer.utc_offset(),
+            entropy: &mut Entropy::from_os(),
+        };
+        let new = social.new_member((joining, &known), &login, &mut making);
         self.insert_member(writer, new, (social, provider), profile)
             .await
     }
@@ -116,21 +116,24 @@ impl Accounts {
         (social, provider): (&Social, &Provider),
         profile: &Profile,
     ) -> Result<Verdict, AccountError> {
-        let members = match writer.insert(new).await? {
-            Inserted::Created(id) => {
+        let members = match writer.insert(new).await {
+            Ok(Inserted::Created(id)) => {
                 let member = self.store.member_by_id(&id.to_string()).await?;
-                member.into_iter().collect()
+                let nobody = Verdict::Refused(Refusal::Unknown);
+                return Ok(member.map_or(nobody, |member| Verdict::Joined(Box::new(member))));
             }
             // Somebody was faster: it may be the same person, in another window.
-            Inserted::Conflict(_) => {
+            Ok(Inserted::Conflict(_)) | Err(WriteError::Duplicate) => {
                 let linked = self.linked((social, provider), &profile.subject).await?;
-                if linked.is_empty() {
-                    return Ok(Verdict::Refused(Refusal::Conflict));
-                }
-                linked
+                social.who_stay(linked)
             }
-            Inserted::TooEarly => return Ok(Verdict::Refused(Refusal::TooEarly)),
+            Ok(Inserted::TooEarly) => return Ok(Verdict::Refused(Refusal::TooEarly)),
+            Err(WriteError::Unfit) => return Ok(Verdict::Refused(Refusal::Invalid)),
+            Err(error) => return Err(error.into()),
         };
+        if members.is_empty() {
+            return Ok(Verdict::Refused(Refusal::Conflict));
+        }
         Ok(match pick(members) {
             Picked::One(member) => Verdict::Member(member),
             Picked::Nobody => Verdict::Refused(Refusal::Ambiguous),
@@ -139,25 +142,46 @@ impl Accounts {
 }
 
 impl Social {
-    fn new_member(&self, joining: &Joining, known: &Known<'_>, login: String) -> NewMember {
-        let (provider, subject) = &self.columns;
-        let mut values = vec![
-            (self.email.clone(), CellValue::text(login.as_str())),
-            (provider.clone(), CellValue::text(known.provider)),
-            (
-                subject.clone(),
-                CellValue::text(known.profile.subject.as_str()),
-            ),
-        ];
-        let further = joining.columns.iter();
-        values.extend(further.map(|(column, filling)| (column.clone(), known.cell(filling))));
-        NewMember {
-            login,
-            values,
-            id: NewId::Database,
-            unique: vec![subject.clone()],
-            replaced: Vec::new(),
-            leaving: None,
+    fn new_member(
+        &self,
+        (joining, known): (&Joining, &Known<'_>),
+        login: &str,
+        making: &mut Making<'_>,
+    ) -> NewMember {
+        let mut values = vec![(self.email.clone(), CellValue::text(login))];
+        for (column, filling) in &joining.columns {
+            let value = known.cell(filling, making);
+            values.extend(value.map(|value| (column.clone(), value)));
         }
+        let mut new = joining.terms.member(login, values, making);
+        new.link = Some(self.account((known.provider, &known.profile.subject)));
+        new
+    }
+
+    /// An account at a provider, as the columns have it.
+    pub(super) fn account(&self, (provider, subject): (&str, &str)) -> Link {
+        let (provider_column, subject_column) = self.columns.clone();
+        Link {
+            columns: [provider_column, subject_column],
+            provider: provider.to_owned(),
+            subject: subject.to_owned(),
+        }
+    }
+
+    /// Without those who have left and may come back as somebody else.
+    pub(super) fn who_stay(&self, mut members: Vec<Member>) -> Vec<Member> {
+        if let Some(joining) = &self.joining {
+            members.retain(|member| !joining.terms.has_left(member));
+        }
+        members
+    }
+
+    /// Without those, too, whom the next replaces who joins.
+    pub(super) fn who_are_proven(&self, members: Vec<Member>) -> Vec<Member> {
+        let mut members = self.who_stay(members);
+        if let Some(joining) = &self.joining {
+            members.retain(|member| !joining.terms.is_unproven(member));
+        }
+        members
     }
 }

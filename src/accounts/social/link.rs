@@ -23,12 +23,14 @@ impl Accounts {
         profile: &Profile,
     ) -> Result<Verdict, AccountError> {
         let settings = provider.settings();
-        let mut members = self.linked((social, provider), &profile.subject).await?;
+        let linked = self.linked((social, provider), &profile.subject).await?;
+        let mut members = social.who_stay(linked);
         if members.is_empty()
             && settings.link_by_email == LinkByEmail::Verified
             && let Some(address) = profile.verified_email()
         {
-            members = self.members_by_address(social, address).await?;
+            let known = self.members_by_address(social, address).await?;
+            members = social.who_are_proven(known);
         }
         if members.is_empty() {
             return self.become_member((social, provider), profile).await;

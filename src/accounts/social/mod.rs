@@ -74,7 +74,16 @@ pub struct SocialEndpoint {
     /// What it does.
     pub action: SocialAction,
     /// How it answers; browsers are sent on where nothing is said.
-    pub dialect: Option<LoginDialect>,
+    pub dialect: Option<SocialDialect>,
+}
+
+/// How it speaks.
+#[derive(Debug)]
+pub struct SocialDialect {
+    /// As a login does.
+    pub login: LoginDialect,
+    /// What those are told who have left too short a time ago, as a sign-up tells them.
+    pub too_early: Answer,
 }
 
 /// What it does.

@@ -1,14 +1,11 @@
 //! What a native application has been given by its provider's kit, for tokens of ours.
 
 use super::{
-    Social,
+    Social, SocialDialect,
     verdict::{Refusal, Verdict},
 };
 use crate::{
-    accounts::{
-        AccountError, AccountRequest, Accounts, Answer, dialect::LoginDialect,
-        sessions::presented::Fields,
-    },
+    accounts::{AccountError, AccountRequest, Accounts, Answer, sessions::presented::Fields},
     secret::Secret,
     social::{Native, Provider, Shown},
 };
@@ -17,7 +14,7 @@ impl Accounts {
     pub(super) async fn social_token(
         &self,
         (social, provider): (&Social, &Provider),
-        dialect: &LoginDialect,
+        dialect: &SocialDialect,
         request: &AccountRequest,
     ) -> Result<Answer, AccountError> {
         let fields = Fields::of(request);

@@ -1,9 +1,9 @@
 //! What comes of a login at a provider, and how it is answered.
 
-use super::{Social, event, start::redirect};
+use super::{Social, SocialDialect, event, start::redirect};
 use crate::{
-    accounts::{AccountError, AccountRequest, Accounts, Answer, Granted, dialect::LoginDialect},
-    member::Member,
+    accounts::{AccountError, AccountRequest, Accounts, Answer, Granted, joining::audit},
+    member::{Member, StateName},
     social::Provider,
 };
 
@@ -11,6 +11,8 @@ use crate::{
 pub(super) enum Verdict {
     /// This member.
     Member(Box<Member>),
+    /// This one, who has not been one before.
+    Joined(Box<Member>),
     /// The member who has left for it is linked now.
     Linked,
     /// Nobody who may come in.
@@ -38,6 +40,8 @@ pub(super) enum Refusal {
     Conflict,
     /// Who had the address has left too short a time ago.
     TooEarly,
+    /// A column does not take what the provider says.
+    Invalid,
     /// The account at the provider is another member's.
     LinkedElsewhere,
     /// The member has another account at a provider already.
@@ -57,9 +61,34 @@ impl Refusal {
             Self::NoEmail => "no_email",
             Self::Conflict => "conflict",
             Self::TooEarly => "too_early",
+            Self::Invalid => "invalid",
             Self::LinkedElsewhere => "linked_elsewhere",
             Self::AlreadyLinked => "already_linked",
         }
+    }
+
+    /// Whether somebody wanted to join, and may not.
+    fn is_of_joining(self) -> bool {
+        match self {
+            Self::NoEmail | Self::Conflict | Self::TooEarly | Self::Invalid => true,
+            Self::Denied
+            | Self::Code
+            | Self::Token
+            | Self::Unknown
+            | Self::Ambiguous
+            | Self::Blocked
+            | Self::LinkedElsewhere
+            | Self::AlreadyLinked => false,
+        }
+    }
+}
+
+impl SocialDialect {
+    fn refusal(&self, refusal: Refusal, state: Option<&StateName>) -> &Answer {
+        if refusal == Refusal::TooEarly {
+            return &self.too_early;
+        }
+        state.map_or(&self.login.refused, |state| self.login.blocked(state))
     }
 }
 
@@ -69,26 +98,30 @@ impl Accounts {
         &self,
         (social, provider): (&Social, &Provider),
         verdict: Verdict,
-        (dialect, return_to): (Option<&LoginDialect>, Option<&str>),
+        (dialect, return_to): (Option<&SocialDialect>, Option<&str>),
         request: &AccountRequest,
     ) -> Result<Answer, AccountError> {
         let name = &provider.settings().name;
         let (refusal, member) = match verdict {
-            Verdict::Member(member) if member.state.is_none() => {
-                event::granted(name, &member, request);
-                return self.grant(&member, (dialect, return_to), request).await;
-            }
             Verdict::Linked => return Ok(redirect(return_to.unwrap_or("/"), "linked")),
-            Verdict::Member(member) => (Refusal::Blocked, Some(member)),
             Verdict::Refused(refusal) => (refusal, None),
-        };
-        event::refused(name, refusal, member.as_deref(), request);
-        let mut answer = match dialect {
-            Some(dialect) => {
-                let state = member.and_then(|member| member.state);
-                let blocked = state.map(|state| dialect.blocked(&state).clone());
-                blocked.unwrap_or_else(|| dialect.refused.clone())
+            Verdict::Member(member) => (Refusal::Blocked, Some(member)),
+            Verdict::Joined(member) => {
+                audit::joined(&member.id, member.state.is_some(), &request.sender);
+                (Refusal::Blocked, Some(member))
             }
+        };
+        if let Some(member) = member.as_ref().filter(|member| member.state.is_none()) {
+            event::granted(name, member, request);
+            return self.grant(member, (dialect, return_to), request).await;
+        }
+        event::refused(name, refusal, member.as_deref(), request);
+        if refusal.is_of_joining() {
+            audit::refused(refusal.word(), &request.sender);
+        }
+        let state = member.and_then(|member| member.state);
+        let mut answer = match dialect {
+            Some(dialect) => dialect.refusal(refusal, state.as_ref()).clone(),
             None => redirect(&social.returns.refused(refusal.word()), refusal.word()),
         };
         answer.outcome = refusal.word();
@@ -98,12 +131,13 @@ impl Accounts {
     async fn grant(
         &self,
         member: &Member,
-        (dialect, return_to): (Option<&LoginDialect>, Option<&str>),
+        (dialect, return_to): (Option<&SocialDialect>, Option<&str>),
         request: &AccountRequest,
     ) -> Result<Answer, AccountError> {
         let session = self.open_session(member, request).await?;
         if let Some(dialect) = dialect {
-            return dialect.granted.fill("granted", &|name| session.value(name));
+            let granted = &dialect.login.granted;
+            return granted.fill("granted", &|name| session.value(name));
         }
         let token = |name| match session.value(name) {
             Some(serde_json::Value::String(token)) => token,

@@ -8,7 +8,7 @@ use super::{
     user_tables,
 };
 use crate::{
-    accounts::{Consent, Joining, Leave, Rejoin, SignUp, Source, Withdrawal},
+    accounts::{Consent, Joining, Leave, Rejoin, SignUp, Source, Terms, Withdrawal},
     config::{
         document::{
             Document,
@@ -113,28 +113,38 @@ fn sign_up_of(
     }
     let unverified = written.unverified.as_ref();
     let unverified = unverified.map(|name| state(name, "sign_up.unverified", users, findings));
-    let rejoin = written.rejoin.as_ref().map(|rejoin| {
-        known(&rejoin.column, "sign_up.rejoin.column", users, findings);
-        Rejoin {
-            state: state(&rejoin.state, "sign_up.rejoin.state", users, findings),
-            column: rejoin.column.clone(),
-            after: rejoin.after.into(),
-        }
-    });
+    let rejoin = written.rejoin.as_ref();
+    let rejoin = rejoin.map(|it| rejoin_of(it, "sign_up.rejoin", users, findings));
     let consents = written.consents.iter().map(|(field, consent)| Consent {
         field: field.clone(),
         is_required: *consent == written::Consent::Required,
     });
     SignUp {
-        uuid,
-        id,
+        terms: Terms {
+            uuid,
+            id,
+            unique: written.unique.clone(),
+            unverified,
+            rejoin,
+        },
         login: login.clone(),
         password: users.columns.password.clone(),
         columns,
-        unique: written.unique.clone(),
         consents: consents.collect(),
-        unverified,
-        rejoin,
+    }
+}
+
+pub(super) fn rejoin_of(
+    written: &written::Rejoin,
+    path: &str,
+    users: &store::Settings,
+    findings: &mut Findings<'_>,
+) -> Rejoin {
+    known(&written.column, &format!("{path}.column"), users, findings);
+    Rejoin {
+        state: state(&written.state, &format!("{path}.state"), users, findings),
+        column: written.column.clone(),
+        after: written.after.into(),
     }
 }
 
@@ -245,7 +255,7 @@ fn template(text: &str, source: fn(Template) -> Source) -> Result<Source, String
     Ok(source(template))
 }
 
-fn cell(value: &serde_json::Value) -> Result<CellValue, &'static str> {
+pub(super) fn cell(value: &serde_json::Value) -> Result<CellValue, &'static str> {
     use serde_json::Value;
     match value {
         Value::Null => Ok(CellValue::Null),

@@ -243,7 +243,6 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let refusals = refusals::compile(&document.refusals, "refusals", findings);
     let accounts = accounts::compile(document, findings);
     let hashing = passwords::compile(&document.passwords, findings);
-    let social = social::compile(document, findings);
     let attempts = attempts::compile(document, findings);
     let redis = redis::compile(document, findings);
     let form_tokens = form_tokens::compile(document, findings);
@@ -256,6 +255,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let (codes, messages) = codes::with_messages(document, users.as_ref(), findings);
     let whose = (users.as_ref(), tokens.as_ref());
     let (kept_refresh, joining, members) = of_users(document, whose, &mut rules, findings);
+    let social = social::compile(document, (users.as_ref(), &joining), findings);
     let state = state::compile(document, findings);
     let watch = watch::compile(document, users.as_ref(), findings);
     passwords::may_upgrade(&hashing, (users.as_ref(), watch.as_ref()), findings);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Waiver,
     rules::Texts,
+    sign_up::{NewId, Rejoin},
     tokens::{Algorithm, SecretText},
 };
 use crate::config::duration::Span;
@@ -42,18 +43,23 @@ pub struct LinkColumns {
     pub subject: String,
 }
 
-/// How somebody who is nobody here becomes a user, with the columns of `columns` filled in any case.
+/// How somebody who is nobody here becomes a user, with the columns of `columns` filled in any case. What `sign_up` says of `unique`
+/// columns and of `unverified` users holds here, too.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUsers {
+    /// Who makes the id of a new row. Default: as `sign_up.id` says; else `database`, unless `columns` has the id or users log in with it.
+    pub id: Option<NewId>,
     /// What they log in with, in the column `users.columns.login`. `{email}` is one that the provider vouches for; who has none is
     /// refused. Default: `{email}`.
     #[serde(default = "email")]
     pub login: String,
-    /// Further columns: texts may use `{email}`, `{name}`, `{provider}`, `{subject}` and, alone, `{now}`; what is not known is NULL.
-    /// Default: none.
+    /// Further columns: texts may use `{email}`, `{name}`, `{provider}` and `{subject}`, where what is not known makes it NULL, or be one of
+    /// `{now}`, `{today}` and `{uuid}`. Default: none.
     #[serde(default)]
     pub columns: IndexMap<String, serde_json::Value>,
+    /// When somebody who has left may come back as a new user. Default: as `sign_up.rejoin` says; else never.
+    pub rejoin: Option<Rejoin>,
 }
 
 /// One provider. Of a known one every key but the client's may be left out.

@@ -33,6 +33,7 @@ fn carol() -> NewMember {
         unique: Vec::new(),
         replaced: Vec::new(),
         leaving: None,
+        link: None,
     }
 }
 
@@ -224,6 +225,7 @@ pub(super) async fn ids_are_made_by_whoever_makes_them(bench: &Bench) {
         unique: Vec::new(),
         replaced: Vec::new(),
         leaving: None,
+        link: None,
     };
     let done = writer(&store).insert(bob).await.expect("an answer");
     assert_eq!(done, Inserted::Created(MemberId::Integer(42)));

@@ -5,6 +5,7 @@
 
 use super::{
     error::{Failure, WriteError},
+    link::Link,
     map::{WriteMap, locking},
     operations::{Located, Operation, Work, by_table},
     value::{CellValue, moment},
@@ -36,6 +37,8 @@ pub struct NewMember {
     pub replaced: Vec<StateName>,
     /// Members who have left, and may come back after a while.
     pub leaving: Option<Leaving>,
+    /// The account at a provider that no other member has, unless they have left.
+    pub link: Option<Link>,
 }
 
 /// Where an id comes from.
@@ -86,8 +89,16 @@ impl Operation for NewMember {
     }
 
     async fn run<W: Work>(&self, map: &WriteMap, work: &mut W) -> Result<Inserted, Failure> {
+        if let Some(link) = &self.link {
+            let rows = link.rows((map, &self.columns(map)), work).await?;
+            match self.standing((map, &[]), &rows)? {
+                Standing::Free(_) => {}
+                Standing::Taken => return Ok(Inserted::Conflict(link.columns.concat())),
+                Standing::TooEarly => return Ok(Inserted::TooEarly),
+            }
+        }
         let rows = self.of_login(map, work).await?;
-        let replaced = match self.standing(map, &rows)? {
+        let replaced = match self.standing((map, &self.replaced), &rows)? {
             Standing::Free(replaced) => replaced,
             Standing::Taken => return Ok(Inserted::Conflict(map.login.clone())),
             Standing::TooEarly => return Ok(Inserted::TooEarly),
@@ -132,7 +143,11 @@ impl NewMember {
         columns
     }
 
-    fn standing(&self, map: &WriteMap, rows: &[Vec<Cell>]) -> Result<Standing, Failure> {
+    fn standing(
+        &self,
+        (map, gives_way): (&WriteMap, &[StateName]),
+        rows: &[Vec<Cell>],
+    ) -> Result<Standing, Failure> {
         let mut replaced = Vec::new();
         let mut is_early = false;
         for row in rows {
@@ -143,7 +158,7 @@ impl NewMember {
             let Some(state) = state else {
                 return Ok(Standing::Taken);
             };
-            if self.replaced.contains(&state) {
+            if gives_way.contains(&state) {
                 replaced.push(Located::of(map, row)?);
                 continue;
             }
@@ -212,7 +227,9 @@ impl NewMember {
         known: &[Option<String>],
         work: &mut W,
     ) -> Result<Inserted, Failure> {
-        let by_table = by_table(map, &self.values)?;
+        let mut values = self.values.clone();
+        values.extend(self.link.iter().flat_map(Link::values));
+        let by_table = by_table(map, &values)?;
         let of = |table: usize| {
             let columns = by_table.iter().find(|(at, _)| *at == table);
             let columns = columns.map(|(_, columns)| columns.as_slice());

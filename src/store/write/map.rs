@@ -177,7 +177,7 @@ fn update(
 }
 
 /// By the column's index, and then to the byte.
-fn same(dialect: Dialect, column: &str) -> String {
+pub(super) fn same(dialect: Dialect, column: &str) -> String {
     format!("{column} = ? AND {}", exact(dialect, column))
 }
 

@@ -8,6 +8,7 @@
 mod change;
 mod error;
 mod insert;
+mod link;
 mod map;
 mod mysql;
 mod operations;
@@ -28,6 +29,7 @@ use sqlite::SqliteWriter;
 pub use change::{Change, Rewritten};
 pub use error::WriteError;
 pub use insert::{Inserted, Leaving, NewId, NewMember};
+pub use link::{Link, Linked, Relink, Relinked};
 pub use operations::Swapped;
 pub use settings::{WriteAction, WriteSettings};
 pub use value::{CellValue, moment_of};
@@ -121,6 +123,12 @@ impl Writer {
     /// Makes a member, unless somebody else has the login. Of many that try at the same time one does.
     pub async fn insert(&self, new: NewMember) -> Result<Inserted, WriteError> {
         self.settled(new).await
+    }
+
+    /// Writes another account at a provider, or none, for a member, where the expected one stands; of many that try at the same
+    /// time one does.
+    pub async fn relink(&self, relink: Relink) -> Result<Relinked, WriteError> {
+        self.settled(relink).await
     }
 
     /// Deletes all rows of a member. `false` where there are none.

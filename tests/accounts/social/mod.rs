@@ -6,6 +6,7 @@ mod lies;
 mod members;
 mod native;
 mod provider;
+mod tables;
 
 use std::fmt::Write as _;
 

@@ -3,67 +3,127 @@
 use serde_json::Value;
 
 use crate::{
-    accounts::social::{Filling, JOINING_VALUES, Joining, SocialAction},
+    accounts::{
+        SignUp, Source, Terms,
+        social::{Filling, JOINING_VALUES, Joining, SocialAction},
+    },
     config::{
-        compile::Findings,
-        document::{Document, social::Social, users::WriteAction},
+        compile::{Findings, joining},
+        document::{
+            Document, sign_up,
+            social::{NewUsers, Social},
+            users::WriteAction,
+        },
         reading::places::key_step,
     },
+    store,
     template::Template,
 };
 
+const PATH: &str = "social.new_users";
+
+/// What stands alone.
+const MADE: [(&str, Source); 3] = [
+    ("{now}", Source::Now),
+    ("{today}", Source::Today),
+    ("{uuid}", Source::Uuid),
+];
+
 /// How somebody becomes a user, if they do; `Err` where it has mistakes.
 pub(super) fn compile(
-    document: &Document,
-    social: &Social,
+    (document, social): (&Document, &Social),
+    known: Option<(&store::Settings, Option<&SignUp>)>,
     findings: &mut Findings<'_>,
 ) -> Result<Option<Joining>, ()> {
     let Some(written) = &social.new_users else {
         return Ok(None);
     };
-    let path = "social.new_users";
-    writes(document, WriteAction::SignUp, ("sign_up", path), findings);
-    let login = template(&written.login, &format!("{path}.login"), findings);
+    writes(document, WriteAction::SignUp, ("sign_up", PATH), findings);
+    let login = template(&written.login, &format!("{PATH}.login"), findings);
     let columns = written.columns.iter().map(|(column, value)| {
-        let path = format!("{path}.columns{}", key_step(column));
+        let path = format!("{PATH}.columns{}", key_step(column));
         let filled = [&social.columns.provider, &social.columns.subject];
         let login = document.users.as_ref().map(|users| &users.columns.login);
         if filled.contains(&column) || login == Some(column) {
             findings.mistake(&path, "this column is filled in any case", "take it out");
         }
+        if let Some((users, _)) = known {
+            joining::known(column, &path, users, findings);
+        }
         Some((column.clone(), filling(value, &path, findings)?))
     });
     let columns: Vec<_> = columns.collect();
     let columns: Option<Vec<_>> = columns.into_iter().collect();
-    let (Some(login), Some(columns)) = (login, columns) else {
+    let terms = known.map(|known| terms(written, known, findings));
+    let (Some(login), Some(columns), Some(terms)) = (login, columns, terms) else {
         return Err(());
     };
-    Ok(Some(Joining { login, columns }))
+    Ok(Some(Joining {
+        terms,
+        login,
+        columns,
+    }))
+}
+
+/// What a sign-up says holds for those who come from a provider, too.
+fn terms(
+    written: &NewUsers,
+    (users, sign_up): (&store::Settings, Option<&SignUp>),
+    findings: &mut Findings<'_>,
+) -> Terms {
+    let id = &users.columns.id;
+    let same = |name: &str, other: &str| users.column(name) == users.column(other);
+    let is_given =
+        same(id, &users.columns.login) || written.columns.keys().any(|name| same(name, id));
+    let makes = sign_up.and_then(|it| it.terms.uuid.clone());
+    let (uuid, new) = match written.id {
+        Some(sign_up::NewId::Uuid) => (Some(id.clone()), store::NewId::Given),
+        None if is_given => (None, store::NewId::Given),
+        None if makes.is_some() => (makes, store::NewId::Given),
+        Some(sign_up::NewId::Database) | None => (None, store::NewId::Database),
+    };
+    if written.id.is_some() && is_given {
+        let path = format!("{PATH}.id");
+        findings.mistake(&path, "the id is among the values already", "leave it out");
+    }
+    let unique = sign_up.map_or_else(Vec::new, |it| it.terms.unique.clone());
+    let unique = unique.into_iter().filter(|name| {
+        let mut columns = written.columns.keys();
+        columns.any(|column| same(column, name))
+    });
+    let rejoin = written.rejoin.as_ref();
+    let path = format!("{PATH}.rejoin");
+    let rejoin = rejoin.map(|it| joining::rejoin_of(it, &path, users, findings));
+    Terms {
+        uuid,
+        id: new,
+        unique: unique.collect(),
+        unverified: sign_up.and_then(|it| it.terms.unverified.clone()),
+        rejoin: rejoin.or_else(|| sign_up.and_then(|it| it.terms.rejoin.clone())),
+    }
 }
 
 fn filling(value: &Value, path: &str, findings: &mut Findings<'_>) -> Option<Filling> {
     match value {
-        Value::String(text) => template(text, path, findings).map(Filling::Template),
-        Value::Null | Value::Bool(_) => Some(Filling::Fixed(value.clone())),
-        Value::Number(number) if number.is_i64() => Some(Filling::Fixed(value.clone())),
-        Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            let fix = "write true, false, null, a whole number or a text";
-            findings.mistake(path, "no column holds this", fix);
-            None
+        Value::String(text) => {
+            let made = MADE.iter().find(|(name, _)| name == text);
+            made.map(|(_, source)| Filling::Made(source.clone()))
+                .or_else(|| template(text, path, findings).map(Filling::Template))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            let fix = "write true, false, null, a number or a text";
+            let value = findings.take(joining::cell(value), path, fix)?;
+            Some(Filling::Made(Source::Value(value)))
         }
     }
 }
 
 fn template(text: &str, path: &str, findings: &mut Findings<'_>) -> Option<Template> {
     let listed = JOINING_VALUES.map(|name| format!("{{{name}}}")).join(", ");
-    let fix = format!("use {listed}");
+    let fix = format!("use {listed}, or {{now}}, {{today}} or {{uuid}} alone in a column");
     let template = findings.take(Template::parse(text), path, &fix)?;
     let unknown = |name: &str| !JOINING_VALUES.contains(&name);
-    let mixed = |name: &str| name == "now" && template.sole_placeholder().is_none();
-    if template
-        .placeholders()
-        .any(|name| unknown(name) || mixed(name))
-    {
+    if template.placeholders().any(unknown) {
         findings.mistake(path, "there is no such value here", &fix);
         return None;
     }

@@ -8,8 +8,8 @@ mod provider;
 use super::{Findings, accounts, actions, dialect::Dialects, sessions, tokens::secret_text};
 use crate::{
     accounts::{
-        Endpoint,
-        social::{Returns, SocialAction, SocialEndpoint, SocialSettings},
+        Endpoint, Joining, SignUp,
+        social::{Returns, SocialAction, SocialDialect, SocialEndpoint, SocialSettings},
     },
     config::{
         document::{Document, accounts::Account, social::Social},
@@ -17,6 +17,7 @@ use crate::{
     },
     secret::Secret,
     social::Seal,
+    store,
 };
 
 /// The shortest secret that seals anything: nobody chooses it, so it can be random.
@@ -25,6 +26,7 @@ const SHORTEST: usize = 32;
 /// What is configured, if anything is; `Err` where it has mistakes.
 pub(super) fn compile(
     document: &Document,
+    (users, known): (Option<&store::Settings>, &Joining),
     findings: &mut Findings<'_>,
 ) -> Result<Option<SocialSettings>, ()> {
     for (index, account) in document.accounts.iter().enumerate() {
@@ -33,12 +35,14 @@ pub(super) fn compile(
     let Some(written) = &document.social else {
         return Ok(None);
     };
-    settings(document, written, findings).map(Some).ok_or(())
+    let known = users.map(|users| (users, known.sign_up.as_ref()));
+    let settings = settings(document, (written, known), findings);
+    settings.map(Some).ok_or(())
 }
 
 fn settings(
     document: &Document,
-    written: &Social,
+    (written, known): (&Social, Option<(&store::Settings, Option<&SignUp>)>),
     findings: &mut Findings<'_>,
 ) -> Option<SocialSettings> {
     let secret = secret_text(&written.secret, "social.secret", findings);
@@ -68,7 +72,7 @@ fn settings(
     // Every provider is looked at before the first bad one counts.
     let providers: Vec<_> = providers.collect();
     let returns = returns(written, findings);
-    let joining = joining::compile(document, written, findings);
+    let joining = joining::compile((document, written), known, findings);
     let columns = &written.columns;
     for (key, column) in [
         ("provider", &columns.provider),
@@ -175,7 +179,12 @@ pub(super) fn endpoint(
             let login = dialect.login.clone();
             let login = login.ok_or("the dialect does not say how a login speaks");
             let fix = "use another dialect, or add `login` to its file";
-            Some(findings.take(login, &dialect_path, fix)?)
+            let login = findings.take(login, &dialect_path, fix)?;
+            let too_early = dialect.sign_up.as_ref().map(|it| it.too_early.clone());
+            Some(SocialDialect {
+                too_early: too_early.unwrap_or_else(|| login.refused.clone()),
+                login,
+            })
         }
     };
     Some(Endpoint::Social(Box::new(SocialEndpoint {
