@@ -45,7 +45,7 @@ impl Accounts {
         let state = state.ok_or(AccountError::Strayed)?;
         let journey = self.journey((social, provider), state, request)?;
         let verdict = self
-            .come_back((social, provider), (state, &journey, &returned))
+            .come_back((social, provider), (state, &journey, &returned), request)
             .await?;
         let return_to = journey.return_to.as_deref().unwrap_or("/");
         // Who links an account is signed in already: a dialect has nothing to say to it.
@@ -85,6 +85,7 @@ impl Accounts {
         &self,
         (social, provider): (&Social, &Provider),
         (state, journey, returned): (&str, &Journey, &Returned),
+        request: &AccountRequest,
     ) -> Result<Verdict, AccountError> {
         if let Some(error) = returned.one("error") {
             return refused_there(provider, error);
@@ -100,8 +101,11 @@ impl Accounts {
         };
         match provider.arrived(&arrival).await? {
             Shown::Somebody(profile) => match &journey.member {
-                None => self.recognise((social, provider), &profile).await,
-                Some(member) => self.link((social, provider), member, &profile).await,
+                None => self.recognise((social, provider), &profile, request).await,
+                Some(member) => {
+                    let whom = (member.as_str(), &profile);
+                    self.link((social, provider), whom, request).await
+                }
             },
             Shown::NoGood(_) => Ok(Verdict::Refused(Refusal::Code)),
         }

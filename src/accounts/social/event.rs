@@ -35,6 +35,18 @@ pub(super) fn refused(
     );
 }
 
+pub(super) fn linked(provider: &str, member: &Member, request: &AccountRequest) {
+    info!(
+        target: SECURITY,
+        security = "social_account_linked",
+        provider,
+        account = %member.id,
+        client = client(request),
+        decision = %request.sender.decision,
+        "an account at a provider was linked to a member"
+    );
+}
+
 pub(super) fn unlinked(provider: &str, member: &Member, request: &AccountRequest) {
     info!(
         target: SECURITY,

@@ -4,16 +4,13 @@ use serde_json::Map;
 
 use super::{
     Social,
+    link::meant,
     verdict::{Refusal, Verdict},
 };
 use crate::{
-    accounts::{
-        AccountError, Accounts, Source, Terms,
-        joining::Making,
-        pick::{Picked, pick},
-    },
+    accounts::{AccountError, Accounts, Source, Terms, joining::Making},
     entropy::Entropy,
-    member::Member,
+    member::{Member, StateName},
     social::{Profile, Provider},
     store::{CellValue, Inserted, Link, NewMember, WriteAction, WriteError, Writer},
     template::Template,
@@ -134,10 +131,7 @@ impl Accounts {
         if members.is_empty() {
             return Ok(Verdict::Refused(Refusal::Conflict));
         }
-        Ok(match pick(members) {
-            Picked::One(member) => Verdict::Member(member),
-            Picked::Nobody => Verdict::Refused(Refusal::Ambiguous),
-        })
+        Ok(meant(members).map_or_else(Verdict::Refused, Verdict::Member))
     }
 }
 
@@ -166,6 +160,12 @@ impl Social {
             provider: provider.to_owned(),
             subject: subject.to_owned(),
         }
+    }
+
+    /// The state of those who have left and may come back as somebody else.
+    pub(super) fn left(&self) -> Option<&StateName> {
+        let rejoin = self.joining.as_ref()?.terms.rejoin.as_ref();
+        rejoin.map(|rejoin| &rejoin.state)
     }
 
     /// Without those who have left and may come back as somebody else.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     accounts::{
-        AccountError, Accounts,
+        AccountError, AccountRequest, Accounts,
         pick::{Picked, pick},
     },
     member::Member,
@@ -21,24 +21,38 @@ impl Accounts {
         &self,
         (social, provider): (&Social, &Provider),
         profile: &Profile,
+        request: &AccountRequest,
     ) -> Result<Verdict, AccountError> {
-        let settings = provider.settings();
         let linked = self.linked((social, provider), &profile.subject).await?;
-        let mut members = social.who_stay(linked);
-        if members.is_empty()
-            && settings.link_by_email == LinkByEmail::Verified
-            && let Some(address) = profile.verified_email()
-        {
-            let known = self.members_by_address(social, address).await?;
-            members = social.who_are_proven(known);
+        let linked = social.who_stay(linked);
+        if !linked.is_empty() {
+            return Ok(meant(linked).map_or_else(Verdict::Refused, Verdict::Member));
         }
-        if members.is_empty() {
+        let found = self.known_by_address((social, provider), profile).await?;
+        if found.is_empty() {
             return self.become_member((social, provider), profile).await;
         }
-        Ok(match pick(members) {
-            Picked::One(member) => Verdict::Member(member),
-            Picked::Nobody => Verdict::Refused(Refusal::Ambiguous),
-        })
+        match meant(found) {
+            Ok(member) => {
+                let whom = (member, profile);
+                self.link_found((social, provider), whom, request).await
+            }
+            Err(refusal) => Ok(Verdict::Refused(refusal)),
+        }
+    }
+
+    async fn known_by_address(
+        &self,
+        (social, provider): (&Social, &Provider),
+        profile: &Profile,
+    ) -> Result<Vec<Member>, AccountError> {
+        match (provider.settings().link_by_email, profile.verified_email()) {
+            (LinkByEmail::Verified, Some(address)) => {
+                let found = self.members_by_address(social, address).await?;
+                Ok(social.who_are_proven(found))
+            }
+            (LinkByEmail::Verified, None) | (LinkByEmail::Off, _) => Ok(Vec::new()),
+        }
     }
 
     /// The rows that are linked to this account at the provider.
@@ -76,5 +90,13 @@ impl Accounts {
     ) -> Result<Vec<Member>, AccountError> {
         let finder = self.store.finder(columns)?;
         Ok(self.store.find_where(&finder, values).await?)
+    }
+}
+
+/// The one of them who is meant.
+pub(super) fn meant(members: Vec<Member>) -> Result<Box<Member>, Refusal> {
+    match pick(members) {
+        Picked::One(member) => Ok(member),
+        Picked::Nobody => Err(Refusal::Ambiguous),
     }
 }

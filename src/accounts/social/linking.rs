@@ -12,7 +12,7 @@ use crate::{
     accounts::{AccountError, AccountRequest, Accounts, Answer, sessions::presented::Fields},
     member::Member,
     social::{Profile, Provider},
-    store::{CellValue, WriteAction, Writer},
+    store::{Linked, Relink, Relinked, WriteAction, Writer},
 };
 
 impl Accounts {
@@ -53,7 +53,7 @@ impl Accounts {
             let body = json!({ "error": "last_way_in" });
             return Ok(Answer::json(StatusCode::CONFLICT, &body, "last_way_in"));
         }
-        self.take_off(social, &member).await?;
+        self.take_off((social, provider), &member).await?;
         event::unlinked(name, &member, request);
         Ok(Answer::json(
             StatusCode::OK,
@@ -66,10 +66,11 @@ impl Accounts {
     pub(super) async fn link(
         &self,
         (social, provider): (&Social, &Provider),
-        member: &str,
-        profile: &Profile,
+        (member, profile): (&str, &Profile),
+        request: &AccountRequest,
     ) -> Result<Verdict, AccountError> {
         let linked = self.linked((social, provider), &profile.subject).await?;
+        let linked = social.who_stay(linked);
         if let Some(other) = linked.first() {
             let is_own = linked.len() == 1 && other.id.to_string() == member;
             let elsewhere = Verdict::Refused(Refusal::LinkedElsewhere);
@@ -79,29 +80,76 @@ impl Accounts {
         let Some(member) = found.filter(|member| member.state.is_none()) else {
             return Ok(Verdict::Refused(Refusal::Blocked));
         };
-        if self.is_linked_anywhere(social, &member).await? {
-            return Ok(Verdict::Refused(Refusal::AlreadyLinked));
-        }
-        let (type_column, id_column) = social.columns.clone();
-        let link_as = &*provider.settings().link_as;
-        let values = vec![
-            (type_column, CellValue::text(link_as)),
-            (id_column, CellValue::text(profile.subject.as_str())),
-        ];
-        self.link_writer()?.set_columns(&member.id, values).await?;
-        Ok(Verdict::Linked)
+        let relinked = self.put_on((social, provider), &member, profile).await?;
+        Ok(match relinked {
+            Relinked::Done => {
+                event::linked(&provider.settings().name, &member, request);
+                Verdict::Linked
+            }
+            Relinked::Otherwise => Verdict::Refused(Refusal::AlreadyLinked),
+            Relinked::Elsewhere => Verdict::Refused(Refusal::LinkedElsewhere),
+            Relinked::Gone => Verdict::Refused(Refusal::Blocked),
+        })
     }
 
-    /// Empties both columns.
+    /// Whoever is known by the address is known by the account from now on, where nothing else stands in the columns and
+    /// they may be written.
+    pub(super) async fn link_found(
+        &self,
+        (social, provider): (&Social, &Provider),
+        (member, profile): (Box<Member>, &Profile),
+        request: &AccountRequest,
+    ) -> Result<Verdict, AccountError> {
+        if member.state.is_some() || self.link_writer().is_err() {
+            return Ok(Verdict::Member(member));
+        }
+        let relinked = self.put_on((social, provider), &member, profile).await?;
+        Ok(match relinked {
+            Relinked::Done => {
+                event::linked(&provider.settings().name, &member, request);
+                Verdict::Member(member)
+            }
+            Relinked::Otherwise => Verdict::Member(member),
+            Relinked::Elsewhere => Verdict::Refused(Refusal::LinkedElsewhere),
+            Relinked::Gone => Verdict::Refused(Refusal::Unknown),
+        })
+    }
+
+    /// Writes the account where nothing stands.
+    async fn put_on(
+        &self,
+        (social, provider): (&Social, &Provider),
+        member: &Member,
+        profile: &Profile,
+    ) -> Result<Relinked, AccountError> {
+        let link = social.account((&provider.settings().link_as, &profile.subject));
+        let relink = Relink {
+            id: member.id.clone(),
+            columns: link.columns.clone(),
+            expected: Linked::Nowhere,
+            link: Some(link),
+            further: Vec::new(),
+            left: social.left().cloned(),
+        };
+        Ok(self.link_writer()?.relink(relink).await?)
+    }
+
+    /// Empties both columns, where this provider stands in them.
     pub(super) async fn take_off(
         &self,
-        social: &Social,
+        (social, provider): (&Social, &Provider),
         member: &Member,
-    ) -> Result<(), AccountError> {
-        let (provider, subject) = social.columns.clone();
-        let values = vec![(provider, CellValue::Null), (subject, CellValue::Null)];
-        self.link_writer()?.set_columns(&member.id, values).await?;
-        Ok(())
+    ) -> Result<Relinked, AccountError> {
+        let (provider_column, subject_column) = social.columns.clone();
+        let relink = Relink {
+            id: member.id.clone(),
+            columns: [provider_column, subject_column],
+            expected: Linked::At(provider.settings().link_as.to_string()),
+            link: None,
+            further: Vec::new(),
+            left: None,
+        };
+        Ok(self.link_writer()?.relink(relink).await?)
     }
 
     pub(super) fn link_writer(&self) -> Result<&Writer, AccountError> {
@@ -127,18 +175,5 @@ impl Accounts {
         let id = member.id.to_string();
         let values = [id.as_str(), &provider.settings().link_as];
         Ok(!self.members_where(&columns, &values).await?.is_empty())
-    }
-
-    async fn is_linked_anywhere(
-        &self,
-        social: &Social,
-        member: &Member,
-    ) -> Result<bool, AccountError> {
-        for provider in &social.providers {
-            if self.is_linked((social, provider), member).await? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }

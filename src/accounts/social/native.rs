@@ -22,7 +22,10 @@ impl Accounts {
         let verdict = match native(&fields) {
             None => Verdict::Refused(Refusal::Token),
             Some(native) => match provider.native(&native).await? {
-                Shown::Somebody(profile) => self.recognise((social, provider), &profile).await?,
+                Shown::Somebody(profile) => {
+                    let whom = (social, provider);
+                    self.recognise(whom, &profile, request).await?
+                }
                 Shown::NoGood(_) => Verdict::Refused(Refusal::Token),
             },
         };

@@ -25,7 +25,7 @@ impl Accounts {
             Told::NotTheirs => return Ok(answer(StatusCode::UNAUTHORIZED, "refused")),
         };
         for member in self.linked((social, provider), &subject).await? {
-            self.take_off(social, &member).await?;
+            self.take_off((social, provider), &member).await?;
             if let Some(state) = &self.state {
                 let id = member.id.to_string();
                 let all = (&*id, Which::All);
