@@ -38,6 +38,8 @@ pub struct Places {
     pub keys: Option<Site>,
     /// Where it says who somebody is.
     pub user_info: Option<Site>,
+    /// Where it takes tokens back (RFC 7009).
+    pub revocation: Option<Site>,
 }
 
 impl Places {
@@ -55,14 +57,14 @@ impl Places {
         let authorization = authorization.ok_or(Fault::Missing("authorization_endpoint"))?;
         // A browser is sent there: only what could be asked itself.
         check(authorization, transport).map_err(|_| Fault::Url("authorization_endpoint"))?;
-        let user_info = url("userinfo_endpoint");
-        let user_info = user_info.map(|_| needed("userinfo_endpoint"));
+        let optional = |name| url(name).map(|_| needed(name)).transpose();
         Ok(Self {
             issuers: vec![issuer.into()],
             authorization: authorization.into(),
             token: needed("token_endpoint")?,
             keys: Some(needed("jwks_uri")?),
-            user_info: user_info.transpose()?,
+            user_info: optional("userinfo_endpoint")?,
+            revocation: optional("revocation_endpoint")?,
         })
     }
 }

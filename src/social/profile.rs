@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{error::Fault, settings::ProfilePaths};
+use crate::secret::Secret;
 
 /// The longest subject that is kept: what OpenID Connect allows (Core section 2).
 const LONGEST_SUBJECT: usize = 255;
@@ -24,6 +25,8 @@ pub struct Profile {
     pub email: Option<Email>,
     /// What they are called, if it is told.
     pub name: Option<String>,
+    /// What can be taken back when they leave, if it was given.
+    pub refresh_token: Option<Secret<String>>,
 }
 
 /// An e-mail address.
@@ -51,6 +54,7 @@ impl Profile {
                 verified,
             }),
             name: name.and_then(cleaned),
+            refresh_token: None,
         })
     }
 

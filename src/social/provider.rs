@@ -182,12 +182,12 @@ impl Provider {
             audience: Some(&self.settings.client_id),
             parties: std::slice::from_ref(&self.settings.client_id),
             nonce: Nonce::Exactly(arrival.nonce),
-            access_token: granted.access_token.as_ref().map(|it| it.expose().as_str()),
+            access_token: granted.access.as_ref().map(|it| it.expose().as_str()),
         };
         let mut profile = match self.settings.id_token {
             IdToken::Off => None,
             IdToken::Required => {
-                let token = granted.id_token.as_ref();
+                let token = granted.id.as_ref();
                 let token = token.ok_or(Fault::Missing("id_token"))?;
                 let proof = self.prove(&places, (token.expose(), "sub")).await?;
                 let proof = proof.map_err(Fault::IdToken)?;
@@ -206,6 +206,9 @@ impl Provider {
         let mut profile = profile.ok_or(Fault::NoSubject)?;
         if profile.name.is_none() {
             profile.name = arrival.user.and_then(name_of_user);
+        }
+        if self.settings.refresh_token_column.is_some() {
+            profile.refresh_token = granted.refresh;
         }
         Ok(Shown::Somebody(profile))
     }
@@ -245,8 +248,9 @@ impl Provider {
             return Ok(Shown::NoGood("audience"));
         }
         let granted = Granted {
-            access_token: Some(token.clone()),
-            id_token: None,
+            access: Some(token.clone()),
+            id: None,
+            refresh: None,
         };
         match self.ask_user_info(site, &granted).await? {
             Ok(profile) => Ok(Shown::Somebody(profile)),
@@ -255,6 +259,23 @@ impl Provider {
             }
             Err(status) => Err(Fault::Status(status).into()),
         }
+    }
+
+    /// Takes a refresh token of one of its users back.
+    pub async fn revoke(&self, token: &Secret<String>) -> Result<(), SocialError> {
+        self.try_revoke(token).await.map_err(|why| self.named(why))
+    }
+
+    async fn try_revoke(&self, token: &Secret<String>) -> Result<(), Outcome> {
+        let places = self.places().await?;
+        let site = places.revocation.as_ref();
+        let site = site.ok_or(Fault::Url("revocation_endpoint"))?;
+        let grants = Grants {
+            settings: &self.settings,
+            token: &places.token,
+            clock: self.clock,
+        };
+        grants.revoke(site, token).await
     }
 
     /// What it says of its users in a message that it has signed.
@@ -305,7 +326,7 @@ impl Provider {
         site: &Site,
         granted: &Granted,
     ) -> Result<Result<Profile, StatusCode>, Outcome> {
-        let token = granted.access_token.as_ref();
+        let token = granted.access.as_ref();
         let token = token.ok_or(Fault::Missing("access_token"))?;
         let reply = self.ask(site, token).await?;
         if reply.status.is_client_error() && reply.status != StatusCode::TOO_MANY_REQUESTS {

@@ -65,6 +65,8 @@ pub struct Settings {
     pub any_audience: bool,
     /// What it shows when it tells of users who have left, where it signs nothing.
     pub notice_secret: Option<Secret<String>>,
+    /// The column in which its refresh token is kept, so that it can be taken back.
+    pub refresh_token_column: Option<Box<str>>,
     /// What stands for it in the column of providers.
     pub link_as: Box<str>,
     /// Whether members are known by their e-mail addresses.

@@ -31,8 +31,9 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 /// What a provider has granted.
 #[derive(Debug)]
 pub(super) struct Granted {
-    pub(super) access_token: Option<Secret<String>>,
-    pub(super) id_token: Option<Secret<String>>,
+    pub(super) access: Option<Secret<String>>,
+    pub(super) id: Option<Secret<String>>,
+    pub(super) refresh: Option<Secret<String>>,
 }
 
 /// Where tokens come from.
@@ -57,6 +58,23 @@ impl Grants<'_> {
         if settings.pkce == Pkce::S256 {
             fields.push(("code_verifier", arrival.verifier));
         }
+        let reply = self.post(self.token, fields).await?;
+        granted(&reply)
+    }
+
+    /// Takes a refresh token back (RFC 7009). One that the provider does not know any more is as good as taken back.
+    pub(super) async fn revoke(&self, site: &Site, token: &Secret<String>) -> Result<(), Outcome> {
+        let fields = vec![
+            ("token", token.expose().as_str()),
+            ("token_type_hint", "refresh_token"),
+            ("client_id", &self.settings.client_id),
+        ];
+        revoked(&self.post(site, fields).await?)
+    }
+
+    /// Sends a form that proves that we are the provider's client.
+    async fn post(&self, site: &Site, mut fields: Vec<(&str, &str)>) -> Result<Reply, Outcome> {
+        let settings = self.settings;
         let now = self.clock.unix_seconds();
         let signed = match &settings.proof {
             ClientProof::Signed(signed) => {
@@ -76,7 +94,7 @@ impl Grants<'_> {
             ClientProof::None | ClientProof::Basic(_) => {}
         }
         let form = Zeroizing::new(query(&fields));
-        let mut request = self.token.request(Method::POST);
+        let mut request = site.request(Method::POST);
         if let ClientProof::Basic(secret) = &settings.proof {
             let basic = basic(&settings.client_id, secret)?;
             request = request.header(header::AUTHORIZATION, basic);
@@ -87,8 +105,7 @@ impl Grants<'_> {
             .header(header::CONTENT_LENGTH, form.len())
             .body(Full::new(Bytes::copy_from_slice(form.as_bytes())));
         let request = request.map_err(FetchError::from)?;
-        let reply = call(self.token, request, ANSWER, self.clock).await?;
-        granted(&reply)
+        Ok(call(site, request, ANSWER, self.clock).await?)
     }
 }
 
@@ -109,9 +126,23 @@ fn granted(reply: &Reply) -> Result<Option<Granted>, Outcome> {
         text.map(|text| Secret::new(text.to_owned()))
     };
     Ok(Some(Granted {
-        access_token: token("access_token"),
-        id_token: token("id_token"),
+        access: token("access_token"),
+        id: token("id_token"),
+        refresh: token("refresh_token"),
     }))
+}
+
+/// Whether a token is taken back. What is said of a token that is not known differs.
+fn revoked(reply: &Reply) -> Result<(), Outcome> {
+    if reply.status == StatusCode::OK {
+        return Ok(());
+    }
+    let said: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    match said.get("error").and_then(Value::as_str) {
+        Some("invalid_token" | "invalid_grant") if reply.status.is_client_error() => Ok(()),
+        Some("invalid_client" | "unauthorized_client") => Err(Fault::Client.into()),
+        Some(_) | None => Err(Fault::Status(reply.status).into()),
+    }
 }
 
 /// The object that an answer with 200 holds.
@@ -186,8 +217,23 @@ mod tests {
         }
         let good = r#"{"access_token":"a","expires_in":"3600"}"#;
         let granted = granted(&reply(200, good)).ok().flatten().expect("tokens");
-        assert_eq!(granted.access_token.expect("one").expose(), "a");
-        assert!(granted.id_token.is_none());
+        assert_eq!(granted.access.expect("one").expose(), "a");
+        assert!(granted.id.is_none());
+    }
+
+    #[test]
+    fn a_token_that_nobody_knows_is_as_good_as_taken_back() {
+        assert!(revoked(&reply(200, "")).is_ok());
+        assert!(revoked(&reply(400, r#"{"error":"invalid_token"}"#)).is_ok());
+        for (status, body) in [
+            (400, r#"{"error":"invalid_client"}"#),
+            (400, r#"{"error":"unsupported_token_type"}"#),
+            (500, r#"{"error":"invalid_token"}"#),
+            (302, ""),
+            (404, "<html>"),
+        ] {
+            assert!(revoked(&reply(status, body)).is_err(), "{status} {body}");
+        }
     }
 
     #[test]

@@ -94,10 +94,11 @@ impl Accounts {
         self.knows_password(request, member, typed).await
     }
 
-    /// Writes that a user has left, and ends all of the user's sessions.
+    /// Writes that a user has left, ends all of the user's sessions, and takes back what providers have given.
     pub async fn leave(&self, member: &Member) -> Result<Withdrawn, AccountError> {
         let plan = self.joining.withdrawal.as_ref().zip(self.store.writer());
         let (plan, writer) = plan.ok_or(AccountError::NoEndpoint)?;
+        let kept = self.kept_of(&member.id).await?;
         let was_there = match &plan.leave {
             Leave::Remove => writer.remove(&member.id).await?,
             Leave::Set(columns) => {
@@ -118,6 +119,7 @@ impl Accounts {
         if let Some(state) = &self.state {
             self.end_all_of(state, member, EndedBy::Withdrawal).await?;
         }
+        self.take_back(&member.id, kept).await;
         Ok(if was_there {
             Withdrawn::Done
         } else {

@@ -3,7 +3,13 @@
 use tracing::{info, warn};
 
 use super::verdict::Refusal;
-use crate::{accounts::AccountRequest, member::Member, telemetry::SECURITY};
+use crate::{
+    accounts::AccountRequest,
+    member::{Member, MemberId},
+    social::SocialError,
+    store::WriteError,
+    telemetry::SECURITY,
+};
 
 pub(super) fn granted(provider: &str, member: &Member, request: &AccountRequest) {
     info!(
@@ -56,6 +62,50 @@ pub(super) fn unlinked(provider: &str, member: &Member, request: &AccountRequest
         client = client(request),
         decision = %request.sender.decision,
         "an account at a provider was taken off a member"
+    );
+}
+
+pub(super) fn taken_back(provider: &str, member: &MemberId) {
+    info!(
+        target: SECURITY,
+        security = "provider_token_revoked",
+        provider,
+        account = %member,
+        "the provider has taken its refresh token back"
+    );
+}
+
+pub(super) fn not_taken_back(provider: &str, member: &MemberId, error: &SocialError) {
+    warn!(
+        target: SECURITY,
+        security = "provider_token_left",
+        provider,
+        account = %member,
+        error = %error,
+        "the provider has not taken its refresh token back: it goes on being good there"
+    );
+}
+
+pub(super) fn not_kept(
+    provider: &str,
+    member: &Member,
+    (error, request): (&WriteError, &AccountRequest),
+) {
+    warn!(
+        provider,
+        account = %member.id,
+        error = %error,
+        decision = %request.sender.decision,
+        "the refresh token of a provider could not be kept: it cannot be taken back later"
+    );
+}
+
+pub(super) fn not_emptied(provider: &str, member: &MemberId, error: &WriteError) {
+    warn!(
+        provider,
+        account = %member,
+        error = %error,
+        "a refresh token that the provider has taken back could not be removed from its column"
     );
 }
 

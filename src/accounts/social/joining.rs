@@ -3,7 +3,7 @@
 use serde_json::Map;
 
 use super::{
-    Social,
+    Social, kept,
     link::meant,
     verdict::{Refusal, Verdict},
 };
@@ -101,7 +101,8 @@ impl Accounts {
             utc_offset: writer.utc_offset(),
             entropy: &mut Entropy::from_os(),
         };
-        let new = social.new_member((joining, &known), &login, &mut making);
+        let mut new = social.new_member((joining, &known), &login, &mut making);
+        new.values.extend(kept::written(provider, profile));
         self.insert_member(writer, new, (social, provider), profile)
             .await
     }

@@ -26,7 +26,14 @@ impl Accounts {
         let linked = self.linked((social, provider), &profile.subject).await?;
         let linked = social.who_stay(linked);
         if !linked.is_empty() {
-            return Ok(meant(linked).map_or_else(Verdict::Refused, Verdict::Member));
+            let member = match meant(linked) {
+                Ok(member) => member,
+                Err(refusal) => return Ok(Verdict::Refused(refusal)),
+            };
+            if member.state.is_none() {
+                self.keep_token((provider, profile), &member, request).await;
+            }
+            return Ok(Verdict::Member(member));
         }
         let found = self.known_by_address((social, provider), profile).await?;
         if found.is_empty() {

@@ -4,7 +4,7 @@ use ::http::{StatusCode, header};
 use serde_json::json;
 
 use super::{
-    Social, event,
+    Social, event, kept,
     start::{leave, return_to},
     verdict::{Refusal, Verdict},
 };
@@ -12,7 +12,7 @@ use crate::{
     accounts::{AccountError, AccountRequest, Accounts, Answer, sessions::presented::Fields},
     member::Member,
     social::{Profile, Provider},
-    store::{Linked, Relink, Relinked, WriteAction, Writer},
+    store::{CellValue, Linked, Relink, Relinked, WriteAction, Writer},
 };
 
 impl Accounts {
@@ -53,8 +53,11 @@ impl Accounts {
             let body = json!({ "error": "last_way_in" });
             return Ok(Answer::json(StatusCode::CONFLICT, &body, "last_way_in"));
         }
-        self.take_off((social, provider), &member).await?;
+        let mut kept = self.kept_of(&member.id).await?;
+        kept.retain(|kept| kept.is_of(provider));
+        self.take_off((social, provider), &member, None).await?;
         event::unlinked(name, &member, request);
+        self.take_back(&member.id, kept).await;
         Ok(Answer::json(
             StatusCode::OK,
             &json!({ "unlinked": true }),
@@ -73,8 +76,11 @@ impl Accounts {
         let linked = social.who_stay(linked);
         if let Some(other) = linked.first() {
             let is_own = linked.len() == 1 && other.id.to_string() == member;
-            let elsewhere = Verdict::Refused(Refusal::LinkedElsewhere);
-            return Ok(if is_own { Verdict::Linked } else { elsewhere });
+            if !is_own {
+                return Ok(Verdict::Refused(Refusal::LinkedElsewhere));
+            }
+            self.keep_token((provider, profile), other, request).await;
+            return Ok(Verdict::Linked);
         }
         let found = self.store.member_by_id(member).await?;
         let Some(member) = found.filter(|member| member.state.is_none()) else {
@@ -109,7 +115,10 @@ impl Accounts {
                 event::linked(&provider.settings().name, &member, request);
                 Verdict::Member(member)
             }
-            Relinked::Otherwise => Verdict::Member(member),
+            Relinked::Otherwise => {
+                self.keep_token((provider, profile), &member, request).await;
+                Verdict::Member(member)
+            }
             Relinked::Elsewhere => Verdict::Refused(Refusal::LinkedElsewhere),
             Relinked::Gone => Verdict::Refused(Refusal::Unknown),
         })
@@ -128,17 +137,18 @@ impl Accounts {
             columns: link.columns.clone(),
             expected: Linked::Nowhere,
             link: Some(link),
-            further: Vec::new(),
+            further: kept::written(provider, profile).into_iter().collect(),
             left: social.left().cloned(),
         };
         Ok(self.link_writer()?.relink(relink).await?)
     }
 
-    /// Empties both columns, where this provider stands in them.
+    /// Empties both columns, where this provider stands in them, and writes one more with them.
     pub(super) async fn take_off(
         &self,
         (social, provider): (&Social, &Provider),
         member: &Member,
+        further: Option<(String, CellValue)>,
     ) -> Result<Relinked, AccountError> {
         let (provider_column, subject_column) = social.columns.clone();
         let relink = Relink {
@@ -146,7 +156,7 @@ impl Accounts {
             columns: [provider_column, subject_column],
             expected: Linked::At(provider.settings().link_as.to_string()),
             link: None,
-            further: Vec::new(),
+            further: further.into_iter().collect(),
             left: None,
         };
         Ok(self.link_writer()?.relink(relink).await?)

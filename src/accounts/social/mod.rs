@@ -6,6 +6,7 @@
 mod callback;
 mod event;
 mod joining;
+mod kept;
 mod link;
 mod linking;
 mod native;

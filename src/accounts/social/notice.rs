@@ -3,7 +3,7 @@
 use ::http::StatusCode;
 use serde_json::json;
 
-use super::{Social, event};
+use super::{Social, event, kept};
 use crate::{
     accounts::{
         AccountError, AccountRequest, Accounts, Answer, fastapi, sessions::presented::Fields,
@@ -25,7 +25,8 @@ impl Accounts {
             Told::NotTheirs => return Ok(answer(StatusCode::UNAUTHORIZED, "refused")),
         };
         for member in self.linked((social, provider), &subject).await? {
-            self.take_off((social, provider), &member).await?;
+            let emptied = kept::emptied(provider);
+            self.take_off((social, provider), &member, emptied).await?;
             if let Some(state) = &self.state {
                 let id = member.id.to_string();
                 let all = (&*id, Which::All);

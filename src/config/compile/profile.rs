@@ -153,8 +153,8 @@ impl Whole<'_> {
         let document = self.document;
         let codes = document.codes.as_ref().and_then(|it| it.verify.as_ref());
         let proven = codes.is_some_and(|code| code.sets.keys().any(|column| is(column)));
-        let social = document.social.as_ref().map(|it| &it.columns);
-        let linked = social.is_some_and(|it| is(&it.provider) || is(&it.subject));
+        let social = document.social.as_ref();
+        let linked = social.is_some_and(|it| it.columns_of_its_own().any(is));
         let refresh = document.tokens.refresh.as_ref();
         let kept = refresh.and_then(|it| it.kept_in.as_ref());
         let rejoin = document.sign_up.as_ref().and_then(|it| it.rejoin.as_ref());

@@ -33,6 +33,19 @@ pub struct Social {
     pub refused_to: String,
 }
 
+impl Social {
+    /// What nothing else writes.
+    pub(in crate::config) fn columns_of_its_own(&self) -> impl Iterator<Item = &str> {
+        let rejoin = self.new_users.as_ref().and_then(|it| it.rejoin.as_ref());
+        let providers = self.providers.values();
+        let kept = providers.filter_map(|it| it.refresh_token_column.as_deref());
+        [&*self.columns.provider, &*self.columns.subject]
+            .into_iter()
+            .chain(rejoin.map(|it| &*it.column))
+            .chain(kept)
+    }
+}
+
 /// Where the account at a provider stands.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -85,6 +98,8 @@ pub struct Provider {
     pub authorization_endpoint: Option<String>,
     /// Where codes become tokens.
     pub token_endpoint: Option<String>,
+    /// Where it takes tokens back (RFC 7009). Known of `apple` and `google`.
+    pub revocation_endpoint: Option<String>,
     /// Where its keys are published.
     pub jwks_url: Option<String>,
     /// Where it says who somebody is: a URL, or `discovered`. Default: nowhere besides the ID token.
@@ -128,6 +143,9 @@ pub struct Provider {
     /// What the provider shows when it tells `social_notice` of a user who has left, as Kakao's admin key: from the environment, or
     /// `file:PATH`. Default: only what it has signed is believed.
     pub notice_secret: Option<SecretText>,
+    /// The column of the user table in which the refresh token is kept that the provider gives with a login, such as `apple_refresh_token`: it
+    /// is taken back at `revocation_endpoint` when the user leaves or unlinks. `users.write` has to list `link`. Default: it is not kept.
+    pub refresh_token_column: Option<String>,
     /// What stands in the column of providers. Default: the provider's name.
     pub link_as: Option<String>,
     /// Whether somebody who is not linked is the member who logs in with the same e-mail address. Default: `off`.

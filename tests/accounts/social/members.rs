@@ -26,7 +26,7 @@ fn writing(idp: &Idp, accounts: &str, social: &str) -> Setup {
 const NEW: &str = "
 new_users: { columns: { name: \"{name}\", is_active: true, created_time: \"{now}\", user_type: \"sns {provider}\" } }";
 
-const LINKING: &str = "
+pub(super) const LINKING: &str = "
 - { action: social_link, match: POST /idp/link, provider: idp }
 - { action: social_unlink, match: POST /idp/unlink, provider: idp }
 - { action: social_notice, match: \"GET,POST /idp/notice\", provider: idp }
@@ -122,7 +122,7 @@ fn windows_that_race_make_one_member() {
 }
 
 /// Begins to link, and comes back.
-fn link(gateway: &Gateway, idp: &Idp, member: i64) -> Response {
+pub(super) fn link(gateway: &Gateway, idp: &Idp, member: i64) -> Response {
     let request = Request::post("/idp/link?return_to=/settings");
     let begun = gateway.send(&request.token(&token::access(member.to_string())));
     assert_eq!(begun.status, 200, "{}", begun.text());

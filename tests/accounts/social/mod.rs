@@ -1,8 +1,10 @@
 //! Logins at providers: good ones, those that lie, and those that are away.
 
 mod answers;
+mod apple;
 mod journeys;
 mod lies;
+mod links;
 mod members;
 mod native;
 mod provider;

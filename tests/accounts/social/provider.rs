@@ -38,6 +38,7 @@ struct Script {
     claims: Option<fn(&mut Value)>,
     signature: Option<Signature>,
     without_id_token: bool,
+    refresh_token: Option<&'static str>,
 }
 
 struct State {
@@ -155,6 +156,11 @@ impl Idp {
         self.with(|state| state.script.without_id_token = true);
     }
 
+    /// Gives this refresh token with a login.
+    pub(super) fn give(&self, token: &'static str) {
+        self.with(|state| state.script.refresh_token = Some(token));
+    }
+
     /// Everybody is this one from now on.
     pub(super) fn is(&self, subject: &str) {
         self.with(|state| subject.clone_into(&mut state.subject));
@@ -207,6 +213,7 @@ impl State {
             }
             "/keys" => (200, key_set(&[&self.key])),
             "/token" => self.token(seen),
+            "/revoke" => (200, String::new()),
             "/me" => (200, json!({"sub": self.subject}).to_string()),
             _ => (404, "{}".to_owned()),
         }
@@ -237,6 +244,9 @@ impl State {
         let mut answer = json!({"access_token": "the access token", "token_type": "Bearer"});
         if !self.script.without_id_token {
             answer["id_token"] = self.signed(&claims).into();
+        }
+        if let Some(token) = self.script.refresh_token {
+            answer["refresh_token"] = token.into();
         }
         (200, answer.to_string())
     }

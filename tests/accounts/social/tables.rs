@@ -40,7 +40,7 @@ sign_up:
 type Claims = fn(&mut Value);
 
 /// One table, with somebody who has a password, somebody who is blocked, and somebody who is linked.
-fn one_table(database: &Database) {
+pub(super) fn one_table(database: &Database) {
     let id = match database {
         Database::Sqlite(_) => "INTEGER PRIMARY KEY",
         Database::MySql { .. } => "BIGINT AUTO_INCREMENT PRIMARY KEY",
@@ -48,7 +48,8 @@ fn one_table(database: &Database) {
     for sql in [
         &format!(
             "CREATE TABLE user (id {id}, email VARCHAR(255) NOT NULL, hashed_password VARCHAR(255), name VARCHAR(20), \
-             is_active BOOLEAN, is_restricted BOOLEAN, created_time DATETIME, quit_at DATE, sns_type VARCHAR(50), sns_uid VARCHAR(255))"
+             is_active BOOLEAN, is_restricted BOOLEAN, created_time DATETIME, quit_at DATE, sns_type VARCHAR(50), sns_uid VARCHAR(255), \
+             apple_refresh_token TEXT)"
         ),
         "INSERT INTO user (id, email, hashed_password, name, is_active, is_restricted, sns_type, sns_uid) VALUES \
          (1, 'active@example.com', '$2b$04$x', 'a', 1, 0, NULL, ''), (2, 'banned@example.com', NULL, 'b', 1, 1, NULL, NULL), \
@@ -58,25 +59,29 @@ fn one_table(database: &Database) {
     }
 }
 
-/// A gateway before it that may write; with further account routes.
-fn before(database: &Database, idp: &Idp, (accounts, social): (&str, &str)) -> Setup {
-    let users = format!(
+/// The section of this table.
+pub(super) fn users(database: &Database) -> String {
+    format!(
         "
 database: \"{}\"
 table: user
 columns: {{ id: id, login: email, password: hashed_password }}
 states: {{ banned: {{ is_restricted: true }}, withdrawn: {{ is_active: false }} }}
-write: {{ actions: [sign_up, link] }}",
+write: {{ actions: [sign_up, link, withdraw] }}",
         database.url()
-    );
+    )
+}
+
+/// A gateway before it that may write; with further account routes.
+pub(super) fn before(database: &Database, idp: &Idp, (accounts, social): (&str, &str)) -> Setup {
     let more = ", notice_secret: 0123456789abcdef0123";
     setup(&[("idp", &idp.yaml(more))])
-        .section("users", &users)
+        .section("users", &users(database))
         .extended("accounts", accounts)
         .extended("social", social)
 }
 
-fn count(database: &Database, condition: &str) -> i64 {
+pub(super) fn count(database: &Database, condition: &str) -> i64 {
     let sql = format!("SELECT COUNT(*) FROM user WHERE {condition}");
     database.numbers(&sql).first().copied().unwrap_or_default()
 }
@@ -88,12 +93,12 @@ fn days_ago(database: &Database, days: u32) -> String {
     }
 }
 
-fn place(response: &Response) -> &str {
+pub(super) fn place(response: &Response) -> &str {
     response.header("location").unwrap_or_default()
 }
 
 /// Somebody whose address the provider vouches for.
-fn vouched(claims: &mut Value) {
+pub(super) fn vouched(claims: &mut Value) {
     claims["email"] = "new@example.com".into();
     claims["email_verified"] = true.into();
     claims["name"] = "새 사람 🦀'; --".into();

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::provider::One;
 use crate::{
     accounts::{
         SignUp, Source, Terms,
@@ -144,6 +145,18 @@ pub(super) fn may_link(
         }
         SocialAction::Start | SocialAction::Callback | SocialAction::Token => {}
     }
+}
+
+/// The column in which a provider's refresh token is kept.
+pub(super) fn kept_in(provider: &One<'_>, findings: &mut Findings<'_>) -> Option<Box<str>> {
+    let column = provider.written.refresh_token_column.as_deref()?;
+    let path = provider.at("refresh_token_column");
+    if let Some(users) = provider.users {
+        joining::known(column, &path, users, findings);
+    }
+    let document = provider.document;
+    writes(document, WriteAction::Link, ("link", &path), findings);
+    Some(column.into())
 }
 
 fn writes(

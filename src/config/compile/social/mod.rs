@@ -53,6 +53,7 @@ fn settings(
         findings.mistake("social.secret", message, "make one of 32 random bytes");
     }
     let built_in = built_in::all(findings);
+    let users = known.map(|(users, _)| users);
     if written.providers.is_empty() {
         let message = "nobody could log in anywhere";
         findings.mistake("social.providers", message, "add one, such as `google`");
@@ -66,6 +67,7 @@ fn settings(
             written: provider,
             known,
             path: &path,
+            users,
         };
         one.compile(findings)
     });

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::joining;
 use crate::{
     config::{
         compile::Findings,
@@ -11,6 +12,7 @@ use crate::{
     social::{
         Discovery, IdToken, Pkce, Places, Settings, UserInfo, Whereabouts, check_browser_url,
     },
+    store,
     upstream::{Tls, TlsFiles},
 };
 
@@ -26,6 +28,7 @@ pub(super) struct One<'a> {
     /// What ships with the binary of the same name.
     pub(super) known: Option<&'a written::Provider>,
     pub(super) path: &'a str,
+    pub(super) users: Option<&'a store::Settings>,
 }
 
 impl One<'_> {
@@ -78,6 +81,7 @@ impl One<'_> {
             token_info: token_info.ok()?,
             any_audience: self.written.any_audience.is_some(),
             notice_secret: self.notice_secret(findings),
+            refresh_token_column: joining::kept_in(self, findings),
             link_as: link_as.into(),
             link_by_email: self.link_by_email(findings),
         })
@@ -154,7 +158,26 @@ impl One<'_> {
             token: token?,
             keys: keys.ok()?,
             user_info: None,
+            revocation: self.revocation(transport, findings).ok()?,
         })))
+    }
+
+    /// Where tokens are taken back, where anybody has any.
+    fn revocation(
+        &self,
+        transport: &Transport,
+        findings: &mut Findings<'_>,
+    ) -> Result<Option<Site>, ()> {
+        const KEY: &str = "revocation_endpoint";
+        let Some(url) = self.pick(|it| it.revocation_endpoint.as_deref()) else {
+            if self.written.refresh_token_column.is_some() {
+                let message = "nothing is known of where its tokens are taken back";
+                findings.absence(self.path, message, "add `revocation_endpoint: …`");
+            }
+            return Ok(None);
+        };
+        let site = self.site(KEY, url, transport, findings);
+        site.map(Some).ok_or(())
     }
 
     /// Where the keys are, where ID tokens are looked at.
