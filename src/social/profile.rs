@@ -193,6 +193,7 @@ mod tests {
                 verified,
             }),
             name: None,
+            refresh_token: None,
         };
         let both = profile("7", false).completed(profile("7", true));
         assert_eq!(
