@@ -4,7 +4,7 @@ use std::{fmt, num::NonZeroU32};
 
 use super::{
     DigestSettings, Hash, Stored, Variant, Work, argon2, bcrypt, digest, django, passlib, phpass,
-    sha_crypt, werkzeug,
+    sha_crypt, werkzeug, wordpress,
 };
 use crate::secret::Secret;
 
@@ -16,6 +16,8 @@ const LONGEST: usize = 1024;
 pub enum Format {
     /// `$2a$`, `$2b$`, `$2y$`.
     Bcrypt,
+    /// `$2x$`.
+    Bcrypt2x,
     /// `$argon2id$`, `$argon2i$`, `$argon2d$`.
     Argon2,
     /// passlib's own.
@@ -28,6 +30,8 @@ pub enum Format {
     Werkzeug,
     /// `$P$`, `$H$`.
     Phpass,
+    /// `$wp$2y$`.
+    Wordpress,
     /// `{SSHA}` and its longer kin.
     LdapSalted,
     /// A star and 40 hexadecimal digits.
@@ -38,14 +42,16 @@ pub enum Format {
 
 impl Format {
     /// All that there are.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Bcrypt,
+        Self::Bcrypt2x,
         Self::Argon2,
         Self::Passlib,
         Self::ShaCrypt,
         Self::Django,
         Self::Werkzeug,
         Self::Phpass,
+        Self::Wordpress,
         Self::LdapSalted,
         Self::Mysql,
         Self::Digest,
@@ -54,7 +60,9 @@ impl Format {
     /// What a stored password says that it is.
     pub fn of(stored: &str) -> Option<Self> {
         let starts = |prefixes: &[&str]| prefixes.iter().any(|it| stored.starts_with(it));
-        if starts(&["$2"]) {
+        if starts(&["$2x$"]) {
+            Some(Self::Bcrypt2x)
+        } else if starts(&["$2"]) {
             Some(Self::Bcrypt)
         } else if starts(&["$argon2"]) {
             Some(Self::Argon2)
@@ -64,6 +72,8 @@ impl Format {
             Some(Self::ShaCrypt)
         } else if starts(&["$P$", "$H$"]) {
             Some(Self::Phpass)
+        } else if starts(&["$wp$"]) {
+            Some(Self::Wordpress)
         } else if starts(&["pbkdf2_", "argon2$", "bcrypt$", "bcrypt_sha256$", "scrypt$"]) {
             Some(Self::Django)
         } else if starts(&["scrypt:", "pbkdf2:"]) {
@@ -82,12 +92,14 @@ impl Format {
     pub fn name(self) -> &'static str {
         match self {
             Self::Bcrypt => "bcrypt",
+            Self::Bcrypt2x => "bcrypt_2x",
             Self::Argon2 => "argon2",
             Self::Passlib => "passlib",
             Self::ShaCrypt => "sha_crypt",
             Self::Django => "django",
             Self::Werkzeug => "werkzeug",
             Self::Phpass => "phpass",
+            Self::Wordpress => "wordpress",
             Self::LdapSalted => "ldap_salted",
             Self::Mysql => "mysql",
             Self::Digest => "digest",
@@ -102,6 +114,7 @@ impl Format {
         };
         match self {
             Self::Bcrypt => Work::Bcrypt { cost: 12 },
+            Self::Bcrypt2x | Self::Wordpress => Work::Bcrypt { cost: 10 },
             Self::Argon2 => Work::Argon2 {
                 variant: Variant::Id,
                 latest: true,
@@ -125,17 +138,23 @@ impl Format {
         }
     }
 
-    /// Whether a stolen table of it is guessed without effort.
-    pub fn is_weak(self) -> bool {
+    /// Why nobody should have it any longer.
+    pub fn weakness(self) -> Option<&'static str> {
         match self {
-            Self::LdapSalted | Self::Mysql | Self::Digest => true,
+            Self::LdapSalted | Self::Mysql | Self::Digest => {
+                Some("is guessed quickly by whoever gets hold of the table")
+            }
+            Self::Bcrypt2x => {
+                Some("was made wrongly: with letters beyond ASCII other passwords match, too")
+            }
             Self::Bcrypt
             | Self::Argon2
             | Self::Passlib
             | Self::ShaCrypt
             | Self::Django
             | Self::Werkzeug
-            | Self::Phpass => false,
+            | Self::Phpass
+            | Self::Wordpress => None,
         }
     }
 }
@@ -175,12 +194,14 @@ impl Accepted {
         }
         match format {
             Format::Bcrypt => bcrypt::read(stored),
+            Format::Bcrypt2x => bcrypt::read_2x(stored),
             Format::Argon2 => argon2::read(stored),
             Format::Passlib => passlib::read(stored),
             Format::ShaCrypt => sha_crypt::read(stored),
             Format::Django => django::read(stored),
             Format::Werkzeug => werkzeug::read(stored),
             Format::Phpass => phpass::read(stored),
+            Format::Wordpress => wordpress::read(stored),
             Format::LdapSalted => digest::read_ldap(stored),
             Format::Mysql => digest::read_mysql(stored),
             Format::Digest => digest::read_hex(stored, self.digest.as_ref()?),

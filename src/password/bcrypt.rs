@@ -19,15 +19,38 @@ pub(super) fn read(stored: &str) -> Option<Stored> {
     let rest = known
         .iter()
         .find_map(|prefix| stored.strip_prefix(prefix))?;
+    after_prefix(rest, Preparation::None)
+}
+
+/// `$2x$`: what `crypt_blowfish` made before its version 1.1.
+pub(super) fn read_2x(stored: &str) -> Option<Stored> {
+    after_prefix(stored.strip_prefix("$2x$")?, Preparation::SignExtended)
+}
+
+fn after_prefix(rest: &str, preparation: Preparation) -> Option<Stored> {
     let (cost, rest) = rest.split_once('$')?;
     if cost.len() != 2 {
         return None;
     }
     let (salt, digest) = rest.split_at_checked(SALT)?;
-    let mut read = parts(cost, salt, digest, Preparation::None)?;
+    let mut read = parts(cost, salt, digest, preparation)?;
     // passlib refuses a NUL outright, and C implementations end the password there: neither is a match.
     read.refuses_nul = true;
     Some(read)
+}
+
+/// The 72 bytes that go into the work where bytes were taken for signed numbers: one from 128 on sets all bits of those
+/// before it in its word. The password is repeated with a NUL after each.
+pub(super) fn sign_extended(typed: &[u8]) -> Vec<u8> {
+    let mut bytes = typed.iter().copied().chain([0]).cycle();
+    let mut word = || {
+        let four = bytes.by_ref().take(4);
+        let word = four.fold(0_u32, |word, byte| {
+            word << 8 | i32::from(byte.cast_signed()).cast_unsigned()
+        });
+        word.to_be_bytes()
+    };
+    (0..18).flat_map(|_| word()).collect()
 }
 
 /// What is made of these parts, as other formats wrap them.
@@ -84,6 +107,20 @@ mod tests {
                 Verdict::Matches
             );
         }
+    }
+
+    /// Of the words of the key, by hand: what precedes such a byte in its word is lost.
+    #[test]
+    fn a_letter_beyond_ascii_hides_what_is_before_it_in_2x() {
+        // 61 62 63 C3 | A9 00 61 62 | …
+        let key = sign_extended("abcé".as_bytes());
+        let words = [0xff, 0xff, 0xff, 0xc3, 0xa9, 0x00, 0x61, 0x62];
+        assert_eq!((key.len(), key.get(..8)), (72, Some(&words[..])));
+        assert_eq!(sign_extended(b"ab"), b"ab\0".repeat(24));
+        assert_eq!(
+            sign_extended("abcdeé".as_bytes()),
+            sign_extended("abcdfé".as_bytes())
+        );
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod rules;
 mod sha_crypt;
 mod stored;
 mod werkzeug;
+mod wordpress;
 mod work;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{Hash, Verdict, Work, encoding::hex, sha_crypt};
+use super::{Hash, Verdict, Work, bcrypt, encoding::hex, sha_crypt, wordpress};
 
 /// What has to be computed of a typed password, and what has to come out.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,6 +30,10 @@ pub(super) enum Preparation {
     Base64(Hash),
     /// HMAC with SHA-256 under the salt as it is written, in base64: the second version.
     Keyed(String),
+    /// HMAC with SHA-384 of what is between the spaces around it, in base64: WordPress.
+    Trimmed,
+    /// With the mistake of the old `crypt_blowfish`.
+    SignExtended,
     /// A hash as it is: MySQL.
     Raw(Hash),
     /// Something before it.
@@ -101,6 +105,8 @@ impl Preparation {
                 let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
                 STANDARD.encode(hmac::sign(&key, typed)).into_bytes()
             }
+            Self::Trimmed => wordpress::prepared(typed),
+            Self::SignExtended => bcrypt::sign_extended(typed),
             Self::Raw(hash) => hash.of(&[typed]),
             Self::After(prefix) => [prefix.as_bytes(), typed].concat(),
         })

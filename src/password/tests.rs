@@ -1,4 +1,4 @@
-//! What Python's libraries wrote and said, and what nobody should have written.
+//! What Python's libraries and PHP wrote and said, and what nobody should have written.
 
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -31,12 +31,16 @@ fn read(stored: &str) -> Option<Stored> {
 }
 
 fn entries() -> Vec<Entry> {
-    let written = include_str!("../../tests/fixtures/passwords/hashes.json");
-    serde_json::from_str(written).expect("the fixture")
+    let files = [
+        include_str!("../../tests/fixtures/passwords/hashes.json"),
+        include_str!("../../tests/fixtures/passwords/php.json"),
+    ];
+    let read = |file: &&str| serde_json::from_str::<Vec<Entry>>(file).expect("the fixture");
+    files.iter().flat_map(read).collect()
 }
 
 #[test]
-fn what_pythons_libraries_wrote_is_checked_as_they_check_it() {
+fn what_other_libraries_wrote_is_checked_as_they_check_it() {
     for entry in entries() {
         let shown = format!("{}: {}", entry.library, entry.stored);
         let format = Format::of(&entry.stored).expect(&shown);
@@ -137,9 +141,9 @@ fn debug_shows_neither_salt_nor_digest() {
 proptest! {
     /// No text that a table may hold makes a check panic, or take long.
     #[test]
-    fn any_text_is_read_or_refused(text in "[$:{}*,=a-zA-Z0-9./+\\PC]{0,120}", start in 0..20_usize) {
+    fn any_text_is_read_or_refused(text in "[$:{}*,=a-zA-Z0-9./+\\PC]{0,120}", start in 0..22_usize) {
         let starts = [
-            "$2b$04$", "$argon2id$v=19$m=8,t=1,p=1$", "$pbkdf2-sha256$1$", "$scrypt$ln=1,r=1,p=1$", "$bcrypt-sha256$v=2,t=2b,r=4$",
+            "$2b$04$", "$2x$04$", "$wp$2y$04$", "$argon2id$v=19$m=8,t=1,p=1$", "$pbkdf2-sha256$1$", "$scrypt$ln=1,r=1,p=1$", "$bcrypt-sha256$v=2,t=2b,r=4$",
             "$5$", "$6$rounds=1000$", "$P$5", "pbkdf2_sha256$1$", "argon2$argon2i$", "bcrypt$$2b$04$", "scrypt$2$", "scrypt:2:1:1$",
             "pbkdf2:sha1:1$", "{SSHA}", "{SSHA512}", "*", "$", "0123456789abcdef0123456789abcdef", "",
         ];

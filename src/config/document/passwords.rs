@@ -125,6 +125,9 @@ impl Default for Rules {
 pub enum PasswordFormat {
     /// `$2a$`, `$2b$`, `$2y$`.
     Bcrypt,
+    /// `$2x$`: made wrongly, by `crypt_blowfish` before 1.1. With letters beyond ASCII other passwords match, too.
+    #[serde(rename = "bcrypt_2x")]
+    Bcrypt2x,
     /// `$argon2id$`, `$argon2i$`, `$argon2d$`.
     Argon2,
     /// passlib's own: `$pbkdf2$`, `$pbkdf2-sha256$`, `$pbkdf2-sha512$`, `$scrypt$`, `$bcrypt-sha256$`.
@@ -137,6 +140,8 @@ pub enum PasswordFormat {
     Werkzeug,
     /// `$P$`, `$H$`: what `WordPress` and phpBB wrote.
     Phpass,
+    /// `$wp$2y$`: what `WordPress` writes from 6.8 on.
+    Wordpress,
     /// `{SSHA}`, `{SSHA256}`, `{SSHA512}`. Guessed quickly.
     LdapSalted,
     /// A star and 40 hexadecimal digits, as `PASSWORD()` of MySQL 4.1 made them. Guessed quickly.

@@ -66,9 +66,8 @@ fn accepted(written: &Passwords, findings: &mut Findings<'_>) -> Accepted {
         findings.mistake("passwords.formats", message, "write [bcrypt]");
     }
     for (index, format) in formats.iter().enumerate() {
-        if format.is_weak() {
-            let message =
-                format!("`{format}` is guessed quickly by whoever gets hold of the table");
+        if let Some(weakness) = format.weakness() {
+            let message = format!("`{format}` {weakness}");
             let fix = "give these users stronger hashes, and remove it then";
             findings.warning(&format!("passwords.formats[{index}]"), &message, fix);
         }
@@ -99,12 +98,14 @@ fn accepted(written: &Passwords, findings: &mut Findings<'_>) -> Accepted {
 fn format(written: PasswordFormat) -> Format {
     match written {
         PasswordFormat::Bcrypt => Format::Bcrypt,
+        PasswordFormat::Bcrypt2x => Format::Bcrypt2x,
         PasswordFormat::Argon2 => Format::Argon2,
         PasswordFormat::Passlib => Format::Passlib,
         PasswordFormat::ShaCrypt => Format::ShaCrypt,
         PasswordFormat::Django => Format::Django,
         PasswordFormat::Werkzeug => Format::Werkzeug,
         PasswordFormat::Phpass => Format::Phpass,
+        PasswordFormat::Wordpress => Format::Wordpress,
         PasswordFormat::LdapSalted => Format::LdapSalted,
         PasswordFormat::Mysql => Format::Mysql,
         PasswordFormat::Digest => Format::Digest,

@@ -37,8 +37,10 @@ fn usual(format: Format) -> NewFormat {
         Format::Django => NewFormat::DjangoPbkdf2Sha256,
         Format::Werkzeug => NewFormat::WerkzeugScrypt,
         Format::Bcrypt
+        | Format::Bcrypt2x
         | Format::ShaCrypt
         | Format::Phpass
+        | Format::Wordpress
         | Format::LdapSalted
         | Format::Mysql
         | Format::Digest => NewFormat::Bcrypt,
