@@ -229,6 +229,7 @@ mod tests {
         Member {
             id: MemberId::Integer(id),
             password: None,
+            salt: None,
             state: None,
             shown: serde_json::Map::new(),
         }

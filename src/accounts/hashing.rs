@@ -17,7 +17,8 @@ use tracing::debug;
 use super::error::AccountError;
 use crate::{
     entropy::Entropy,
-    password::{Accepted, Format, Recipe, Rules, Verdict, Weakness, Work},
+    member::Kept,
+    password::{Accepted, Format, Recipe, Rules, Stored, Verdict, Weakness, Work},
     secret::Secret,
 };
 
@@ -113,11 +114,9 @@ impl HashingPool {
     pub async fn verify(
         &self,
         typed: Secret<String>,
-        stored: Option<Secret<String>>,
+        stored: Option<Kept>,
     ) -> Result<Verdict, AccountError> {
-        let read = stored
-            .as_ref()
-            .and_then(|it| self.settings.accepted.read(it));
+        let read = stored.as_ref().and_then(|it| self.read(it));
         let read = read.filter(|it| it.work().memory() <= self.settings.memory);
         if let Some(read) = read {
             self.met(read.work());
@@ -135,6 +134,11 @@ impl HashingPool {
         })
     }
 
+    fn read(&self, stored: &Kept) -> Option<Stored> {
+        let Kept { password, salt } = stored;
+        self.settings.accepted.read(password, salt.as_ref())
+    }
+
     /// Whether a password may be set for the user who logs in with this.
     pub fn check_new(&self, password: &Secret<String>, login: &str) -> Result<(), Weakness> {
         let Settings { recipe, rules, .. } = &self.settings;
@@ -148,12 +152,9 @@ impl HashingPool {
 
     /// What is to be stored in place of this, which has just let in whoever typed that; `None` where it is good enough, or
     /// the new one would not be of all that was typed.
-    pub(super) fn better(&self, typed: &Secret<String>, stored: &Secret<String>) -> Option<Recipe> {
-        let Settings {
-            upgrade, accepted, ..
-        } = &self.settings;
-        let recipe = (*upgrade)?;
-        let (format, read) = (Format::of(stored.expose())?, accepted.read(stored)?);
+    pub(super) fn better(&self, typed: &Secret<String>, stored: &Kept) -> Option<Recipe> {
+        let recipe = self.settings.upgrade?;
+        let (format, read) = (Format::of(stored.password.expose())?, self.read(stored)?);
         let whole = typed.expose().len() <= recipe.longest() && !typed.expose().contains('\0');
         (whole && !recipe.is_met_by(format, &read)).then_some(recipe)
     }
@@ -242,6 +243,11 @@ mod tests {
         Secret::new(text.to_owned())
     }
 
+    fn kept(password: Secret<String>) -> Option<Kept> {
+        let salt = None;
+        Some(Kept { password, salt })
+    }
+
     fn settings(threads: usize) -> Settings {
         Settings {
             threads,
@@ -277,7 +283,7 @@ mod tests {
         pool.met(Work::Bcrypt { cost: 4 });
         let unknown = pool.verify(secret("a"), None).await;
         assert_eq!(unknown.expect("a verdict"), Verdict::Differs);
-        let odd = pool.verify(secret("a"), Some(secret("md5"))).await;
+        let odd = pool.verify(secret("a"), kept(secret("md5"))).await;
         assert_eq!(odd.expect("a verdict"), Verdict::Unreadable);
     }
 
@@ -330,7 +336,7 @@ mod tests {
         let made = pool.make(secret("abcd-1234")).await.expect("it is made");
         let again = pool.make(secret("abcd-1234")).await.expect("it is made");
         assert_ne!(made, again);
-        let verdict = pool.verify(secret("abcd-1234"), Some(made)).await;
+        let verdict = pool.verify(secret("abcd-1234"), kept(made)).await;
         assert_eq!(verdict.expect("a verdict"), Verdict::Matches);
     }
 
@@ -347,7 +353,7 @@ mod tests {
         };
         let pool = HashingPool::start(settings).expect("threads");
         let stored = "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g";
-        let verdict = pool.verify(secret("a"), Some(secret(stored))).await;
+        let verdict = pool.verify(secret("a"), kept(secret(stored))).await;
         assert_eq!(verdict.expect("a verdict"), Verdict::Unreadable);
     }
 }

@@ -119,7 +119,7 @@ impl Accounts {
         typed: Secret<String>,
         member: &Member,
     ) -> Result<bool, AccountError> {
-        let verdict = self.hashing.verify(typed, member.password.clone()).await?;
+        let verdict = self.hashing.verify(typed, member.kept()).await?;
         if verdict == Verdict::Unreadable {
             let stored = member.password.as_ref();
             let format = stored.and_then(|stored| Format::of(stored.expose()));

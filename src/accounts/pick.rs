@@ -52,6 +52,7 @@ mod tests {
         let members = states.iter().zip(1..).map(|(state, id)| Member {
             id: MemberId::Integer(id),
             password: None,
+            salt: None,
             state: (!state.is_empty()).then(|| StateName::new(state)),
             shown: serde_json::Map::new(),
         });

@@ -76,10 +76,10 @@ impl Accounts {
         member: &Member,
         typed: Secret<String>,
     ) {
-        let (Some(upgrades), Some(stored)) = (&self.upgrades, &member.password) else {
+        let (Some(upgrades), Some(stored)) = (&self.upgrades, member.kept()) else {
             return;
         };
-        let Some(recipe) = self.hashing.better(&typed, stored) else {
+        let Some(recipe) = self.hashing.better(&typed, &stored) else {
             return;
         };
         let Ok(turn) = Arc::clone(&upgrades.turn).try_acquire_owned() else {
@@ -87,7 +87,7 @@ impl Accounts {
         };
         let outdated = Outdated {
             id: member.id.clone(),
-            stored: stored.clone(),
+            stored: stored.password,
             typed,
             recipe,
         };

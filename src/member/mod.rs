@@ -27,10 +27,30 @@ pub struct Member {
     pub id: MemberId,
     /// The stored password, usually a hash; `None` for an account without one.
     pub password: Option<Secret<String>>,
+    /// What it was salted with, where that is in a column of its own.
+    pub salt: Option<Secret<Vec<u8>>>,
     /// The blocked state that holds; `None` means that the member may log in.
     pub state: Option<StateName>,
     /// The columns that the operator lists, in that order, with the JSON types declared for them.
     pub shown: Map<String, Value>,
+}
+
+/// A stored password, and what is needed to check it.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// What is stored.
+    pub password: Secret<String>,
+    /// The salt beside it.
+    pub salt: Option<Secret<Vec<u8>>>,
+}
+
+impl Member {
+    /// The stored password with its salt.
+    pub fn kept(&self) -> Option<Kept> {
+        let password = self.password.clone()?;
+        let salt = self.salt.clone();
+        Some(Kept { password, salt })
+    }
 }
 
 impl fmt::Debug for Member {
@@ -82,6 +102,7 @@ mod tests {
         let member = Member {
             id: MemberId::Integer(7),
             password: Some(Secret::new("$2b$12$abc".to_owned())),
+            salt: Some(Secret::new(b"salt".to_vec())),
             state: Some(StateName::new("banned")),
             shown,
         };

@@ -80,6 +80,7 @@ fn table(folder: &Path, settings: &Settings) -> store::Settings {
             id: "id".to_owned(),
             login: "email".to_owned(),
             password: "password".to_owned(),
+            salt: None,
         },
         states: vec![StateRule {
             name: crate::member::StateName::new("banned"),

@@ -184,12 +184,13 @@ impl Default for Accepted {
 }
 
 impl Accepted {
-    /// Reads a stored password; `None` where it is of no format that is believed, or where a check would take more than
-    /// a check may.
-    pub fn read(&self, stored: &Secret<String>) -> Option<Stored> {
+    /// Reads a stored password, and the salt that is stored beside it; `None` where it is of no format that is believed, or
+    /// where a check would take more than a check may.
+    pub fn read(&self, stored: &Secret<String>, salt: Option<&Secret<Vec<u8>>>) -> Option<Stored> {
         let stored = stored.expose().as_str();
         let format = Format::of(stored).filter(|format| self.formats.contains(format))?;
-        if stored.len() > LONGEST {
+        let salt = salt.map(|salt| salt.expose().as_slice());
+        if stored.len() > LONGEST || salt.is_some_and(|salt| salt.len() > LONGEST) {
             return None;
         }
         match format {
@@ -204,7 +205,7 @@ impl Accepted {
             Format::Wordpress => wordpress::read(stored),
             Format::LdapSalted => digest::read_ldap(stored),
             Format::Mysql => digest::read_mysql(stored),
-            Format::Digest => digest::read_hex(stored, self.digest.as_ref()?),
+            Format::Digest => digest::read_hex(stored, salt, self.digest.as_ref()?),
         }
     }
 }

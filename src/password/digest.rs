@@ -13,9 +13,26 @@ pub struct DigestSettings {
     /// The hash function.
     pub hash: Hash,
     /// What stands before the password.
-    pub prefix: String,
+    pub before: Vec<Part>,
     /// What stands after it.
-    pub suffix: String,
+    pub after: Vec<Part>,
+}
+
+/// Something beside the password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// The same for all.
+    Text(String),
+    /// The row's own salt.
+    Salt,
+}
+
+impl DigestSettings {
+    /// Whether it takes a salt that is stored beside the password.
+    pub fn is_salted(&self) -> bool {
+        let mut parts = self.before.iter().chain(&self.after);
+        parts.any(|part| *part == Part::Salt)
+    }
 }
 
 /// `{SSHA}`, `{SSHA256}` and `{SSHA512}`: base64 of the hash and then the salt.
@@ -41,15 +58,26 @@ pub(super) fn read_mysql(stored: &str) -> Option<Stored> {
 }
 
 /// Hexadecimal digits, of what the configuration says.
-pub(super) fn read_hex(stored: &str, settings: &DigestSettings) -> Option<Stored> {
+pub(super) fn read_hex(
+    stored: &str,
+    salt: Option<&[u8]>,
+    settings: &DigestSettings,
+) -> Option<Stored> {
     let digest = bytes_of_hex(stored)?;
-    let before = Preparation::After(settings.prefix.clone());
-    of_length(
-        settings.hash,
-        digest,
-        before,
-        settings.suffix.as_bytes().to_vec(),
-    )
+    let before = Preparation::After(joined(&settings.before, salt)?);
+    let after = joined(&settings.after, salt)?;
+    of_length(settings.hash, digest, before, after)
+}
+
+/// Without the salt that is meant there is nothing to check: in SQL the hash of it would be NULL.
+fn joined(parts: &[Part], salt: Option<&[u8]>) -> Option<Vec<u8>> {
+    let bytes = parts.iter().map(|part| match part {
+        Part::Text(text) => Some(text.as_bytes()),
+        Part::Salt => salt,
+    });
+    bytes
+        .collect::<Option<Vec<_>>>()
+        .map(|parts| parts.concat())
 }
 
 fn of_length(

@@ -27,7 +27,7 @@ mod work;
 mod tests;
 
 pub use accepted::{Accepted, Format};
-pub use digest::DigestSettings;
+pub use digest::{DigestSettings, Part};
 pub use new::{NewFormat, Recipe};
 pub use rules::{Rules, Weakness};
 pub use stored::Stored;

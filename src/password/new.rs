@@ -248,7 +248,7 @@ mod tests {
                 formats: vec![recipe.family()],
                 digest: None,
             };
-            let read = accepted.read(&made).expect("a hash that is read");
+            let read = accepted.read(&made, None).expect("a hash that is read");
             assert_eq!(read.check("비밀번호-7🔑"), Verdict::Matches);
             assert_eq!(read.check("비밀번호-8🔑"), Verdict::Differs);
             assert!(recipe.is_met_by(recipe.family(), &read));

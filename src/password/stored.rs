@@ -30,14 +30,14 @@ pub(super) enum Preparation {
     Base64(Hash),
     /// HMAC with SHA-256 under the salt as it is written, in base64: the second version.
     Keyed(String),
-    /// HMAC with SHA-384 of what is between the spaces around it, in base64: WordPress.
+    /// HMAC with SHA-384 of what is between the spaces around it, in base64: `WordPress`.
     Trimmed,
     /// With the mistake of the old `crypt_blowfish`.
     SignExtended,
     /// A hash as it is: MySQL.
     Raw(Hash),
     /// Something before it.
-    After(String),
+    After(Vec<u8>),
 }
 
 impl std::fmt::Debug for Stored {
@@ -108,7 +108,7 @@ impl Preparation {
             Self::Trimmed => wordpress::prepared(typed),
             Self::SignExtended => bcrypt::sign_extended(typed),
             Self::Raw(hash) => hash.of(&[typed]),
-            Self::After(prefix) => [prefix.as_bytes(), typed].concat(),
+            Self::After(prefix) => [prefix, typed].concat(),
         })
     }
 }

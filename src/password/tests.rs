@@ -17,8 +17,8 @@ struct Entry {
 fn all() -> Accepted {
     let digest = DigestSettings {
         hash: Hash::Sha1,
-        prefix: "salt".to_owned(),
-        suffix: "pepper".to_owned(),
+        before: vec![Part::Text("salt".to_owned())],
+        after: vec![Part::Text("pepper".to_owned())],
     };
     Accepted {
         formats: Format::ALL.to_vec(),
@@ -27,7 +27,7 @@ fn all() -> Accepted {
 }
 
 fn read(stored: &str) -> Option<Stored> {
-    all().read(&Secret::new(stored.to_owned()))
+    all().read(&Secret::new(stored.to_owned()), None)
 }
 
 fn entries() -> Vec<Entry> {
@@ -65,7 +65,7 @@ fn only_what_is_listed_is_read() {
                 formats: vec![format],
                 digest: None,
             };
-            let read = accepted.read(&Secret::new(entry.stored.clone()));
+            let read = accepted.read(&Secret::new(entry.stored.clone()), None);
             let listed = format.name() == entry.family;
             assert_eq!(read.is_some(), listed, "{format}: {}", entry.stored);
         }
@@ -83,6 +83,64 @@ fn hexadecimal_digits_are_of_what_the_configuration_says() {
     assert_eq!(stored.check("secret"), Verdict::Matches);
     assert_eq!(stored.check("Secret"), Verdict::Differs);
     assert!(read("d41d8cd98f00b204e9800998ecf8427e").is_none(), "md5");
+}
+
+/// Each by MariaDB itself: `SELECT SHA1(CONCAT(…))`, of `비밀번호` and the salt `s4lt`.
+#[test]
+fn a_salt_of_its_own_stands_where_the_configuration_says() {
+    let (text, salt) = (|it: &str| Part::Text(it.to_owned()), || Part::Salt);
+    let orders = [
+        (
+            Hash::Sha1,
+            vec![salt()],
+            vec![],
+            "3e68cccbbde41a0bf2624aa34624a1ad309d4c61",
+        ),
+        (
+            Hash::Sha1,
+            vec![],
+            vec![salt()],
+            "c9db09ede6af79268c0401166e6c90c2231885a9",
+        ),
+        (
+            Hash::Md5,
+            vec![salt(), text("--")],
+            vec![],
+            "5e918113fb3b243b6b0a71dc07b44a9c",
+        ),
+        (
+            Hash::Sha256,
+            vec![salt()],
+            vec![text("pepper"), salt()],
+            "0504991b5ec51296ce42a291cddb2ba1825da3c4fac7ac9fa2ad2f327efa64aa",
+        ),
+        (
+            Hash::Sha512,
+            vec![text("{")],
+            vec![text("}"), salt()],
+            "88fb3f3be5b8ff01faaf6103f72202c5dfc787f4eab93ad56b0e9ca8e134097847aec38942b628dc4dee1f19c371bbb52820f70b15332beab307360d59cae790",
+        ),
+    ];
+    for (hash, before, after, made) in orders {
+        let digest = Some(DigestSettings {
+            hash,
+            before,
+            after,
+        });
+        let formats = vec![Format::Digest];
+        let accepted = Accepted { formats, digest };
+        let read = |salt: Option<&[u8]>| {
+            let salt = salt.map(|salt| Secret::new(salt.to_vec()));
+            accepted.read(&Secret::new(made.to_owned()), salt.as_ref())
+        };
+        let stored = read(Some(b"s4lt")).expect(made);
+        assert_eq!(stored.check("비밀번호"), Verdict::Matches, "{made}");
+        assert_eq!(stored.check("비밀번"), Verdict::Differs, "{made}");
+        let other = read(Some(b"salt")).expect(made);
+        assert_eq!(other.check("비밀번호"), Verdict::Differs, "{made}");
+        assert!(read(None).is_none(), "NULL is no salt: {made}");
+        assert!(read(Some(&[b'x'; 2000])).is_none(), "{made}");
+    }
 }
 
 #[test]

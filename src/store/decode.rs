@@ -41,6 +41,9 @@ fn assemble(map: &TableMap, row: &[Cell]) -> Result<Member, Error> {
         state: first_state((&map.columns, &map.states), row)?,
         shown,
         password: password(at(map.password)).map_err(corrupt(map.password))?,
+        salt: map
+            .salt
+            .map_or(Ok(None), |place| salt(at(place)).map_err(corrupt(place)))?,
     })
 }
 
@@ -87,6 +90,21 @@ fn password(cell: &Cell) -> Result<Option<Secret<String>>, Mismatch> {
         | Cell::Decimal(_)
         | Cell::Moment(_)
         | Cell::Time(_) => Err("a password hash in a text or binary column"),
+    }
+}
+
+/// Its bytes as the database has them: what hashes a salt does not ask whether it is UTF-8.
+fn salt(cell: &Cell) -> Result<Option<Secret<Vec<u8>>>, Mismatch> {
+    match cell {
+        Cell::Null => Ok(None),
+        Cell::Text(bytes) => Ok(Some(Secret::new(bytes.clone()))),
+        Cell::Integer(_) | Cell::Unsigned(_) => {
+            let digits = cell.text().map(String::into_bytes);
+            Ok(digits.map(Secret::new))
+        }
+        Cell::Float(_) | Cell::Decimal(_) | Cell::Moment(_) | Cell::Time(_) => {
+            Err("a salt in a text, binary or integer column")
+        }
     }
 }
 

@@ -62,6 +62,8 @@ pub struct Columns {
     pub login: String,
     /// The stored password.
     pub password: String,
+    /// What it was salted with, where that is not in what is stored.
+    pub salt: Option<String>,
 }
 
 /// A blocked state and the columns that say so.

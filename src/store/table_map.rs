@@ -70,6 +70,7 @@ pub(super) struct TableMap {
     pub(super) columns: Vec<String>,
     pub(super) id: usize,
     pub(super) password: usize,
+    pub(super) salt: Option<usize>,
     pub(super) states: Vec<StatePlace>,
     pub(super) shown: Vec<ShownPlace>,
     pub(super) by_login: LookUp,
@@ -92,6 +93,8 @@ impl TableMap {
         let id = place(&mut columns, &settings.columns.id);
         let login = place(&mut columns, &settings.columns.login);
         let password = place(&mut columns, &settings.columns.password);
+        let salt = settings.columns.salt.as_ref();
+        let salt = salt.map(|salt| place(&mut columns, salt));
         let states = state_places(settings, &mut columns)?;
         let shown = shown_places(settings, &mut columns);
         let tables = Tables::new(settings, dialect)?;
@@ -119,6 +122,7 @@ impl TableMap {
             columns,
             id,
             password,
+            salt,
             states,
             shown,
             tables,
@@ -255,6 +259,7 @@ mod tests {
                 id: "id".to_owned(),
                 login: login.to_owned(),
                 password: "password".to_owned(),
+                salt: None,
             },
             states: vec![StateRule {
                 name: StateName::new("banned"),

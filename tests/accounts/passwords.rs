@@ -104,3 +104,48 @@ fn an_unknown_user_takes_as_long_as_a_wrong_password_of_argon2() {
     let ratio = median(unknown) / median(known);
     assert!((0.5..2.0).contains(&ratio), "{ratio}");
 }
+
+const SALTED: &str = "
+database: ${DATABASE_URL}
+table: user
+columns: { id: id, login: email, password: hashed_password, salt: salt }
+show: { id: integer }
+states: { banned: { is_restricted: true }, withdrawn: { is_active: false } }
+write: { actions: [upgrade_password] }";
+
+/// By MariaDB: `SHA1(CONCAT('s4lt', '비밀번호'))`.
+const SALTED_SHA1: &str = "3e68cccbbde41a0bf2624aa34624a1ad309d4c61";
+
+#[test]
+fn a_salt_in_a_column_of_its_own_lets_its_user_in_and_is_left_behind_by_an_upgrade() {
+    let setup = Gateway::before(&Upstream::start())
+        .section("users", SALTED)
+        .section(
+            "passwords",
+            "{ formats: [digest, bcrypt], digest: { hash: sha1, of: \"{salt}{password}\" }, \
+             new: { format: bcrypt, cost: 4 }, upgrade: { to: { format: bcrypt, cost: 4 } } }",
+        );
+    setup
+        .users()
+        .execute("ALTER TABLE user ADD COLUMN salt BLOB");
+    let gateway = setup.start();
+    for (id, name) in [(10, "salted"), (11, "other"), (12, "unsalted")] {
+        add(&gateway, id, name, SALTED_SHA1);
+    }
+    let users = gateway.setup().users();
+    users.execute("UPDATE user SET salt = 's4lt' WHERE id = 10");
+    users.execute("UPDATE user SET salt = 'salt' WHERE id = 11");
+    let tried = |name: &str| gateway.send(&login(&format!("{name}@example.com"), "비밀번호"));
+    assert_json(&tried("other"), 400, WRONG);
+    assert_json(&tried("unsalted"), 400, WRONG);
+    let line = gateway.log_line("\"stored.format\":\"digest\"");
+    assert!(line.contains("in no format that can be checked"), "{line}");
+    assert_eq!(tried("salted").status, 200);
+    gateway.log_line("a better hash of the password is stored");
+    assert_eq!(
+        users.count("hashed_password LIKE '$2b$%' AND salt = 's4lt'"),
+        1
+    );
+    assert_eq!(tried("salted").status, 200);
+    assert!(!gateway.said().contains("s4lt"), "{}", gateway.said());
+}

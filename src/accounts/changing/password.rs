@@ -193,7 +193,7 @@ impl Accounts {
     ) -> Result<bool, AccountError> {
         let account = Account::known(member);
         let attempt = Attempt::begin(self, request, &account).await?;
-        let verdict = self.hashing.verify(typed, member.password.clone()).await;
+        let verdict = self.hashing.verify(typed, member.kept()).await;
         let ended = match &verdict {
             Ok(Verdict::Matches) => Ended::Granted,
             Ok(_) => Ended::Refused,

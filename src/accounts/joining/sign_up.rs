@@ -166,6 +166,7 @@ impl Accounts {
         let member = found.ok().flatten().unwrap_or_else(|| Member {
             id,
             password: None,
+            salt: None,
             state: plan.terms.unverified.clone(),
             shown: Map::new(),
         });

@@ -242,7 +242,7 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     let cors = cors::compile(document.cors.as_ref(), "cors", findings);
     let refusals = refusals::compile(&document.refusals, "refusals", findings);
     let accounts = accounts::compile(document, findings);
-    let hashing = passwords::compile(&document.passwords, findings);
+    let hashing = passwords::compile(document, findings);
     let attempts = attempts::compile(document, findings);
     let redis = redis::compile(document, findings);
     let form_tokens = form_tokens::compile(document, findings);

@@ -118,6 +118,9 @@ impl Whole<'_> {
         if is(&columns.password) {
             return Some("a password is changed by whoever knows it, as the field `password`");
         }
+        if columns.salt.as_deref().is_some_and(&is) {
+            return Some("the password is checked with it");
+        }
         let mut states = users.states.iter().flat_map(|state| &state.all);
         if states.any(|(column, _)| is(column)) {
             return Some("it says who may log in");

@@ -40,6 +40,7 @@ pub(super) fn compile(
             id: users.columns.id.clone(),
             login: users.columns.login.clone(),
             password: users.columns.password.clone(),
+            salt: users.columns.salt.clone(),
         },
         states,
         shown: shown.collect(),
@@ -173,6 +174,9 @@ fn password_stays_hidden(users: &Users, findings: &mut Findings<'_>) {
         if folded(column) == folded(&users.columns.password) {
             let fix = "leave it out: clients never see a stored password";
             findings.mistake(&path, "this is the column of the stored password", fix);
+        } else if users.columns.salt.as_deref().map(folded) == Some(folded(column)) {
+            let fix = "leave it out: it helps those who guess";
+            findings.mistake(&path, "this is the column of the salt", fix);
         } else if column.to_ascii_lowercase().contains("password_hash")
             || column.to_ascii_lowercase().starts_with("hashed_")
         {

@@ -254,6 +254,7 @@ pub(super) fn bare(users: &store::Settings, table: &str, key: &str) -> store::Se
             id: key.to_owned(),
             login: key.to_owned(),
             password: key.to_owned(),
+            salt: None,
         },
         states: Vec::new(),
         shown: Vec::new(),

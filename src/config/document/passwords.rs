@@ -150,7 +150,7 @@ pub enum PasswordFormat {
     Digest,
 }
 
-/// What hexadecimal digits are of: a prefix, the password and a suffix, one after the other.
+/// What hexadecimal digits are of: a prefix, the password and a suffix, one after the other; or what `of` says.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Digest {
@@ -162,6 +162,9 @@ pub struct Digest {
     /// What stands after it. Default: nothing.
     #[serde(default)]
     pub suffix: String,
+    /// All of it in place of these two, where rows have salts of their own in `users.columns.salt`: `{password}` once, `{salt}` as often as it is
+    /// there, and text, such as `{salt}--{password}`. Default: prefix, password, suffix.
+    pub of: Option<String>,
 }
 
 /// A hash function.

@@ -131,6 +131,8 @@ pub struct Columns {
     pub login: String,
     /// The stored password hash.
     pub password: String,
+    /// What the password was salted with, where `passwords.digest.of` says `{salt}`. Default: what is stored says it itself.
+    pub salt: Option<String>,
 }
 
 /// The JSON type of a shown column.

@@ -198,6 +198,7 @@ pub(crate) fn settings(url: &str) -> Settings {
             id: "id".to_owned(),
             login: "email".to_owned(),
             password: "hashed_password".to_owned(),
+            salt: None,
         },
         states: Vec::new(),
         shown: Vec::new(),

@@ -1,5 +1,6 @@
 //! How stored passwords are checked, and new ones stored.
 
+mod digest;
 mod recipes;
 
 use std::thread::available_parallelism;
@@ -7,14 +8,15 @@ use std::thread::available_parallelism;
 use super::Findings;
 use crate::{
     accounts::hashing,
-    config::document::passwords::{HashFunction, PasswordFormat, Passwords},
-    password::{Accepted, DigestSettings, Format, Hash},
+    config::document::{Document, passwords::PasswordFormat},
+    password::{Accepted, Format},
     revocation::feed,
     store::{self, WriteAction},
 };
 
-pub(super) fn compile(written: &Passwords, findings: &mut Findings<'_>) -> hashing::Settings {
-    let accepted = accepted(written, findings);
+pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> hashing::Settings {
+    let written = &document.passwords;
+    let accepted = accepted(document, findings);
     let threads = written.threads.map(usize::from);
     let memory = written.memory.into();
     let first = accepted.formats.first();
@@ -59,7 +61,8 @@ pub(super) fn may_upgrade(
     }
 }
 
-fn accepted(written: &Passwords, findings: &mut Findings<'_>) -> Accepted {
+fn accepted(document: &Document, findings: &mut Findings<'_>) -> Accepted {
+    let written = &document.passwords;
     let formats: Vec<Format> = written.formats.iter().map(|it| format(*it)).collect();
     if formats.is_empty() {
         let message = "no stored password could be checked";
@@ -72,26 +75,7 @@ fn accepted(written: &Passwords, findings: &mut Findings<'_>) -> Accepted {
             findings.warning(&format!("passwords.formats[{index}]"), &message, fix);
         }
     }
-    match (&written.digest, formats.contains(&Format::Digest)) {
-        (None, true) => {
-            let message = "it has to be known what the digits of `digest` are of";
-            findings.mistake("passwords.formats", message, "add `digest: { hash: … }`");
-        }
-        (Some(_), false) => {
-            let fix = "list `digest` under `formats`, or remove it";
-            findings.mistake(
-                "passwords.digest",
-                "the format `digest` is not accepted",
-                fix,
-            );
-        }
-        (None, false) | (Some(_), true) => {}
-    }
-    let digest = written.digest.as_ref().map(|digest| DigestSettings {
-        hash: hash(digest.hash),
-        prefix: digest.prefix.clone(),
-        suffix: digest.suffix.clone(),
-    });
+    let digest = digest::compile(document, formats.contains(&Format::Digest), findings);
     Accepted { formats, digest }
 }
 
@@ -109,14 +93,5 @@ fn format(written: PasswordFormat) -> Format {
         PasswordFormat::LdapSalted => Format::LdapSalted,
         PasswordFormat::Mysql => Format::Mysql,
         PasswordFormat::Digest => Format::Digest,
-    }
-}
-
-fn hash(written: HashFunction) -> Hash {
-    match written {
-        HashFunction::Md5 => Hash::Md5,
-        HashFunction::Sha1 => Hash::Sha1,
-        HashFunction::Sha256 => Hash::Sha256,
-        HashFunction::Sha512 => Hash::Sha512,
     }
 }
