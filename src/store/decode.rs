@@ -65,16 +65,21 @@ pub(super) fn id(cell: &Cell) -> Result<MemberId, Mismatch> {
     match cell {
         Cell::Integer(number) => Ok(MemberId::from(*number)),
         Cell::Unsigned(number) => Ok(MemberId::from(*number)),
-        Cell::Null
-        | Cell::Float(_)
-        | Cell::Decimal(_)
-        | Cell::Text(_)
-        | Cell::Moment(_)
-        | Cell::Time(_) => cell
+        Cell::Decimal(text) => Ok(of_decimal(cell, text)),
+        Cell::Null | Cell::Float(_) | Cell::Text(_) | Cell::Moment(_) | Cell::Time(_) => cell
             .text()
             .map(MemberId::Text)
             .ok_or("an integer or UTF-8 text"),
     }
+}
+
+/// A number as long as it is one in 64 bits, so that tokens have it as one.
+fn of_decimal(cell: &Cell, text: &str) -> MemberId {
+    let whole = cell.integer();
+    let signed = whole.and_then(|it| i64::try_from(it).ok());
+    let unsigned = whole.and_then(|it| u64::try_from(it).ok());
+    let number = signed.map(MemberId::from).or(unsigned.map(MemberId::from));
+    number.unwrap_or_else(|| MemberId::Text(text.to_owned()))
 }
 
 fn password(cell: &Cell) -> Result<Option<Secret<String>>, Mismatch> {
@@ -180,7 +185,9 @@ fn json(cell: &Cell, column_type: ColumnType) -> Result<Value, Mismatch> {
         return Ok(Value::Null);
     }
     match column_type {
-        ColumnType::Integer => integer(cell).ok_or("an integer"),
+        ColumnType::Integer => {
+            integer(cell).ok_or("an integer of 64 bits; show a larger one as `text`")
+        }
         ColumnType::Number => number(cell).ok_or("a finite number"),
         ColumnType::Boolean => boolean(cell).ok_or("0 or 1"),
         ColumnType::Text => cell.text().map(Value::from).ok_or("UTF-8 text"),

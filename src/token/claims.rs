@@ -73,8 +73,13 @@ impl Claims {
             None => Err(ClaimError::NoSubject),
             Some(Value::String(text)) if is_subject(text) => Ok(Subject::Text(text.clone())),
             Some(Value::Number(number)) => {
-                let integer = number.as_i64().ok_or(ClaimError::Subject)?;
-                Ok(Subject::Integer(integer))
+                let unsigned = || {
+                    number
+                        .as_u64()
+                        .map(|large| Subject::Text(large.to_string()))
+                };
+                let signed = number.as_i64().map(Subject::Integer);
+                signed.or_else(unsigned).ok_or(ClaimError::Subject)
             }
             Some(_) => Err(ClaimError::Subject),
         }
@@ -229,6 +234,10 @@ mod tests {
         let subject = |json: &str| claims(json).subject("sub");
         assert_eq!(subject(r#"{"sub":"7"}"#), Ok(Subject::Text("7".to_owned())));
         assert_eq!(subject(r#"{"sub":7}"#), Ok(Subject::Integer(7)));
+        let large = Ok(Subject::Text(u64::MAX.to_string()));
+        assert_eq!(subject(&format!("{{\"sub\":{}}}", u64::MAX)), large);
+        let larger = format!("{{\"sub\":{}0}}", u64::MAX);
+        assert_eq!(subject(&larger), Err(ClaimError::Subject));
         assert_eq!(subject("{}"), Err(ClaimError::NoSubject));
         for wrong in [
             "\"\"",

@@ -141,7 +141,7 @@ impl From<fastapi::Invalid> for Answer {
         let challenge = (status == StatusCode::UNAUTHORIZED).then_some(challenge);
         Self {
             status,
-            content_type: Some(HeaderValue::from_static(invalid.content_type())),
+            content_type: Some(HeaderValue::from_static("application/json")),
             headers: challenge.into_iter().collect(),
             body: invalid.body.into(),
             outcome: "invalid",

@@ -14,8 +14,6 @@ use super::{
 pub(super) enum Checked {
     Valid(Json),
     Faulty(Fault),
-    /// Valid for pydantic, but nothing that UTF-8 or a number of ours can express.
-    Inexpressible,
 }
 
 pub(super) fn checked(field: &Field, input: &Value) -> Checked {
@@ -33,7 +31,7 @@ pub(super) fn checked(field: &Field, input: &Value) -> Checked {
         FieldType::Number => number(input).limited(&field.limits, Bound::Number),
         FieldType::Boolean => boolean(input),
         FieldType::Date => date(input),
-        FieldType::Json => to_json(input).map_or(Checked::Inexpressible, Checked::Valid),
+        FieldType::Json => to_json(input).map_or_else(Checked::Faulty, Checked::Valid),
     }
 }
 
@@ -66,7 +64,7 @@ fn of_text(field: &Field, text: &Text) -> Checked {
     }
     // An address may hold none of the marks that stand for a lone surrogate.
     if field.field_type == FieldType::Text && text.as_unicode().is_none() {
-        return Checked::Inexpressible;
+        return Checked::Faulty(Fault::Unicode);
     }
     Checked::Valid(value.into())
 }
@@ -110,38 +108,39 @@ impl Checked {
 fn integer(input: &Value) -> Checked {
     match input {
         Value::Bool(truth) => Checked::Valid(i64::from(*truth).into()),
-        Value::Integer(digits) => digits
-            .parse::<i64>()
-            .map_or(Checked::Inexpressible, |number| {
-                Checked::Valid(number.into())
-            }),
+        Value::Integer(digits) => of_digits(digits),
         Value::Float(float) => of_float(*float),
-        Value::Text(text) => match as_integer(text.marked()) {
-            Some(digits) => digits
-                .parse::<i64>()
-                .map_or(Checked::Inexpressible, |number| {
-                    Checked::Valid(number.into())
-                }),
-            None => Checked::Faulty(Fault::IntegerParsing),
-        },
+        Value::Text(text) => as_integer(text.marked())
+            .map_or(Checked::Faulty(Fault::IntegerParsing), |digits| {
+                of_digits(&digits)
+            }),
         Value::Null | Value::Array(_) | Value::Object(_) => Checked::Faulty(Fault::NotInteger),
     }
 }
 
 /// A whole float is an integer.
 fn of_float(float: f64) -> Checked {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if float.is_nan() || float.is_infinite() || float.abs() > EXACT {
-        return Checked::Inexpressible;
+    if !float.is_finite() {
+        return Checked::Faulty(Fault::Infinite);
     }
     if float.fract() != 0.0 {
         return Checked::Faulty(Fault::Fraction);
     }
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "whole and small enough, as was checked just before"
-    )]
-    Checked::Valid((float as i64).into())
+    // Without a sign of its own: `-0` is 0.
+    of_digits(&format!("{:.0}", float + 0.0))
+}
+
+/// Python's integers have no end and pydantic lets 4300 digits pass. No column and no number of ours has more than 64 bits,
+/// so that these are too large with the error that pydantic has for its own end.
+fn of_digits(digits: &str) -> Checked {
+    whole(digits).map_or(Checked::Faulty(Fault::IntegerSize), Checked::Valid)
+}
+
+fn whole(digits: &str) -> Option<Json> {
+    let signed = digits.parse::<i64>().map(Json::from);
+    signed
+        .or_else(|_| digits.parse::<u64>().map(Json::from))
+        .ok()
 }
 
 /// The digits of a text that is an integer: with a sign, with single underscores, with a fraction of zeros.
@@ -179,7 +178,7 @@ fn number(input: &Value) -> Checked {
         }
     };
     let number = Number::from_f64(float);
-    number.map_or(Checked::Inexpressible, |number| {
+    number.map_or(Checked::Faulty(Fault::Infinite), |number| {
         Checked::Valid(number.into())
     })
 }
@@ -231,32 +230,37 @@ fn of_digit(digits: &str) -> Option<bool> {
 }
 
 fn date(input: &Value) -> Checked {
-    let Value::Text(text) = input else {
-        return Checked::Faulty(Fault::NotDate);
+    let date = match input {
+        Value::Text(text) => dates::parse(text.marked()),
+        Value::Integer(digits) => match digits.parse::<f64>() {
+            Ok(number) if number.is_finite() => dates::of_number(number),
+            Ok(_) | Err(_) => return Checked::Faulty(Fault::NotDate),
+        },
+        Value::Float(number) => dates::of_number(*number),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            return Checked::Faulty(Fault::NotDate);
+        }
     };
-    match dates::parse(text.marked()) {
-        Ok(()) => Checked::Valid(text.marked().into()),
-        Err(reason) => Checked::Faulty(Fault::DateParsing(reason)),
-    }
+    date.map_or_else(
+        |why| Checked::Faulty(Fault::NoDate(why)),
+        |date| Checked::Valid(date.into()),
+    )
 }
 
-/// The value as it was sent, if it can be expressed.
-fn to_json(input: &Value) -> Option<Json> {
-    Some(match input {
+/// The value as it was sent, if UTF-8 and numbers of ours can express it.
+fn to_json(input: &Value) -> Result<Json, Fault> {
+    let unicode = |text: &Text| text.as_unicode().map(str::to_owned).ok_or(Fault::Unicode);
+    Ok(match input {
         Value::Null => Json::Null,
         Value::Bool(truth) => (*truth).into(),
-        Value::Integer(digits) => match digits.parse::<i64>() {
-            Ok(number) => number.into(),
-            Err(_) => digits.parse::<u64>().ok()?.into(),
-        },
-        Value::Float(float) => Number::from_f64(*float)?.into(),
-        Value::Text(text) => text.as_unicode()?.into(),
-        Value::Array(items) => items.iter().map(to_json).collect::<Option<_>>()?,
+        Value::Integer(digits) => whole(digits).ok_or(Fault::IntegerSize)?,
+        Value::Float(float) => Number::from_f64(*float).ok_or(Fault::Infinite)?.into(),
+        Value::Text(text) => unicode(text)?.into(),
+        Value::Array(items) => items.iter().map(to_json).collect::<Result<_, _>>()?,
         Value::Object(members) => {
             let members = members.iter();
-            let members =
-                members.map(|(name, value)| Some((name.as_unicode()?.to_owned(), to_json(value)?)));
-            Json::Object(members.collect::<Option<_>>()?)
+            let members = members.map(|(name, value)| Ok((unicode(name)?, to_json(value)?)));
+            Json::Object(members.collect::<Result<_, Fault>>()?)
         }
     })
 }

@@ -10,23 +10,13 @@ use super::json::{Value, write_text, write_value};
 /// A response that FastAPI gives instead of calling its endpoint.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Invalid {
-    /// The HTTP status: 422; 400 for a body that cannot be read at all; 401 without a bearer; 500 where the monolith itself
-    /// fails to write its 422.
+    /// The HTTP status: 422; 400 for a body that cannot be read at all; 401 without a bearer.
     pub status: u16,
-    /// The bytes of the body, of type [`Invalid::content_type`].
+    /// The bytes of the body, which is JSON.
     pub body: Vec<u8>,
 }
 
 impl Invalid {
-    /// The `content-type` that goes with the body.
-    pub fn content_type(&self) -> &'static str {
-        if self.status == 500 {
-            "text/plain; charset=utf-8"
-        } else {
-            "application/json"
-        }
-    }
-
     pub(super) fn unreadable() -> Self {
         Self::detail(400, "There was an error parsing the body")
     }
@@ -40,14 +30,6 @@ impl Invalid {
             body: body.into_bytes(),
         }
     }
-
-    /// What Starlette answers when writing the 422 raises: the echoed input holds NaN, or text that UTF-8 cannot express.
-    pub(super) fn unwritable() -> Self {
-        Self {
-            status: 500,
-            body: b"Internal Server Error".to_vec(),
-        }
-    }
 }
 
 impl From<&[Problem<'_>]> for Invalid {
@@ -57,9 +39,7 @@ impl From<&[Problem<'_>]> for Invalid {
             if index > 0 {
                 body.push(',');
             }
-            if problem.write(&mut body).is_err() {
-                return Self::unwritable();
-            }
+            problem.write(&mut body);
         }
         body.push_str("]}");
         Self {
@@ -97,7 +77,7 @@ pub(super) struct Problem<'a> {
 }
 
 impl Problem<'_> {
-    fn write(&self, out: &mut String) -> Result<(), super::json::Unwritable> {
+    fn write(&self, out: &mut String) {
         out.push_str("{\"type\":\"");
         out.push_str(self.fault.name());
         out.push_str("\",\"loc\":[");
@@ -105,7 +85,12 @@ impl Problem<'_> {
         out.push_str("],\"msg\":");
         write_text(&self.fault.message(), out);
         out.push_str(",\"input\":");
-        write_value(self.input, out)?;
+        // What holds NaN, or text that UTF-8 cannot express, Starlette fails to write, with 500: that is no answer to copy.
+        let echo = out.len();
+        if write_value(self.input, out).is_err() {
+            out.truncate(echo);
+            out.push_str("null");
+        }
         if let Some((name, context)) = self.fault.context() {
             out.push_str(",\"ctx\":{\"");
             out.push_str(name);
@@ -114,7 +99,6 @@ impl Problem<'_> {
             out.push('}');
         }
         out.push('}');
-        Ok(())
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::json::write_text;
+use super::{dates::NoDate, json::write_text};
 
 /// What is wrong with a value.
 pub(super) enum Fault {
     Missing,
     NotAnObject,
     NotText,
+    /// A lone surrogate.
+    Unicode,
     Json(&'static str),
     Email(String),
     TooShort(i64),
@@ -17,12 +19,16 @@ pub(super) enum Fault {
     NotInteger,
     IntegerParsing,
     Fraction,
+    /// More than 64 bits.
+    IntegerSize,
+    /// Infinite, or no number at all.
+    Infinite,
     NotNumber,
     NumberParsing,
     NotBoolean,
     BooleanParsing,
     NotDate,
-    DateParsing(&'static str),
+    NoDate(NoDate),
     /// The bound, as the context writes it.
     TooSmall(Bound),
     TooLarge(Bound),
@@ -42,6 +48,7 @@ impl Fault {
             Self::Missing => "missing",
             Self::NotAnObject => "model_attributes_type",
             Self::NotText => "string_type",
+            Self::Unicode => "string_unicode",
             Self::Json(_) => "json_invalid",
             Self::Email(_) => "value_error",
             Self::TooShort(_) => "string_too_short",
@@ -50,12 +57,16 @@ impl Fault {
             Self::NotInteger => "int_type",
             Self::IntegerParsing => "int_parsing",
             Self::Fraction => "int_from_float",
+            Self::IntegerSize => "int_parsing_size",
+            Self::Infinite => "finite_number",
             Self::NotNumber => "float_type",
             Self::NumberParsing => "float_parsing",
             Self::NotBoolean => "bool_type",
             Self::BooleanParsing => "bool_parsing",
             Self::NotDate => "date_type",
-            Self::DateParsing(_) => "date_from_datetime_parsing",
+            Self::NoDate(NoDate::Unreadable(_)) => "date_from_datetime_parsing",
+            Self::NoDate(NoDate::Inexact) => "date_from_datetime_inexact",
+            Self::NoDate(NoDate::Year) => "date_parsing",
             Self::TooSmall(_) => "greater_than_equal",
             Self::TooLarge(_) => "less_than_equal",
         }
@@ -68,6 +79,9 @@ impl Fault {
                 "Input should be a valid dictionary or object to extract fields from"
             }
             Self::NotText => "Input should be a valid string",
+            Self::Unicode => {
+                "Input should be a valid string, unable to parse raw data as a unicode string"
+            }
             Self::Json(_) => "JSON decode error",
             Self::NotInteger => "Input should be a valid integer",
             Self::IntegerParsing => {
@@ -76,6 +90,10 @@ impl Fault {
             Self::Fraction => {
                 "Input should be a valid integer, got a number with a fractional part"
             }
+            Self::IntegerSize => {
+                "Unable to parse input string as an integer, exceeded maximum size"
+            }
+            Self::Infinite => "Input should be a finite number",
             Self::NotNumber => "Input should be a valid number",
             Self::NumberParsing => {
                 "Input should be a valid number, unable to parse string as a number"
@@ -83,6 +101,12 @@ impl Fault {
             Self::NotBoolean => "Input should be a valid boolean",
             Self::BooleanParsing => "Input should be a valid boolean, unable to interpret input",
             Self::NotDate => "Input should be a valid date",
+            Self::NoDate(NoDate::Inexact) => {
+                "Datetimes provided to dates should have zero time - e.g. be exact dates"
+            }
+            Self::NoDate(NoDate::Year) => {
+                "Input should be a valid date in the format YYYY-MM-DD, year 0 is out of range"
+            }
             Self::Email(reason) => {
                 return format!("value is not a valid email address: {reason}").into();
             }
@@ -97,7 +121,7 @@ impl Fault {
             Self::Pattern(pattern) => {
                 return format!("String should match pattern '{pattern}'").into();
             }
-            Self::DateParsing(reason) => {
+            Self::NoDate(NoDate::Unreadable(reason)) => {
                 return format!("Input should be a valid date or datetime, {reason}").into();
             }
             Self::TooSmall(Bound::Integer(bound) | Bound::Number(bound)) => {
@@ -118,20 +142,25 @@ impl Fault {
             Self::TooShort(least) => ("min_length", least.to_string()),
             Self::TooLong(most) => ("max_length", most.to_string()),
             Self::Pattern(pattern) => ("pattern", text(pattern)),
-            Self::DateParsing(reason) => ("error", text(reason)),
+            Self::NoDate(NoDate::Unreadable(reason)) => ("error", text(reason)),
+            Self::NoDate(NoDate::Year) => ("error", text("year 0 is out of range")),
             Self::TooSmall(bound) => ("ge", bound.written()),
             Self::TooLarge(bound) => ("le", bound.written()),
             Self::Missing
             | Self::NotAnObject
             | Self::NotText
+            | Self::Unicode
             | Self::NotInteger
             | Self::IntegerParsing
             | Self::Fraction
+            | Self::IntegerSize
+            | Self::Infinite
             | Self::NotNumber
             | Self::NumberParsing
             | Self::NotBoolean
             | Self::BooleanParsing
-            | Self::NotDate => return None,
+            | Self::NotDate
+            | Self::NoDate(NoDate::Inexact) => return None,
         };
         Some(context)
     }

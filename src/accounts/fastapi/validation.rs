@@ -85,12 +85,11 @@ pub fn read(fields: &[Field], given: &Given<'_>) -> Result<Vec<Json>, Invalid> {
         return Err(Invalid::from(problems.as_slice()));
     }
     let values = judged.into_iter().map(|checked| match checked {
-        Checked::Valid(value) => Some(value),
-        // The endpoint would be called, and fail on encoding the text before it could compare or sign anything.
-        Checked::Faulty(_) | Checked::Inexpressible => None,
+        Checked::Valid(value) => value,
+        // Nothing is faulty where there are no problems.
+        Checked::Faulty(_) => Json::Null,
     });
-    let values: Option<Vec<Json>> = values.collect();
-    values.ok_or_else(Invalid::unwritable)
+    Ok(values.collect())
 }
 
 /// Which fields of the body are there, whatever their values; of a request that was read.
@@ -225,8 +224,9 @@ impl Body {
         }
         if !media::is_json(given.content_type) {
             // FastAPI hands the bytes to the model, which wants an object and echoes them as text.
-            let text = std::str::from_utf8(given.body).map_err(|_| Invalid::unwritable())?;
-            return Ok(Self::Unusable(Fault::NotAnObject, Value::text(text)));
+            let text = std::str::from_utf8(given.body);
+            let input = text.map_or(Value::Null, Value::text);
+            return Ok(Self::Unusable(Fault::NotAnObject, input));
         }
         match json::parse(given.body) {
             Ok(document @ Value::Object(_)) => Ok(Self::Document(document)),

@@ -97,10 +97,11 @@ fn cell(value: &Value) -> Result<CellValue, Unfit> {
     match value {
         Value::Null => Ok(CellValue::Null),
         Value::Bool(truth) => Ok(CellValue::Boolean(*truth)),
-        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) => Ok(CellValue::Integer(whole)),
-            (None, Some(number)) => Ok(CellValue::Number(number)),
-            (None, None) => Err(Unfit),
+        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(whole), _, _) => Ok(CellValue::Integer(whole)),
+            (None, Some(large), _) => Ok(CellValue::Unsigned(large)),
+            (None, None, Some(number)) => Ok(CellValue::Number(number)),
+            (None, None, None) => Err(Unfit),
         },
         // Some databases and many programs end a text there.
         Value::String(text) if text.contains('\0') => Err(Unfit),
@@ -183,7 +184,8 @@ mod tests {
 
     #[test]
     fn what_a_request_leaves_out_is_left_to_the_database() {
-        let fields = json!({ "a": null, "b": "x\0y", "c": [1, "ü"], "d": 1.5, "e": false });
+        let fields =
+            json!({ "f": u64::MAX, "a": null, "b": "x\0y", "c": [1, "ü"], "d": 1.5, "e": false });
         let mut making = Making {
             fields: fields.as_object().expect("an object"),
             now: UnixSeconds(0),
@@ -199,5 +201,6 @@ mod tests {
         );
         assert!(matches!(made("d"), Ok(Some(CellValue::Number(_)))));
         assert!(matches!(made("e"), Ok(Some(CellValue::Boolean(false)))));
+        assert!(matches!(made("f"), Ok(Some(CellValue::Unsigned(u64::MAX)))));
     }
 }

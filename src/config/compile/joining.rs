@@ -260,10 +260,11 @@ pub(super) fn cell(value: &serde_json::Value) -> Result<CellValue, &'static str>
     match value {
         Value::Null => Ok(CellValue::Null),
         Value::Bool(truth) => Ok(CellValue::Boolean(*truth)),
-        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) => Ok(CellValue::Integer(whole)),
-            (None, Some(number)) => Ok(CellValue::Number(number)),
-            (None, None) => Err("this is no number that a column takes"),
+        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(whole), _, _) => Ok(CellValue::Integer(whole)),
+            (None, Some(large), _) => Ok(CellValue::Unsigned(large)),
+            (None, None, Some(number)) => Ok(CellValue::Number(number)),
+            (None, None, None) => Err("this is no number that a column takes"),
         },
         Value::String(text) => Ok(CellValue::text(text.as_str())),
         Value::Array(_) | Value::Object(_) => Err("a column takes one value"),
