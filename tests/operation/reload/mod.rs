@@ -2,6 +2,7 @@
 
 mod database;
 mod effect;
+mod kept;
 mod keys;
 mod load;
 mod triggers;
@@ -9,6 +10,9 @@ mod triggers;
 use serde_json::Value;
 
 use crate::harness::{Gateway, Request, Response, Setup, Upstream};
+
+/// The route that is changed.
+const PUBLIC: &str = r#"match: "/public/**", access: public"#;
 
 /// Read again only when somebody asks for it.
 fn unwatched(upstream: &Upstream) -> Setup {
