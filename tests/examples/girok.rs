@@ -5,13 +5,14 @@ use serde_json::json;
 use super::{Example, claims, form};
 use crate::{
     accounts::{
-        codes::{code_of, the_message_to},
+        codes::{code_of, messages, the_message_to},
         said,
     },
     harness::{
         Request, Response,
         token::{self, ACCESS_SECRET},
         users::PASSWORD,
+        wait_until,
     },
 };
 
@@ -222,4 +223,21 @@ fn a_sign_up_that_is_refused_changes_nothing() {
     }
     let count = "SELECT COUNT(*) FROM user WHERE verification_code IS NULL";
     assert_eq!(example.database.numbers(count), [2]);
+}
+
+#[test]
+fn who_signs_somebody_up_again_and_again_fills_no_mailbox() {
+    let example = Example::start("girok", &ROWS);
+    for _ in 0..10 {
+        let created = register(&example, "first@example.com", PASSWORD);
+        assert_eq!(created.status, 201, "{created:?}");
+        the_message_to(&example.gateway, "first");
+    }
+    assert_eq!(
+        register(&example, "First@Example.com", PASSWORD).status,
+        201
+    );
+    let limited = || example.gateway.said().contains(r#""why":"limited""#);
+    wait_until("the eleventh", limited);
+    assert_eq!(messages(&example.gateway, "eml"), Vec::<String>::new());
 }

@@ -28,6 +28,16 @@ impl Codes {
         self.print(&[b"slot", purpose.word().as_bytes(), b"name", name.as_bytes()])
     }
 
+    /// The place where what was sent to an address is counted.
+    pub(super) fn slot_of_address(&self, purpose: Purpose, address: &str) -> Print {
+        self.print(&[
+            b"slot",
+            purpose.word().as_bytes(),
+            b"address",
+            address.as_bytes(),
+        ])
+    }
+
     /// A code that is typed belongs to its place.
     pub(super) fn code(&self, slot: &Print, code: &str) -> Print {
         self.print(&[b"code", slot, code.as_bytes()])

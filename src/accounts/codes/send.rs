@@ -1,6 +1,9 @@
 //! Codes are made and sent.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use tracing::warn;
 
@@ -11,7 +14,8 @@ use crate::{
     mailer::{Channel, Full, Kind, Message, PostError},
     member::{
         ColumnValue, Member, MemberId,
-        code::{Form, Purpose},
+        code::{Form, Purpose, SendingRules},
+        spelling::fold,
     },
     secret::Secret,
     state::NewCode,
@@ -139,7 +143,13 @@ impl Codes {
             attempts: rules.attempts,
             sending: rules.sending,
         };
+        let counted = self.counted(purpose, (settings, &new), to.expose());
         if let Err(again) = self.state.keep_code(new).await? {
+            return Ok(Sent::Limited(again));
+        }
+        if let Some(counted) = counted
+            && let Err(again) = self.state.keep_code(counted).await?
+        {
             return Ok(Sent::Limited(again));
         }
         let minutes = rules.lifetime.as_secs().div_ceil(60).to_string();
@@ -157,6 +167,28 @@ impl Codes {
         };
         self.outbox.post(message)?;
         Ok(Sent::Posted)
+    }
+
+    /// What counts the messages of a day to an address, where whoever signs up with it takes the place of the one before: there each
+    /// has a row of its own, and nobody would count them.
+    fn counted(
+        &self,
+        purpose: Purpose,
+        (settings, new): (&PurposeSettings, &NewCode),
+        address: &str,
+    ) -> Option<NewCode> {
+        let is_replaced = purpose == Purpose::Verify && settings.state.is_some();
+        let slot = self.slot_of_address(purpose, &fold(address));
+        is_replaced.then(|| NewCode {
+            slot,
+            // Nothing that anybody could type.
+            code: slot,
+            sending: SendingRules {
+                after: Duration::ZERO,
+                ..new.sending
+            },
+            ..new.clone()
+        })
     }
 
     /// Tells a member that the password was changed, where there is an address to tell it to.

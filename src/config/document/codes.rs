@@ -42,7 +42,7 @@ pub struct Code {
     pub attempts: u32,
     /// How long nobody is sent another one. Default: 1m.
     pub resend_after: Span,
-    /// How many an account is sent in a day. Default: 10.
+    /// How many an account is sent in a day, and an address, however often somebody signs up with it. Default: 10.
     pub per_day: u32,
     /// For `verify`: the state, of `users.states`, of those who have yet to prove their address. Default: they have
     /// none, and may log in.

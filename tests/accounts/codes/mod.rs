@@ -111,7 +111,7 @@ fn reset(gateway: &Gateway, name: &str, code: &str, password: &str) -> Response 
 }
 
 /// The messages that were written, in any order.
-fn messages(gateway: &Gateway, ending: &str) -> Vec<String> {
+pub(crate) fn messages(gateway: &Gateway, ending: &str) -> Vec<String> {
     let files = fs::read_dir(gateway.setup().folder()).expect("the folder");
     let files = files.map(|file| file.expect("a file").path());
     let written = files.filter(|path| path.extension().is_some_and(|it| it == ending));
