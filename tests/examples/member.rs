@@ -98,11 +98,13 @@ fn a_login_a_page_a_silent_refresh_a_logout_and_each_refusal() {
     let header = json!({ "alg": "HS256", "typ": "JWT" });
     let body = json!({ "userID": "KIM", "exp": token::now() - 1, "type": "access" });
     let expired = token::with_header(&header, &body, ACCESS_SECRET);
-    assert_eq!(
-        manage(&example, &expired).status,
-        401,
-        "nobody is signed in"
-    );
+    let nobody = example.gateway.get("/manage");
+    for refused in [nobody, manage(&example, &expired), manage(&example, "x")] {
+        let again = "<p>Log in again: <a href=/login-page>login</a></p>";
+        assert_eq!((refused.status, &*refused.text()), (401, again));
+        let html = refused.header("content-type");
+        assert_eq!(html, Some("text/html; charset=utf-8"));
+    }
     let granted = login("kim", PASSWORD);
     assert_eq!(
         (granted.status, granted.header("location")),

@@ -48,10 +48,19 @@ fn fixed(refusal: &CustomRefusal, path: &str, findings: &mut Findings<'_>) -> Op
         &format!("{path}.status"),
         "write a status from 400 to 599",
     )?;
+    let (content_type, body) = match (&refusal.body, &refusal.html) {
+        (Some(body), None) => ("application/json", body.to_string()),
+        (None, Some(html)) => ("text/html; charset=utf-8", html.clone()),
+        (None, None) | (Some(_), Some(_)) => {
+            let fix = "write either `body`, which is JSON, or `html`";
+            findings.mistake(path, "a refusal says one thing", fix);
+            return None;
+        }
+    };
     Some(FixedAnswer {
         status,
-        content_type: "application/json",
-        body: Bytes::from(refusal.body.to_string()),
+        content_type,
+        body: Bytes::from(body),
     })
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{csrf::Csrf, headers::RouteHeaders, rules::Require};
+use super::{csrf::Csrf, headers::RouteHeaders, rules::Require, sign_up::there};
 use crate::config::{duration::Span, size::SizeLimit};
 
 /// Defines [`Route`], [`Group`] and how one overrides the other, from the keys that both have: none can be forgotten.
@@ -293,7 +293,10 @@ pub struct CustomRefusal {
     /// The status, 400 to 599.
     pub status: u16,
     /// The JSON body.
-    pub body: serde_json::Value,
+    #[serde(default, deserialize_with = "there")]
+    pub body: Option<serde_json::Value>,
+    /// In its place: a page, for systems whose users see what is refused.
+    pub html: Option<String>,
 }
 
 /// CORS headers of the gateway's own answers.
