@@ -3,7 +3,7 @@
 use super::{
     Findings,
     actions::{self, Kind},
-    code_routes, dialect, profile, sessions, social, user_tables,
+    code_routes, dialect, profile, sessions, sign_up_fields, social, user_tables,
 };
 use crate::{
     accounts::Endpoint,
@@ -87,7 +87,12 @@ fn endpoint(
             Kind::Login => |it| it.login.clone().map(Endpoint::Login),
             Kind::Refresh => |it| it.refresh.clone().map(Endpoint::Refresh),
             Kind::Verify => |it| it.verify.clone().map(Endpoint::Verify),
-            Kind::SignUp => |it| it.sign_up.clone().map(Box::new).map(Endpoint::SignUp),
+            Kind::SignUp => {
+                let route = (account, path);
+                let endpoint = spoken(route, dialects, findings, |it| it.sign_up.clone())?;
+                sign_up_fields::check(document, &endpoint, path, findings);
+                return Some(Endpoint::SignUp(Box::new(endpoint)));
+            }
             Kind::Withdraw => |it| it.withdraw.clone().map(Endpoint::Withdraw),
         };
     spoken((account, path), dialects, findings, by_dialect)

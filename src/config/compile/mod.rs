@@ -55,6 +55,7 @@ mod rule_values;
 mod rules;
 mod server;
 mod sessions;
+mod sign_up_fields;
 mod social;
 mod state;
 mod statuses;
