@@ -61,6 +61,7 @@ fn setup(text: &str, monolith: &Upstream, database: &Database) -> Setup {
         .variable("STATE_URL", &database.url())
         .variable("CODES_SECRET", CODES_SECRET)
         .variable("APP_ORIGIN", APP_ORIGIN)
+        .variable("MAIL_FROM", "Example <no-reply@example.com>")
         .variable("MONOLITH_URL", &monolith.url())
         .section("cores", "1")
         .section("logs", "{ format: json }")
@@ -177,6 +178,8 @@ fn every_example_is_good_also_with_what_is_commented_out() {
         let setup = Setup::empty().variable("STATE_URL", "sqlite:state.db");
         let setup = setup
             .variable("CODES_SECRET", CODES_SECRET)
+            .variable("SMTP_HOST", "mail.example.com")
+            .variable("MAIL_FROM", "Example <no-reply@example.com>")
             .variable("APP_ORIGIN", APP_ORIGIN);
         let output = setup.command(&["check", "--config", path]).output();
         let output = output.expect("the binary");
