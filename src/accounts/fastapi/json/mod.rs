@@ -11,4 +11,4 @@ mod writer;
 
 pub(super) use scanner::{ParseError, parse};
 pub(super) use value::{Text, Value};
-pub(super) use writer::{Unwritable, write_text, write_value};
+pub(super) use writer::{write_text, write_value};
