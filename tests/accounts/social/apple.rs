@@ -47,7 +47,7 @@ fn before(database: &Database, idp: &Idp) -> Setup {
         .section("dialects", "{ leaving: leaving.yaml }")
         .section(
             "withdrawal",
-            "{ set: { is_active: { value: false }, quit_at: { generated: today } } }",
+            "{ password: false, set: { is_active: { value: false }, quit_at: { generated: today } } }",
         )
         .extended("accounts", &accounts)
         .extended("social", NEW)
