@@ -81,6 +81,8 @@ pub struct Profile<'a> {
     pub said: Option<Said>,
     /// Forms for what else can be done.
     pub links: &'a [Asks],
+    /// Whether one may look after members.
+    pub manages: bool,
 }
 
 /// A session that is open.

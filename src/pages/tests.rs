@@ -39,6 +39,7 @@ fn profile(said: Option<Said>, sessions: &[(&'static str, bool)]) -> Page<'stati
         sessions: Some(sessions.iter().map(session).collect()),
         said,
         links: &[Asks::ToChange, Asks::ToLeave],
+        manages: said.is_some(),
     })
 }
 
@@ -270,6 +271,7 @@ fn what_somebody_has_typed_or_sent_is_text() {
                 current: false,
             }]),
             said: None,
+            manages: false,
         }),
     ];
     for page in pages {

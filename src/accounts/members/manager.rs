@@ -36,13 +36,30 @@ pub struct Candidate<'a> {
 impl Accounts {
     /// Whether somebody who is logged in may manage members. Their row is read now: a role that was taken away is gone.
     pub async fn manager(&self, candidate: Candidate<'_>) -> Result<Option<Manager>, AccountError> {
-        let Some(members) = &self.members else {
+        if self.members.is_none() {
             return Ok(None);
+        }
+        if !self.could_manage(candidate).await? {
+            audit::not_a_manager(candidate.id, candidate.sender);
+            return Ok(None);
+        }
+        Ok(Some(Manager {
+            id: candidate.id.clone(),
+            sender: candidate.sender.clone(),
+        }))
+    }
+
+    /// The same for what is shown to somebody who has not asked for it, which no audit has to know.
+    pub(in crate::accounts) async fn could_manage(
+        &self,
+        candidate: Candidate<'_>,
+    ) -> Result<bool, AccountError> {
+        let Some(members) = &self.members else {
+            return Ok(false);
         };
         let row = self.store.row_by_id(&candidate.id.to_string()).await?;
         let Some(row) = row.filter(|row| row.state.is_none()) else {
-            audit::not_a_manager(candidate.id, candidate.sender);
-            return Ok(None);
+            return Ok(false);
         };
         let settings = &members.settings;
         let proxies = TrustedProxies::default();
@@ -65,14 +82,7 @@ impl Accounts {
             now: self.now(),
         };
         let outcome = evaluate(&settings.require, &facts, &mut Silent);
-        if !matches!(outcome, Outcome::Holds) {
-            audit::not_a_manager(candidate.id, candidate.sender);
-            return Ok(None);
-        }
-        Ok(Some(Manager {
-            id: candidate.id.clone(),
-            sender: candidate.sender.clone(),
-        }))
+        Ok(matches!(outcome, Outcome::Holds))
     }
 }
 

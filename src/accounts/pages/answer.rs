@@ -6,7 +6,7 @@ use ::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Sheet, Visit};
+use super::{Does, Sheet, Visit, login::is_of_this_origin};
 use crate::{
     accounts::Answer,
     pages::{HEADERS, Message, Page},
@@ -71,9 +71,15 @@ impl Visit<'_> {
         answer
     }
 
-    /// To the login, and from there back.
+    /// To the login, and from there back: to the same page, with what was asked of it.
     pub(super) fn go_to_login(&self) -> Answer {
         let here = format!("{}{}", self.pages.root, self.path());
+        let asked = self.request.query.as_str();
+        let asked = Some(asked).filter(|asked| self.does() == Does::Looks && !asked.is_empty());
+        let whole = asked.map(|asked| format!("{here}?{asked}"));
+        let here = whole
+            .filter(|whole| is_of_this_origin(whole))
+            .unwrap_or(here);
         let here = utf8_percent_encode(&here, PLAIN);
         self.go(&format!("/login?next={here}"))
     }

@@ -117,7 +117,7 @@ fn why(error: &AccountError) -> Refused {
 
 /// A path, and nothing that a browser would take for another origin: it reads `\` as `/`, and leaves out tabs and line ends
 /// (URL standard, section 4.4).
-fn is_of_this_origin(next: &str) -> bool {
+pub(super) fn is_of_this_origin(next: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
     next.len() <= LONGEST_NEXT
         && next.bytes().all(plain)

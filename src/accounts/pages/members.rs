@@ -2,7 +2,7 @@
 //!
 //! Who looks or acts is asked each time whether they may; whose form it is, before anything is done.
 
-use ::http::StatusCode;
+use ::http::{Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
@@ -147,6 +147,24 @@ async fn managing(visit: &Visit<'_>) -> Result<Result<Managing, Box<Answer>>, Ac
 }
 
 impl Visit<'_> {
+    /// Whether somebody is shown the way to these pages.
+    pub(super) async fn leads_to_members(&self, asker: &Asker) -> Result<bool, AccountError> {
+        let accounts = self.accounts;
+        let verifier = &accounts.access.verifier;
+        let Ok(token) = verifier.verify_at(asker.token.as_bytes(), accounts.now()) else {
+            return Ok(false);
+        };
+        let path = format!("{}/members", self.pages.root);
+        let candidate = Candidate {
+            id: &asker.member.id,
+            token: &token,
+            method: &Method::GET,
+            path: &path,
+            sender: &self.request.sender,
+        };
+        accounts.could_manage(candidate).await
+    }
+
     fn directory(&self, columns: &[String], wanted: Wanted<'_>, found: Option<&Found>) -> Answer {
         let members = found.map(|found| found.members.as_slice());
         let ids: Vec<String> = members

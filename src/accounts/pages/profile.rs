@@ -23,6 +23,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Result<Answer, AccountError> {
         sessions,
         said: said.as_deref().and_then(done),
         links: &links,
+        manages: visit.leads_to_members(&asker).await?,
     });
     Ok(asker.kept_in(visit.page(StatusCode::OK, &page, "page")))
 }

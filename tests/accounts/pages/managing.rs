@@ -391,3 +391,38 @@ fn without_members_there_are_no_such_pages() {
     let block = Form::to("/account/members/block").and("csrf_token", token.value("csrf_token"));
     assert_eq!(user.submit(&block).status, 404);
 }
+
+#[test]
+fn a_manager_comes_back_from_the_login_to_what_was_asked_for() {
+    let gateway = managed().start();
+    logged_in(&gateway, "active");
+    let mut browser = Browser::new(&gateway);
+    let asked = "/account/members?by=email&text=%EA%B0%80%26next%3D%2F%2Fevil.test";
+    let login = browser.get(asked);
+    let login = login.header("location").expect("the login").to_owned();
+    assert!(login.starts_with("/account/login?next=/account/members%3Fby%3Demail%26"));
+    let form = browser.form(&login, "/account/login");
+    let form = form.with("login", "boss@example.com");
+    let answer = browser.submit(&form.with("password", PASSWORD));
+    assert_eq!(answer.header("location"), Some(asked));
+    assert_eq!(browser.get(asked).status, 200);
+
+    let long = format!("/account/members?text={}", "a".repeat(3000));
+    let answer = Browser::new(&gateway).get(&long);
+    assert_eq!(
+        answer.header("location"),
+        Some("/account/login?next=/account/members")
+    );
+}
+
+#[test]
+fn a_profile_leads_managers_and_nobody_else_to_members() {
+    let gateway = managed().start();
+    let leads = |name: &str| {
+        let page = logged_in(&gateway, name).get("/account/profile");
+        page.text().contains("href=\"/account/members\"")
+    };
+    assert!(leads("boss"));
+    assert!(!leads("active"));
+    assert!(!gateway.said().contains("manager_refused"));
+}
