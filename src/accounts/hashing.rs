@@ -139,6 +139,11 @@ impl HashingPool {
         self.settings.accepted.read(password, salt.as_ref())
     }
 
+    /// What new passwords have to be like.
+    pub fn rules(&self) -> Rules {
+        self.settings.rules
+    }
+
     /// Whether a password may be set for the user who logs in with this.
     pub fn check_new(&self, password: &Secret<String>, login: &str) -> Result<(), Weakness> {
         let Settings { recipe, rules, .. } = &self.settings;

@@ -5,15 +5,20 @@
 //! what is wrong with it where a screen reader reads it; no page has a script or a style of its own, and [`HEADERS`] sees
 //! to it that none gets one.
 
+mod detail_words;
+mod details;
 mod device;
 mod form;
+mod known_fields;
 mod language;
 mod manager_words;
 mod managing;
 mod page;
 mod words;
 
+pub use details::{About, Details, Input, Kind, NotTaken, PasswordHint, Weak, Wrong};
 pub use form::{Asks, Form, Objection};
+pub use known_fields::KnownField;
 pub use language::{Language, UnknownLanguage};
 pub use managing::{Can, Deed, Directory, Entry, Managed, PastAct, Undone, WhyUndone};
 pub use page::{Frame, Login, Message, OpenSession, Page, Profile, Refused, Said};
@@ -36,6 +41,8 @@ pub const HEADERS: [(&str, &str); 6] = [
     ("cache-control", "no-store"),
 ];
 
+#[cfg(test)]
+mod details_tests;
 #[cfg(test)]
 mod managing_tests;
 #[cfg(test)]

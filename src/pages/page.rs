@@ -2,7 +2,10 @@
 
 use askama::Template;
 
-use super::{Asks, Directory, Form, Language, Managed, device, words::Words};
+use super::{
+    Asks, Details, Directory, Form, Language, Managed, detail_words::DetailWords, device,
+    words::Words,
+};
 
 /// What all pages have around them.
 #[derive(Debug, Clone)]
@@ -32,6 +35,8 @@ pub enum Page<'a> {
     Profile(Profile<'a>),
     /// A form with a few fields.
     Form(Form<'a>),
+    /// A form with fields that the operator has chosen.
+    Details(Details<'a>),
     /// Something that is said and needs no answer.
     Message(Message),
     /// A search for members, for managers.
@@ -51,6 +56,10 @@ pub struct Login<'a> {
     pub refused: Option<Refused>,
     /// Forms for whoever cannot log in.
     pub links: &'a [Asks],
+    /// Whether one can join here.
+    pub joins: bool,
+    /// Whether one has just joined.
+    pub joined: bool,
 }
 
 /// Why a login was refused.
@@ -81,6 +90,8 @@ pub struct Profile<'a> {
     pub said: Option<Said>,
     /// Forms for what else can be done.
     pub links: &'a [Asks],
+    /// Whether one can change what is known of oneself.
+    pub edits: bool,
     /// Whether one may look after members.
     pub manages: bool,
 }
@@ -111,6 +122,8 @@ pub enum Said {
     OthersEnded,
     /// The password is another one.
     PasswordChanged,
+    /// What is known of one is something else.
+    ProfileChanged,
 }
 
 /// Something that is said and needs no answer.
@@ -145,10 +158,23 @@ impl Page<'_> {
     pub fn render(&self, frame: &Frame<'_>) -> String {
         let words = frame.language.words();
         let rendered = match self {
+            Self::Details(page) => page.html(frame, words),
             Self::Directory(page) => page.html(frame, words),
             Self::Managed(page) => page.html(frame, words),
-            Self::Login(page) => LoginHtml { frame, words, page }.render(),
-            Self::Profile(page) => ProfileHtml { frame, words, page }.render(),
+            Self::Login(page) => LoginHtml {
+                frame,
+                words,
+                own: frame.language.detail_words(),
+                page,
+            }
+            .render(),
+            Self::Profile(page) => ProfileHtml {
+                frame,
+                words,
+                own: frame.language.detail_words(),
+                page,
+            }
+            .render(),
             Self::Form(page) => FormHtml { frame, words, page }.render(),
             Self::Message(page) => MessageHtml {
                 frame,
@@ -167,6 +193,7 @@ impl Page<'_> {
 struct LoginHtml<'a> {
     frame: &'a Frame<'a>,
     words: &'static Words,
+    own: &'static DetailWords,
     page: &'a Login<'a>,
 }
 
@@ -175,6 +202,7 @@ struct LoginHtml<'a> {
 struct ProfileHtml<'a> {
     frame: &'a Frame<'a>,
     words: &'static Words,
+    own: &'static DetailWords,
     page: &'a Profile<'a>,
 }
 
@@ -245,6 +273,7 @@ impl ProfileHtml<'_> {
             Said::SessionEnded => self.words.session_ended,
             Said::OthersEnded => self.words.others_ended,
             Said::PasswordChanged => self.words.password_changed,
+            Said::ProfileChanged => self.own.saved,
         })
     }
 

@@ -22,6 +22,8 @@ fn login(refused: Option<Refused>) -> Page<'static> {
         next: Some("/orders"),
         refused,
         links: &[Asks::ForReset, Asks::ForProof],
+        joins: true,
+        joined: refused.is_none(),
     })
 }
 
@@ -39,6 +41,7 @@ fn profile(said: Option<Said>, sessions: &[(&'static str, bool)]) -> Page<'stati
         sessions: Some(sessions.iter().map(session).collect()),
         said,
         links: &[Asks::ToChange, Asks::ToLeave],
+        edits: said.is_some(),
         manages: said.is_some(),
     })
 }
@@ -114,6 +117,7 @@ fn every_page() -> Vec<Page<'static>> {
         ),
     ]);
     pages.extend(managing_tests::every_page());
+    pages.extend(details_tests::every_page());
     pages
 }
 
@@ -258,6 +262,8 @@ fn what_somebody_has_typed_or_sent_is_text() {
             next: Some(NASTY),
             refused: Some(Refused::Wrong),
             links: &[Asks::ForReset],
+            joins: true,
+            joined: true,
         }),
         Page::Profile(Profile {
             login: NASTY,
@@ -271,6 +277,7 @@ fn what_somebody_has_typed_or_sent_is_text() {
                 current: false,
             }]),
             said: None,
+            edits: false,
             manages: false,
         }),
     ];

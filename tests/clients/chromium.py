@@ -107,7 +107,7 @@ class Browser:
 @contextmanager
 def browsing(*, language: str) -> Iterator[Browser]:
     """A browser with a folder of its own; scripts of pages are switched off."""
-    with TemporaryDirectory(prefix="sidegate-chromium.") as folder:
+    with TemporaryDirectory(prefix="sidegate-chromium.", ignore_cleanup_errors=True) as folder:
         command = [
             "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
             f"--user-data-dir={folder}", "--remote-debugging-port=0", f"--accept-lang={language}", "about:blank",

@@ -97,6 +97,16 @@ pub enum JsonStyle {
     Python,
 }
 
+impl Answer {
+    /// Whether whoever gets it cannot tell it from another one.
+    pub fn looks_like(&self, other: &Self) -> bool {
+        self.status == other.status
+            && self.content_type == other.content_type
+            && self.headers == other.headers
+            && self.body == other.body
+    }
+}
+
 type Values<'a> = &'a dyn Fn(&str) -> Option<Value>;
 
 impl AnswerTemplate {

@@ -69,6 +69,13 @@ impl RequestShape {
         })
     }
 
+    /// The field of a role.
+    pub fn field(&self, role: &str) -> Option<&Field> {
+        let mut fields = self.roles.iter().zip(&self.fields);
+        let found = fields.find(|(known, _)| ***known == *role);
+        found.map(|(_, field)| field)
+    }
+
     /// The roles that the body of a request speaks of, also where it says null.
     pub fn said(&self, request: &AccountRequest) -> Vec<&str> {
         let said = fastapi::said(&self.fields, &given(request, None));

@@ -15,7 +15,7 @@ const LAST: i64 = 253_402_300_799;
 
 /// Why something is no date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NoDate {
+pub(in crate::accounts) enum NoDate {
     /// It is neither a date nor a moment: why.
     Unreadable(&'static str),
     /// It is a moment within a day.

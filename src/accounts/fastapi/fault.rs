@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{dates::NoDate, json::write_text};
 
 /// What is wrong with a value.
-pub(super) enum Fault {
+pub(in crate::accounts) enum Fault {
     Missing,
     NotAnObject,
     NotText,
@@ -36,7 +36,7 @@ pub(super) enum Fault {
 
 /// The bound of a number.
 #[derive(Clone, Copy)]
-pub(super) enum Bound {
+pub(in crate::accounts) enum Bound {
     Integer(i64),
     /// Of a `float`, which is written as one.
     Number(i64),

@@ -27,7 +27,9 @@ mod tests;
 
 pub(super) use dates::calendar_day;
 pub use errors::Invalid;
+pub(in crate::accounts) use fault::{Bound, Fault};
 pub use field::{Field, FieldType, Limits, Place, Presence, Trim};
 pub use form_field::{form_field, is_form};
 pub(super) use pairs::{pairs_of_form, unquoted};
+pub(in crate::accounts) use validation::typed;
 pub use validation::{Given, read, said};

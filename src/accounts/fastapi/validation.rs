@@ -92,6 +92,14 @@ pub fn read(fields: &[Field], given: &Given<'_>) -> Result<Vec<Json>, Invalid> {
     Ok(values.collect())
 }
 
+/// What one text means to a field, for those whose form it stood in.
+pub(in crate::accounts) fn typed(field: &Field, text: Option<&str>) -> Result<Json, Fault> {
+    match judge(field, &own(text)) {
+        Checked::Valid(value) => Ok(value),
+        Checked::Faulty(fault) => Err(fault),
+    }
+}
+
 /// Which fields of the body are there, whatever their values; of a request that was read.
 pub fn said(fields: &[Field], given: &Given<'_>) -> Vec<bool> {
     let Ok(body) = Body::read(fields, given) else {

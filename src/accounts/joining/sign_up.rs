@@ -94,11 +94,7 @@ impl Accounts {
                 .collect(),
         };
         let login = application.login.clone();
-        let done = self.join(application).await?;
-        done.audit(request);
-        if let (SignedUp::Pending(member), Some(codes)) = (&done, &self.codes) {
-            codes.welcome(&member.id, request);
-        }
+        let done = self.take_in(application, request).await?;
         let values = |member: &Member| {
             let (id, user) = (member.id.to_json(), Value::Object(member.shown.clone()));
             move |name: &str| match name {
@@ -118,6 +114,20 @@ impl Accounts {
             }),
             SignedUp::Invalid(_) => Ok(dialect.invalid.clone()),
         }
+    }
+
+    /// Makes a user, or says why there is none; an audit reads of it, and who has to prove an address is sent a code.
+    pub(in crate::accounts) async fn take_in(
+        &self,
+        application: Application,
+        request: &AccountRequest,
+    ) -> Result<SignedUp, AccountError> {
+        let done = self.join(application).await?;
+        done.audit(request);
+        if let (SignedUp::Pending(member), Some(codes)) = (&done, &self.codes) {
+            codes.welcome(&member.id, request);
+        }
+        Ok(done)
     }
 
     /// Makes a user, or says why there is none.

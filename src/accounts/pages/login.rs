@@ -34,6 +34,8 @@ pub(super) async fn show(visit: &Visit<'_>) -> Result<Answer, AccountError> {
     let page = Page::Login(Login {
         next,
         links: &links,
+        joins: visit.pages.sign_up.is_some(),
+        joined: visit.parameter("done").as_deref() == Some("signed-up"),
         ..Login::default()
     });
     Ok(visit.page(StatusCode::OK, &page, "page"))
@@ -53,6 +55,8 @@ pub(super) async fn sent(visit: &Visit<'_>) -> Result<Answer, AccountError> {
             next,
             refused: Some(refused),
             links: &links,
+            joins: visit.pages.sign_up.is_some(),
+            joined: false,
         })
     };
     let again = |refused, status, outcome| visit.page(status, &form(refused), outcome);

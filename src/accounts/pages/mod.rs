@@ -5,8 +5,10 @@
 //! [`crate::pages`].
 
 mod answer;
+mod asked;
 mod asker;
 mod codes;
+mod edit;
 mod failed;
 mod login;
 mod members;
@@ -14,6 +16,7 @@ mod offers;
 mod own;
 mod profile;
 mod request;
+mod sign_up;
 mod style;
 mod visit;
 
@@ -31,8 +34,11 @@ use crate::{
 use visit::Visit;
 
 pub use answer::headers;
+pub use asked::{Asked, Spoken};
+pub use edit::EditPage;
 pub use failed::Failed;
 pub use request::PageRequest;
+pub use sign_up::SignUpPage;
 pub use style::Sheet;
 
 /// The pages of members.
@@ -56,6 +62,10 @@ pub struct Pages {
     pub login: String,
     /// Whether passwords may be changed here.
     pub changes_password: bool,
+    /// Where users join, if they do.
+    pub sign_up: Option<SignUpPage>,
+    /// Where users change what is known of them, if they do.
+    pub edit: Option<EditPage>,
 }
 
 /// What somebody does with a page.
@@ -105,7 +115,11 @@ async fn open(visit: &Visit<'_>) -> Result<Answer, AccountError> {
         ("/login", Sends) => login::sent(visit).await,
         ("/logout", Sends) => login::logout(visit).await,
         ("/logged-out", Looks) => Ok(visit.message(Message::LoggedOut)),
+        ("/signup", Looks) => sign_up::show(visit).await,
+        ("/signup", Sends) => sign_up::sent(visit).await,
         ("/profile", Looks) => profile::show(visit).await,
+        ("/profile/edit", Looks) => edit::show(visit).await,
+        ("/profile/edit", Sends) => edit::sent(visit).await,
         ("/sent", Looks) => Ok(visit.message(Message::Sent)),
         ("/verified", Looks) => Ok(visit.message(Message::Proven)),
         ("/password-chosen", Looks) => Ok(visit.message(Message::PasswordChosen)),

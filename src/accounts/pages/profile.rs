@@ -23,6 +23,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Result<Answer, AccountError> {
         sessions,
         said: said.as_deref().and_then(done),
         links: &links,
+        edits: visit.pages.edit.is_some(),
         manages: visit.leads_to_members(&asker).await?,
     });
     Ok(asker.kept_in(visit.page(StatusCode::OK, &page, "page")))
@@ -101,6 +102,7 @@ fn done(word: &str) -> Option<Said> {
     match word {
         "session-ended" => Some(Said::SessionEnded),
         "others-ended" => Some(Said::OthersEnded),
+        "profile-changed" => Some(Said::ProfileChanged),
         "password-changed" => Some(Said::PasswordChanged),
         _ => None,
     }

@@ -174,7 +174,8 @@ fn unused_dialects(document: &Document, findings: &mut Findings<'_>) {
     }
     let login = |action: Action| matches!(action, Action::Login);
     let accounts = &document.accounts;
-    if !accounts.is_empty() && !accounts.iter().any(|account| login(account.action)) {
+    let is_any = accounts.iter().any(|account| login(account.action));
+    if !accounts.is_empty() && !is_any && document.pages.is_none() {
         findings.warning(
             "accounts",
             "there is no login",

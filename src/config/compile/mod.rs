@@ -17,6 +17,7 @@ mod cookies;
 mod cors;
 mod csrf;
 mod database;
+mod details;
 mod dialect;
 mod endpoints;
 mod expressions;
@@ -82,8 +83,8 @@ use super::{
     reading::places::Places,
 };
 use crate::{
-    accounts::{Joining, members::Settings as Managing},
-    policy::assertion::AssertionSettings,
+    accounts::{Cookies, Endpoint, Joining, members::Settings as Managing, pages::Pages},
+    policy::{assertion::AssertionSettings, csrf::CsrfPolicy},
     store,
     token::publication::Publication,
 };
@@ -262,8 +263,8 @@ pub(super) fn compile(document: &Document, findings: &mut Findings<'_>) -> Optio
     passwords::may_upgrade(&hashing, (users.as_ref(), watch.as_ref()), findings);
     let revocation = revocation::compile(document, users.as_ref(), findings);
     let csrf = csrf::compile(&document.csrf, &form_tokens, "csrf", findings);
-    let known = (users.as_ref(), &mut cookies);
-    let pages = pages::compile(document, known, csrf.as_ref(), findings);
+    let known = (users.as_ref(), &mut cookies, accounts.as_deref(), &joining);
+    let pages = of_pages(document, known, csrf.as_ref(), findings);
     let defaults = routes::Defaults {
         groups: groups::Groups::new(document, &mut rules, findings),
         csrf,
@@ -343,6 +344,22 @@ fn of_users(
     joining.profile = profile::compile(document, (users, tokens), findings);
     let members = members::compile(document, users, rules, findings);
     (kept_refresh, joining, members)
+}
+
+/// The pages, with the forms for which there is what they need.
+fn of_pages(
+    document: &Document,
+    (users, cookies, endpoints, joining): (
+        Option<&store::Settings>,
+        &mut Cookies,
+        Option<&[Endpoint]>,
+        &Joining,
+    ),
+    csrf: Option<&CsrfPolicy>,
+    findings: &mut Findings<'_>,
+) -> Option<Pages> {
+    let pages = pages::compile(document, (users, cookies), csrf, findings);
+    details::compile(pages, document, (endpoints, joining), findings)
 }
 
 /// What is no mistake, and hardly meant.

@@ -17,7 +17,7 @@ use crate::{
     },
     config::{
         document::{
-            Document,
+            Document, accounts,
             pages::{self as written, Language as Written},
         },
         source::{Files, LARGEST_SOURCE},
@@ -37,8 +37,11 @@ use crate::{
 /// What remembers the language that was chosen.
 const LANGUAGE: &str = "sidegate-language";
 
+/// Where users join. What limits the route of the action limits its page.
+const SIGN_UP: &str = "/signup";
+
 /// Pages whose forms are limited, and as what.
-pub(super) const LIMITED: [(&str, On); 7] = [
+pub(super) const LIMITED: [(&str, On); 9] = [
     ("/login", On::Login),
     ("/password", On::Login),
     ("/withdraw", On::Login),
@@ -46,6 +49,8 @@ pub(super) const LIMITED: [(&str, On); 7] = [
     ("/new-password", On::Codes),
     ("/send-code", On::Codes),
     ("/verify", On::Codes),
+    (SIGN_UP, On::Codes),
+    ("/profile/edit", On::Login),
 ];
 
 /// The pages. They are one endpoint behind those of the accounts; what it does with cookies is added to what those do.
@@ -82,6 +87,8 @@ pub(super) fn compile(
         csrf: own_forms(csrf),
         language: language_cookie(document, written)?,
         login: users?.columns.login.clone(),
+        sign_up: None,
+        edit: None,
         changes_password: document.state.is_some() && writes(users, WriteAction::Password),
     })
 }
@@ -256,13 +263,24 @@ pub(super) fn routes(
     for (page, on) in LIMITED {
         let name = format!("POST {root}{page}");
         let matched = matched(&name, defaults.reading, "pages.root", findings);
-        let rate_limits = defaults.rate_limits.of(None, on, "pages", findings);
+        let own = own_limits(document).filter(|_| page == SIGN_UP);
+        let rate_limits = match own {
+            Some(names) => defaults.rate_limits.again(names),
+            None => defaults.rate_limits.of(None, on, "pages", findings),
+        };
         routes.push(matched.map(|matched| Route {
             rate_limits,
             ..route(&name, matched, findings)
         }));
     }
     routes
+}
+
+/// The limits that the route names by which users join.
+fn own_limits(document: &Document) -> Option<&[String]> {
+    let mut accounts = document.accounts.iter();
+    let joins = accounts.find(|it| it.action == accounts::Action::SignUp)?;
+    joins.rate_limit.as_deref()
 }
 
 fn is_root(root: &str, pattern: &Pattern, findings: &mut Findings<'_>) -> bool {

@@ -126,6 +126,17 @@ impl Limits {
         found.limits(Told::Everyone)
     }
 
+    /// Those of another route as well, where it was said what is wrong with them.
+    pub(super) fn again(&self, names: &[String]) -> RateLimits {
+        let mut found = Sorted::default();
+        for name in names {
+            if let Some((number, _, limit)) = self.limits.get_full(name) {
+                found.add(limit.by, RateLimitId(number));
+            }
+        }
+        found.limits(Told::Refused)
+    }
+
     fn usual(&self, on: On) -> RateLimits {
         let mut found = Sorted::default();
         if matches!(on, On::Login | On::Codes) {

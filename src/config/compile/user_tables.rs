@@ -104,14 +104,19 @@ pub(super) fn needed(
     path: &str,
     findings: &mut Findings<'_>,
 ) {
-    let Some(users) = &document.users else { return };
-    let word = action.word();
-    let listed = |write: &users::Write| write.actions.iter().any(|it| compiled(*it) == action);
-    if !users.write.as_ref().is_some_and(listed) {
+    if document.users.is_some() && !may_write(document, action) {
+        let word = action.word();
         let message = "it writes to the user table, which the configuration does not allow";
         let fix = format!("add `{word}` to `users.write.actions`");
         findings.absence(path, message, &fix);
     }
+}
+
+/// Whether the configuration lists what is written there.
+pub(super) fn may_write(document: &Document, action: WriteAction) -> bool {
+    let write = document.users.as_ref().and_then(|it| it.write.as_ref());
+    let listed = |write: &users::Write| write.actions.iter().any(|it| compiled(*it) == action);
+    write.is_some_and(listed)
 }
 
 fn compiled(action: users::WriteAction) -> WriteAction {

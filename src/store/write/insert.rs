@@ -276,6 +276,8 @@ impl NewMember {
         });
         let select = format!("SELECT {} FROM {from} WHERE", quoted.join(", "));
         let id = quoted.first().map_or("", String::as_str);
+        // A row that was replaced may have left its key to this one.
+        let mut before: &[Option<String>] = &[];
         let (condition, value) = match (self.given(map), map.dialect, number) {
             (Some(given), _, _) => (id.to_owned(), given),
             (None, Dialect::Sqlite, Some(number)) => {
@@ -284,13 +286,14 @@ impl NewMember {
             (None, Dialect::MySql, Some(number)) => (id.to_owned(), CellValue::Integer(number)),
             // Made by a default or by a trigger: it is the row that was not there before.
             (None, _, None) => {
+                before = known;
                 let login = map.tables.quote(std::slice::from_ref(&map.login))?;
                 (login.concat(), CellValue::text(self.login.as_str()))
             }
         };
         let sql = format!("{select} {condition} = ?");
         let mut rows = work.rows(&sql, &[value]).await?;
-        rows.retain(|row| !known.contains(&key(row)));
+        rows.retain(|row| !before.contains(&key(row)));
         match rows.pop() {
             Some(row) if rows.is_empty() => Ok(row),
             Some(_) | None => Err(WriteError::LostKey.into()),

@@ -2,11 +2,13 @@
 
 pub(crate) mod browser;
 mod codes;
+mod editing;
 mod forms;
 mod login;
 mod managing;
 mod own;
 mod profile;
+mod signing_up;
 mod style;
 
 use crate::harness::{Gateway, Setup, Upstream, own_tables::OwnTables};
