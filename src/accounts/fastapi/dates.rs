@@ -259,6 +259,8 @@ fn days(year: u32, month: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{NoDate, calendar_day, of_number, parse};
 
     #[test]
@@ -323,5 +325,15 @@ mod tests {
         assert_eq!(of_number(1_706_659_200_000.0).as_deref(), Ok("2024-01-31"));
         assert_eq!(of_number(-86_400.0).as_deref(), Ok("1969-12-31"));
         assert!(of_number(f64::INFINITY).is_err() && of_number(f64::NAN).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_day_that_is_written_out_is_the_same_day(text in "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9-]{0,12}|\\PC{0,12}") {
+            if let Some(day) = calendar_day(&text) {
+                prop_assert_eq!(calendar_day(&day), Some(day.clone()));
+                prop_assert_eq!(parse(&day), Ok(day));
+            }
+        }
     }
 }
