@@ -57,12 +57,15 @@ fn settings(written: &Digest, findings: &mut Findings<'_>) -> Option<DigestSetti
         let message = "`of` says all of it";
         findings.mistake(OF, message, "write `prefix` and `suffix` into it");
     }
-    let template = findings.take(Template::parse(of), OF, FIX)?;
-    let unknown = template
-        .placeholders()
-        .find(|it| !matches!(*it, "password" | "salt"));
-    if let Some(unknown) = unknown {
-        findings.mistake(OF, &format!("`{{{unknown}}}` is not known here"), FIX);
+    // What stands there is a secret: no message repeats any of it.
+    let Ok(template) = Template::parse(of) else {
+        let message = "its braces cannot be read";
+        findings.mistake(OF, message, "write `{{` and `}}` for braces themselves");
+        return None;
+    };
+    let is_known = |name: &str| matches!(name, "password" | "salt");
+    if !template.placeholders().all(is_known) {
+        findings.mistake(OF, "it has another placeholder", FIX);
         return None;
     }
     if template
