@@ -4,7 +4,9 @@ use super::{
     assert_json, gateway, login,
     login::{WITHDRAWN, WRONG},
 };
-use crate::harness::{Gateway, users::User};
+use serde_json::json;
+
+use crate::harness::{Gateway, Request, Upstream, database::Database, users::User};
 
 /// A gateway with one more user, whose password has this hash.
 fn with_user(id: i64, name: &str, hash: &str) -> Gateway {
@@ -125,4 +127,67 @@ fn a_stored_password_of_another_kind_is_refused_and_told_to_the_operator() {
     let line = gateway.log_line("in no format that can be checked");
     assert!(line.contains("\"member.id\":\"5\""), "{line}");
     assert!(!gateway.said().contains("pbkdf2"), "{}", gateway.said());
+}
+
+/// Beyond what a signed number of 64 bits holds.
+const LARGE: &str = "18446744073709551610";
+
+/// What says who somebody is as a number, so that all of it is read again as one.
+const NUMBERS: &str = r#"
+access: { algorithm: HS256, secret: "${SECRET_KEY}", lifetime: 30d, claims: { sub: "{user.id.number}" } }
+refresh: { algorithm: HS256, secret: "${REFRESH_TOKEN_SECRET_KEY}", lifetime: 60d, claims: { sub: "{user.id.number}" } }"#;
+
+#[test]
+fn ids_beyond_63_bits_are_subjects_and_columns_like_any_other() {
+    for kind in ["BIGINT UNSIGNED", "DECIMAL(20,0)"] {
+        let database = Database::mysql();
+        database.execute(&format!(
+            "CREATE TABLE user (id {kind} PRIMARY KEY, email VARCHAR(80), hashed_password TEXT, point {kind}, is_restricted BOOL)"
+        ));
+        let hash = hash("secret");
+        let row =
+            format!("INSERT INTO user VALUES ({LARGE}, 'a@example.com', '{hash}', {LARGE}, 0)");
+        database.execute(&row);
+        let users = format!(
+            "
+database: \"{}\"
+table: user
+columns: {{ id: id, login: email, password: hashed_password }}
+states: {{ banned: {{ is_restricted: true }} }}
+show: {{ id: integer, point: integer }}",
+            database.url()
+        );
+        let upstream = Upstream::start();
+        let gateway = Gateway::before(&upstream)
+            .section("users", &users)
+            .section("tokens", NUMBERS)
+            .start();
+        let granted = gateway.send(&login("a@example.com", "secret"));
+        assert_eq!(granted.status, 200, "{granted:?}");
+        let large: u64 = LARGE.parse().expect("a number");
+        let said = granted.json();
+        assert_eq!(
+            (&said["id"], &said["point"]),
+            (&large.into(), &large.into())
+        );
+        let token = said["token"]["access_token"].as_str().expect("a token");
+        let guarded = gateway.send(&Request::get("/deals").token(token));
+        assert_eq!(guarded.status, 200, "{kind}");
+        assert_eq!(upstream.only().values("x-user-id"), [LARGE], "{kind}");
+        let verified = Request::post("/auth/token/verify").json(&json!({ "token": token }));
+        assert_eq!(
+            gateway.send(&verified).json(),
+            json!({ "bool": true }),
+            "{kind}"
+        );
+        let refresh = said["token"]["refresh_token"].as_str().expect("a token");
+        let refreshed = Request::post("/auth/token/refresh").json(&json!({ "token": refresh }));
+        assert_eq!(gateway.send(&refreshed).status, 200, "{kind}");
+        database.execute("UPDATE user SET is_restricted = 1");
+        assert_eq!(
+            gateway.send(&verified).json(),
+            json!({ "bool": false }),
+            "{kind}"
+        );
+    }
 }

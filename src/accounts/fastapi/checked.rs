@@ -14,6 +14,8 @@ use super::{
 pub(super) enum Checked {
     Valid(Json),
     Faulty(Fault),
+    /// Valid for pydantic, but nothing that UTF-8 or a number of ours can express.
+    Inexpressible(Fault),
 }
 
 pub(super) fn checked(field: &Field, input: &Value) -> Checked {
@@ -31,7 +33,7 @@ pub(super) fn checked(field: &Field, input: &Value) -> Checked {
         FieldType::Number => number(input).limited(&field.limits, Bound::Number),
         FieldType::Boolean => boolean(input),
         FieldType::Date => date(input),
-        FieldType::Json => to_json(input).map_or_else(Checked::Faulty, Checked::Valid),
+        FieldType::Json => to_json(input).map_or_else(Checked::Inexpressible, Checked::Valid),
     }
 }
 
@@ -64,7 +66,7 @@ fn of_text(field: &Field, text: &Text) -> Checked {
     }
     // An address may hold none of the marks that stand for a lone surrogate.
     if field.field_type == FieldType::Text && text.as_unicode().is_none() {
-        return Checked::Faulty(Fault::Unicode);
+        return Checked::Inexpressible(Fault::Unicode);
     }
     Checked::Valid(value.into())
 }
@@ -79,6 +81,22 @@ fn trim(text: &str, trim: Trim) -> &str {
 }
 
 impl Checked {
+    /// What pydantic finds wrong.
+    pub(super) fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Faulty(fault) => Some(fault),
+            Self::Valid(_) | Self::Inexpressible(_) => None,
+        }
+    }
+
+    /// What pydantic finds wrong, or we.
+    pub(super) fn any_fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Faulty(fault) | Self::Inexpressible(fault) => Some(fault),
+            Self::Valid(_) => None,
+        }
+    }
+
     fn limited(self, limits: &Limits, bound: impl Fn(i64) -> Bound) -> Self {
         let Self::Valid(Json::Number(number)) = &self else {
             return self;
@@ -127,13 +145,17 @@ fn of_float(float: f64) -> Checked {
         return Checked::Faulty(Fault::Fraction);
     }
     // Without a sign of its own: `-0` is 0.
-    of_digits(&format!("{:.0}", float + 0.0))
+    let digits = format!("{:.0}", float + 0.0);
+    let number = digits.parse::<i64>();
+    number.map_or(Checked::Faulty(Fault::IntegerSize), |number| {
+        Checked::Valid(number.into())
+    })
 }
 
 /// Python's integers have no end and pydantic lets 4300 digits pass. No column and no number of ours has more than 64 bits,
 /// so that these are too large with the error that pydantic has for its own end.
 fn of_digits(digits: &str) -> Checked {
-    whole(digits).map_or(Checked::Faulty(Fault::IntegerSize), Checked::Valid)
+    whole(digits).map_or(Checked::Inexpressible(Fault::IntegerSize), Checked::Valid)
 }
 
 fn whole(digits: &str) -> Option<Json> {
@@ -141,6 +163,10 @@ fn whole(digits: &str) -> Option<Json> {
     signed
         .or_else(|_| digits.parse::<u64>().map(Json::from))
         .ok()
+}
+
+fn is_zero(digits: &str) -> bool {
+    !digits.is_empty() && digits.bytes().all(|byte| byte == b'0')
 }
 
 /// The digits of a text that is an integer: with a sign, with single underscores, with a fraction of zeros.
@@ -151,7 +177,7 @@ fn as_integer(text: &str) -> Option<String> {
         None => ("", text.strip_prefix('+').unwrap_or(text)),
     };
     let whole = match rest.split_once('.') {
-        Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole,
+        Some((whole, zeros)) if is_zero(zeros) => whole,
         Some(_) => return None,
         None => rest,
     };
@@ -178,7 +204,7 @@ fn number(input: &Value) -> Checked {
         }
     };
     let number = Number::from_f64(float);
-    number.map_or(Checked::Faulty(Fault::Infinite), |number| {
+    number.map_or(Checked::Inexpressible(Fault::Infinite), |number| {
         Checked::Valid(number.into())
     })
 }

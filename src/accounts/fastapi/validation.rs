@@ -80,14 +80,17 @@ pub fn read(fields: &[Field], given: &Given<'_>) -> Result<Vec<Json>, Invalid> {
     let found: Vec<Found<'_>> = fields.iter().map(find).collect();
     let judged = fields.iter().zip(&found);
     let judged: Vec<Checked> = judged.map(|(field, found)| judge(field, found)).collect();
-    let problems = problems(fields, &found, &judged, &body);
-    if !problems.is_empty() {
-        return Err(Invalid::from(problems.as_slice()));
+    // What pydantic takes and we cannot is told of where nothing else is wrong, so that its own answers stay its own.
+    for is_told in [Checked::fault as FaultOf, Checked::any_fault] {
+        let problems = problems(fields, &found, (&judged, is_told), &body);
+        if !problems.is_empty() {
+            return Err(Invalid::from(problems.as_slice()));
+        }
     }
     let values = judged.into_iter().map(|checked| match checked {
         Checked::Valid(value) => value,
         // Nothing is faulty where there are no problems.
-        Checked::Faulty(_) => Json::Null,
+        Checked::Faulty(_) | Checked::Inexpressible(_) => Json::Null,
     });
     Ok(values.collect())
 }
@@ -96,7 +99,7 @@ pub fn read(fields: &[Field], given: &Given<'_>) -> Result<Vec<Json>, Invalid> {
 pub(in crate::accounts) fn typed(field: &Field, text: Option<&str>) -> Result<Json, Fault> {
     match judge(field, &own(text)) {
         Checked::Valid(value) => Ok(value),
-        Checked::Faulty(fault) => Err(fault),
+        Checked::Faulty(fault) | Checked::Inexpressible(fault) => Err(fault),
     }
 }
 
@@ -112,10 +115,13 @@ pub fn said(fields: &[Field], given: &Given<'_>) -> Vec<bool> {
         .collect()
 }
 
+/// Which faults are told of.
+type FaultOf = fn(&Checked) -> Option<&Fault>;
+
 fn problems<'a>(
     fields: &'a [Field],
     found: &'a [Found<'a>],
-    judged: &'a [Checked],
+    (judged, fault_of): (&'a [Checked], FaultOf),
     body: &'a Body,
 ) -> Vec<Problem<'a>> {
     let mut problems = Vec::new();
@@ -137,7 +143,7 @@ fn problems<'a>(
             continue;
         }
         for ((field, found), checked) in here {
-            if let Checked::Faulty(fault) = checked {
+            if let Some(fault) = fault_of(checked) {
                 problems.push(Problem {
                     location: location(field),
                     fault,

@@ -3,7 +3,8 @@
 use super::{GET, with};
 use crate::harness::{
     Gate, Gateway, Upstream,
-    http2::{DATA, END_STREAM, Frames, GOAWAY, HEADERS, RST_STREAM}, wait_until,
+    http2::{DATA, END_STREAM, Frames, GOAWAY, HEADERS, RST_STREAM},
+    wait_until,
 };
 
 /// Header lists that no request of HTTP/1.1 can have.
