@@ -9,9 +9,10 @@ use super::{
 use crate::{
     accounts::{AccountError, AccountRequest, Accounts, Answer, dialect::WithdrawDialect},
     entropy::Entropy,
-    member::Member,
+    member::{Member, MemberId, StateName},
     secret::Secret,
     state::EndedBy,
+    store::{CellValue, Swapped, Writer},
 };
 
 /// How users leave.
@@ -96,23 +97,12 @@ impl Accounts {
 
     /// Writes that a user has left, ends all of the user's sessions, and takes back what providers have given.
     pub async fn leave(&self, member: &Member) -> Result<Withdrawn, AccountError> {
-        let plan = self.joining.withdrawal.as_ref().zip(self.store.writer());
-        let (plan, writer) = plan.ok_or(AccountError::NoEndpoint)?;
+        let (plan, writer) = self.leaving()?;
         let kept = self.kept_of(&member.id).await?;
         let was_there = match &plan.leave {
             Leave::Remove => writer.remove(&member.id).await?,
             Leave::Set(columns) => {
-                let mut making = Making {
-                    fields: &Map::new(),
-                    now: self.now(),
-                    utc_offset: writer.utc_offset(),
-                    entropy: &mut Entropy::from_os(),
-                };
-                let mut values = Vec::with_capacity(columns.len());
-                for (column, source) in columns {
-                    let value = making.value(source).ok().flatten();
-                    values.extend(value.map(|value| (column.clone(), value)));
-                }
+                let values = self.values_of_leaving(columns, writer);
                 writer.set_columns(&member.id, values).await?
             }
         };
@@ -125,5 +115,45 @@ impl Accounts {
         } else {
             Withdrawn::Gone
         })
+    }
+
+    /// Writes that a user has left who is in the state that was seen; of many that try at the same time one does.
+    pub(in crate::accounts) async fn leave_as_seen(
+        &self,
+        id: &MemberId,
+        seen: Option<StateName>,
+    ) -> Result<Swapped, AccountError> {
+        let (plan, writer) = self.leaving()?;
+        Ok(match &plan.leave {
+            Leave::Remove => writer.remove_in_state(id, seen).await?,
+            Leave::Set(columns) => {
+                let values = self.values_of_leaving(columns, writer);
+                writer.swap_state(id, seen, values).await?
+            }
+        })
+    }
+
+    fn leaving(&self) -> Result<(&Withdrawal, &Writer), AccountError> {
+        let plan = self.joining.withdrawal.as_ref().zip(self.store.writer());
+        plan.ok_or(AccountError::NoEndpoint)
+    }
+
+    fn values_of_leaving(
+        &self,
+        columns: &[(String, Source)],
+        writer: &Writer,
+    ) -> Vec<(String, CellValue)> {
+        let mut making = Making {
+            fields: &Map::new(),
+            now: self.now(),
+            utc_offset: writer.utc_offset(),
+            entropy: &mut Entropy::from_os(),
+        };
+        let mut values = Vec::with_capacity(columns.len());
+        for (column, source) in columns {
+            let value = making.value(source).ok().flatten();
+            values.extend(value.map(|value| (column.clone(), value)));
+        }
+        values
     }
 }

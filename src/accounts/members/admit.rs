@@ -1,10 +1,7 @@
 //! A manager lets a member in again.
 
-use super::{Act, Acted, Manager, Reason};
-use crate::{
-    accounts::{AccountError, Accounts},
-    store::Swapped,
-};
+use super::{Act, Acted, Manager, Reason, audit};
+use crate::accounts::{AccountError, Accounts};
 
 impl Accounts {
     /// Admits a member whom the state of those blocks that managers have blocked; what was granted before stays ended.
@@ -20,10 +17,10 @@ impl Accounts {
             return Ok(Acted::Gone);
         };
         let expected = Some(blocking.state.clone());
-        match self.swap(&member.id, expected, &blocking.admitted).await? {
-            Swapped::Done => {}
-            Swapped::Otherwise(state) => return Ok(Acted::Otherwise(state)),
-            Swapped::Gone => return Ok(Acted::Gone),
+        audit::begun(manager, &member.id, Act::Admit, Some(reason));
+        let swapped = self.swap(&member.id, expected, &blocking.admitted).await?;
+        if let Some(undone) = Self::undone(manager, &member.id, Act::Admit, swapped) {
+            return Ok(undone);
         }
         if let Some(denylist) = self.denylist.as_ref().filter(|_| blocking.watched) {
             denylist.admit(&member.id.to_string());

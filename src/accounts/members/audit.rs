@@ -36,6 +36,21 @@ impl Act {
     }
 }
 
+/// Before the act, so that what a gateway did that ended in the middle of it has its reason, too.
+pub(super) fn begun(manager: &Manager, member: &MemberId, act: Act, reason: Option<&Reason>) {
+    info!(
+        target: SECURITY,
+        security = "member_act_begun",
+        account = %member,
+        manager = %manager.id,
+        act = act.word(),
+        reason = reason.map(Reason::as_str),
+        client = manager.sender.address.to_str().unwrap_or_default(),
+        decision = %manager.sender.decision,
+        "a manager is about to act on a member"
+    );
+}
+
 pub(super) fn acted(manager: &Manager, member: &MemberId, act: Act, reason: Option<&Reason>) {
     let security = match act {
         Act::Block => "member_blocked",

@@ -4,7 +4,6 @@ use super::{Act, Acted, Manager, Reason, audit};
 use crate::{
     accounts::{AccountError, Accounts},
     revocation::Block,
-    store::Swapped,
 };
 
 impl Accounts {
@@ -25,12 +24,10 @@ impl Accounts {
             audit::refused(manager, id, Act::Block, "oneself");
             return Ok(Acted::Oneself);
         }
-        match self.swap(&member.id, None, &blocking.blocked).await? {
-            Swapped::Done => {}
-            Swapped::Otherwise(state) => {
-                return Ok(Acted::Otherwise(state));
-            }
-            Swapped::Gone => return Ok(Acted::Gone),
+        audit::begun(manager, &member.id, Act::Block, Some(reason));
+        let swapped = self.swap(&member.id, None, &blocking.blocked).await?;
+        if let Some(undone) = Self::undone(manager, &member.id, Act::Block, swapped) {
+            return Ok(undone);
         }
         if let Some(denylist) = self.denylist.as_ref().filter(|_| blocking.watched) {
             let why = Block::State(blocking.state.clone());

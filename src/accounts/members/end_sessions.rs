@@ -1,6 +1,6 @@
 //! A manager ends the sessions of a member.
 
-use super::{Act, Acted, Manager};
+use super::{Act, Acted, Manager, audit};
 use crate::accounts::{AccountError, Accounts};
 
 impl Accounts {
@@ -14,6 +14,7 @@ impl Accounts {
         let Some(member) = self.store.listed_by_id(id).await? else {
             return Ok(Acted::Gone);
         };
+        audit::begun(manager, &member.id, Act::EndSessions, None);
         let ended = self.end_granted(state, &member.id).await;
         self.acted(manager, &member.id, Act::EndSessions, None)
             .await?;

@@ -1,7 +1,7 @@
 //! What managers do with members: search and view them, block and admit them, end their sessions, let them leave.
 //!
 //! A [`Manager`] is made by [`Accounts::manager`] alone, for one request, by the rule that the configuration has for them and
-//! the row as it is at this moment. Every act is written to the audit log, with who has done it to whom and why, and what
+//! the row as it is at this moment. Every act is written to the audit log, before it and behind it, with who does it to whom and why, and what
 //! members are to be told later is kept in our own tables. Nobody acts on themself where that would lock them out.
 
 mod admit;
@@ -112,6 +112,17 @@ impl Accounts {
         let id = member.to_string();
         let all = (&*id, Which::All);
         Ok(self.end(state, all, EndedBy::Manager).await?.len())
+    }
+
+    /// What has become of an act that was to change a row, where it was not done; for an audit has read that it begins.
+    fn undone(manager: &Manager, member: &MemberId, act: Act, swapped: Swapped) -> Option<Acted> {
+        let (acted, why) = match swapped {
+            Swapped::Done => return None,
+            Swapped::Otherwise(state) => (Acted::Otherwise(state), "changed"),
+            Swapped::Gone => (Acted::Gone, "gone"),
+        };
+        audit::refused(manager, &member.to_string(), act, why);
+        Some(acted)
     }
 
     /// Writes an act down: to the audit log first, which needs nobody, and then where it is shown.

@@ -175,6 +175,27 @@ pub(super) async fn a_state_is_swapped_once(bench: &Bench) {
     }
 }
 
+pub(super) async fn whoever_was_seen_in_a_state_is_removed_in_it(bench: &Bench) {
+    members(bench).await;
+    let store = store(bench);
+    let ann = MemberId::Integer(1);
+    let banned = Some(StateName::new("banned"));
+    let remove = |seen| writer(&store).remove_in_state(&ann, seen);
+    let otherwise = remove(banned).await.expect("an answer");
+    assert_eq!(otherwise, Swapped::Otherwise(None));
+    let member = store.listed_by_id("1").await.expect("an answer");
+    assert!(member.is_some(), "nothing was deleted");
+    let removed = join_all((0..8).map(|_| remove(None))).await;
+    let count = |what: Swapped| removed.iter().flatten().filter(|it| **it == what).count();
+    assert_eq!(
+        (count(Swapped::Done), count(Swapped::Gone)),
+        (1, 7),
+        "{removed:?}"
+    );
+    let member = store.listed_by_id("1").await.expect("an answer");
+    assert!(member.is_none(), "it is gone");
+}
+
 pub(super) async fn a_state_of_a_joined_table_is_swapped(bench: &Bench) {
     let mut settings = three_tables(bench).await;
     settings.states = vec![state(

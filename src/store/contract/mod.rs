@@ -56,7 +56,7 @@ macro_rules! suite_on {
 
         on! { $bench, members:
             a_list_goes_on_behind_its_last_member, what_is_typed_means_itself, members_are_listed_as_they_are,
-            numbers_begin_with_digits, a_state_is_swapped_once, a_state_of_a_joined_table_is_swapped,
+            numbers_begin_with_digits, a_state_is_swapped_once, whoever_was_seen_in_a_state_is_removed_in_it, a_state_of_a_joined_table_is_swapped,
         }
 
         on! { $bench, joining:

@@ -23,7 +23,7 @@ use crate::{
 };
 use map::WriteMap;
 use mysql::MySqlWriter;
-use operations::{Operation, Remove, ReplacePassword, SetColumns, SwapState};
+use operations::{Operation, Remove, RemoveInState, ReplacePassword, SetColumns, SwapState};
 use sqlite::SqliteWriter;
 
 pub use change::{Change, Rewritten};
@@ -134,6 +134,16 @@ impl Writer {
     /// Deletes all rows of a member. `false` where there are none.
     pub async fn remove(&self, id: &MemberId) -> Result<bool, WriteError> {
         self.settled(Remove { id: id.clone() }).await
+    }
+
+    /// Deletes all rows of a member whose state is the expected one.
+    pub async fn remove_in_state(
+        &self,
+        id: &MemberId,
+        expected: Option<StateName>,
+    ) -> Result<Swapped, WriteError> {
+        let id = id.clone();
+        self.settled(RemoveInState { id, expected }).await
     }
 
     pub(super) async fn close(self) {

@@ -216,22 +216,55 @@ impl Operation for SwapState {
     type Done = Swapped;
 
     async fn run<W: Work>(&self, map: &WriteMap, work: &mut W) -> Result<Swapped, Failure> {
-        let id = CellValue::from(&self.set.id);
-        let rows = work.rows(&map.standing, &[id.clone(), id]).await?;
-        let Some(row) = rows.first() else {
-            return Ok(Swapped::Gone);
-        };
-        let state = first_state((&map.taken.columns, &map.taken.states), row);
-        let state = state.map_err(|_| WriteError::Corrupt {
-            column: map.keys.first().cloned().unwrap_or_default(),
-        })?;
-        if state != self.expected {
-            return Ok(Swapped::Otherwise(state));
+        let as_expected = (&self.set.id, self.expected.as_ref());
+        if let Some(otherwise) = otherwise(as_expected, map, work).await? {
+            return Ok(otherwise);
         }
         if self.set.run(map, work).await? {
             return Ok(Swapped::Done);
         }
         Ok(Swapped::Gone)
+    }
+}
+
+/// What the member is instead, where it is not in the expected state; its rows are locked.
+async fn otherwise<W: Work>(
+    (id, expected): (&MemberId, Option<&StateName>),
+    map: &WriteMap,
+    work: &mut W,
+) -> Result<Option<Swapped>, Failure> {
+    let id = CellValue::from(id);
+    let rows = work.rows(&map.standing, &[id.clone(), id]).await?;
+    let Some(row) = rows.first() else {
+        return Ok(Some(Swapped::Gone));
+    };
+    let state = first_state((&map.taken.columns, &map.taken.states), row);
+    let state = state.map_err(|_| WriteError::Corrupt {
+        column: map.keys.first().cloned().unwrap_or_default(),
+    })?;
+    let differs = state.as_ref() != expected;
+    Ok(differs.then_some(Swapped::Otherwise(state)))
+}
+
+/// A member in a state goes.
+pub(super) struct RemoveInState {
+    pub(super) id: MemberId,
+    pub(super) expected: Option<StateName>,
+}
+
+impl Operation for RemoveInState {
+    type Done = Swapped;
+
+    async fn run<W: Work>(&self, map: &WriteMap, work: &mut W) -> Result<Swapped, Failure> {
+        let as_expected = (&self.id, self.expected.as_ref());
+        if let Some(otherwise) = otherwise(as_expected, map, work).await? {
+            return Ok(otherwise);
+        }
+        let Some(located) = Located::by_id(map, &self.id, work).await? else {
+            return Ok(Swapped::Gone);
+        };
+        located.delete(map, work).await?;
+        Ok(Swapped::Done)
     }
 }
 

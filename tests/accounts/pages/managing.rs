@@ -131,11 +131,19 @@ fn a_blocked_member_is_out_at_once_and_comes_back_by_logging_in() {
         assert!(page.contains(shown), "{shown} is not in {page}");
     }
     let line = gateway.log_line("\"security\":\"member_blocked\"");
+    let begun = gateway.log_line("\"security\":\"member_act_begun\"");
     for said in ["\"account\":\"1\"", "\"manager\":\"9\"", "sells \u{1f980}"] {
-        assert!(line.contains(said), "{line}");
+        assert!(line.contains(said) && begun.contains(said), "{begun}{line}");
     }
+    let place = |line: &str| gateway.said().find(line.trim_end());
+    assert!(
+        place(&begun) < place(&line),
+        "the reason comes before the act"
+    );
     // Whoever sends the form twice does nothing the second time.
     is_refused(&boss.submit(&block), 409, "has changed meanwhile");
+    let refused = gateway.log_line("\"security\":\"member_act_refused\"");
+    assert!(refused.contains("\"why\":\"changed\""), "{refused}");
 
     let admit = form(&mut boss, "1", "admit").and("reason", "said sorry");
     assert_eq!(boss.submit(&admit).status, 303);
