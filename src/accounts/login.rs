@@ -7,6 +7,7 @@ use super::{
     AccountError, AccountRequest, Accounts, Answer,
     attempt::{Account, Attempt, Ended},
     dialect::{LoginDialect, StateCheck},
+    meanwhile::Meanwhile,
     pick::{Picked, pick},
     session::Session,
 };
@@ -110,6 +111,11 @@ impl Accounts {
             return Ok(Tried::Blocked(state.clone()));
         }
         let session = self.open_session(&member, request).await?;
+        match self.meanwhile(&member, &session).await? {
+            Meanwhile::Unblocked => {}
+            Meanwhile::Blocked(state) => return Ok(Tried::Blocked(state)),
+            Meanwhile::Gone => return Ok(Tried::Wrong),
+        }
         self.upgrade_later(request, &member, typed);
         Ok(Tried::Granted(session))
     }

@@ -16,6 +16,7 @@ pub mod hashing;
 mod joining;
 mod kept_refresh;
 mod login;
+mod meanwhile;
 pub mod members;
 mod named;
 pub mod pages;
@@ -220,6 +221,8 @@ pub struct Accounts {
     pub members: Option<members::Members>,
     /// What sends codes and tries them, if any are sent.
     pub codes: Option<Arc<Codes>>,
+    /// Whether a watch tells the denylist of every state that blocks users, while it is heard.
+    pub hears_of_blocks: bool,
     /// The clock of `exp`.
     pub clock: Clock,
 }

@@ -13,6 +13,8 @@ use crate::{
 
 /// What a granted login can show.
 pub(super) struct Session {
+    /// The session's own id.
+    pub(super) id: String,
     user: Value,
     user_id: Value,
     access_token: String,
@@ -60,6 +62,7 @@ impl Accounts {
             self.keep_refresh(kept, (&member.id, &token)).await?;
         }
         Ok(Session {
+            id: access.session().to_owned(),
             user: Value::Object(member.shown.clone()),
             user_id: member.id.to_json(),
             access_token,

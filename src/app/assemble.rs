@@ -84,13 +84,17 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
     let follows = Follows(before);
     let (hashing, refresh_cookie) = (answering.hashing.clone(), hidden(&answering.cookies));
     let state = OwnState::after(before, state)?;
-    let announcements = announcements(compiled.watch.as_ref(), users.as_ref(), state.as_ref());
+    let watch = compiled.watch.as_ref();
+    let watching = Watching {
+        announcements: announcements(watch, users.as_ref(), state.as_ref()),
+        tells_of_blocks: tells_of_blocks(watch, users.as_ref()),
+    };
     let asked = Asked(
         users.as_ref(),
         row_cache,
         revocation,
         answering,
-        (state.as_ref(), announcements),
+        (state.as_ref(), watching),
     );
     let members = follows.members(asked, &tokens)?;
     let (subject_key, counters) = (follows.subject_key(), follows.counters());
@@ -152,16 +156,32 @@ struct Asked<'a>(
     Option<membership::Settings>,
     Option<compiled::Revocation>,
     Answering,
-    (Option<&'a OwnState>, Option<Announcements>),
+    (Option<&'a OwnState>, Watching),
 );
 
 /// The user table, and where what is written to it is announced.
-type Stores<'a> = (Option<&'a Arc<Store>>, Option<Announcements>);
+type Stores<'a> = (Option<&'a Arc<Store>>, Watching);
 
 /// Who tells who may no longer use a token, and how logins are known where tokens say those.
 type Told<'a> = (&'a Arc<Denylist>, Option<LoginSubjects>);
 
-/// Where passwords are announced that gateways write themselves.
+/// What whoever watches the user table is to logins.
+struct Watching {
+    /// Where passwords are announced that gateways write themselves.
+    announcements: Option<Announcements>,
+    /// Whether it tells of every state that blocks users.
+    tells_of_blocks: bool,
+}
+
+fn tells_of_blocks(watch: Option<&feed::Settings>, users: Option<&store::Settings>) -> bool {
+    let (Some(watch), Some(users)) = (watch, users) else {
+        return false;
+    };
+    let told = watch.tables.iter().flat_map(|table| &table.store.states);
+    let told: Vec<_> = told.map(|state| &state.name).collect();
+    users.states.iter().all(|state| told.contains(&&state.name))
+}
+
 fn announcements(
     watch: Option<&feed::Settings>,
     users: Option<&store::Settings>,
@@ -185,7 +205,7 @@ struct Members {
 impl Follows<'_> {
     fn members(
         self,
-        Asked(users, row_cache, revocation, answering, (state, announcements)): Asked<'_>,
+        Asked(users, row_cache, revocation, answering, (state, watching)): Asked<'_>,
         tokens: &Tokens,
     ) -> Result<Members, StartError> {
         let asks = revocation.as_ref().is_some_and(|it| it.ask.is_some());
@@ -201,7 +221,7 @@ impl Follows<'_> {
             state: state.map(|opened| &opened.state),
         };
         let answering = (answering, places);
-        let stores = (store.as_ref(), announcements);
+        let stores = (store.as_ref(), watching);
         let accounts = self.opened(answering, (stores, told), tokens)?;
         let ask = |settings| Some(self.ask(settings, Arc::clone(store.as_ref()?)));
         let revocation = revocation.map(|settings| Revocation {
@@ -225,7 +245,7 @@ impl Follows<'_> {
     fn opened(
         self,
         (answering, places): (Answering, Places<'_>),
-        ((store, announcements), told): (Stores<'_>, Option<Told<'_>>),
+        ((store, watching), told): (Stores<'_>, Option<Told<'_>>),
         tokens: &Tokens,
     ) -> Result<Option<Arc<Accounts>>, StartError> {
         let (Some(store), Some(refresh)) = (store, &tokens.refresh) else {
@@ -246,7 +266,7 @@ impl Follows<'_> {
         let members = answering.members.map(|it| Managed::new(it, store));
         let upgrades = answering.hashing.upgrade.is_some();
         let hashing = self.hashing(answering.hashing)?;
-        let announcements = announcements.map(Arc::new);
+        let announcements = watching.announcements.map(Arc::new);
         let changing = store
             .writer()
             .map(|_| Changing::new(store, announcements.clone()));
@@ -274,6 +294,7 @@ impl Follows<'_> {
                 rotation: tokens.rotation,
             }),
             codes,
+            hears_of_blocks: watching.tells_of_blocks,
             clock: Clock,
         })))
     }

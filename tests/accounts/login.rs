@@ -4,7 +4,8 @@ use super::{assert_json, further_headers, gateway, login, possible_tokens, said}
 use crate::harness::{Gateway, Request, Upstream, token, users::PASSWORD};
 
 pub(super) const WRONG: &str = r#"{"detail":{"error_code":192,"message":"이메일 또는 패스워드가 올바르지 않습니다. 다시 입력해주세요."}}"#;
-const BANNED: &str = r#"{"detail":{"error_code":192,"message":"보호조치된 계정입니다."}}"#;
+pub(super) const BANNED: &str =
+    r#"{"detail":{"error_code":192,"message":"보호조치된 계정입니다."}}"#;
 pub(super) const WITHDRAWN: &str = r#"{"detail":{"error_code":191,"message":"탈퇴 회원입니다. 탈퇴 후 7일동안 다시 가입할수 없어요."}}"#;
 
 #[test]

@@ -1,12 +1,14 @@
 //! What is in the table: the kinds of stored passwords, and several rows for one login.
 
+use std::thread;
+
 use super::{
     assert_json, gateway, login,
-    login::{WITHDRAWN, WRONG},
+    login::{BANNED, WITHDRAWN, WRONG},
 };
 use serde_json::json;
 
-use crate::harness::{Gateway, Request, Upstream, database::Database, users::User};
+use crate::harness::{Gateway, Request, Upstream, database::Database, users::User, wait_until};
 
 /// A gateway with one more user, whose password has this hash.
 fn with_user(id: i64, name: &str, hash: &str) -> Gateway {
@@ -127,6 +129,39 @@ fn a_stored_password_of_another_kind_is_refused_and_told_to_the_operator() {
     let line = gateway.log_line("in no format that can be checked");
     assert!(line.contains("\"member.id\":\"5\""), "{line}");
     assert!(!gateway.said().contains("pbkdf2"), "{}", gateway.said());
+}
+
+/// What attempts are counted in, so that it shows that one has begun.
+const ATTEMPTS: &str = "
+secret: attempts-secret-of-the-tests-0123456789
+accounts: { after: 100, delay: 1s, longest: 1s, forget: 1h }
+addresses: { after: 1000000, delay: 1s, longest: 1s, forget: 2s }";
+
+#[test]
+fn whoever_is_banned_while_the_password_is_checked_gets_no_token() {
+    let own = Database::sqlite();
+    let state = format!("{{ database: \"{}\", migrate: on_start }}", own.url());
+    let gateway = Gateway::before(&Upstream::start())
+        .section("attempts", ATTEMPTS)
+        .section("state", &state)
+        .start();
+    let slow = bcrypt::hash("slow", 13).expect("a hash");
+    add(&gateway, 5, "slow", &slow, [true, false]);
+    let counted = || own.numbers("SELECT COUNT(*) FROM sidegate_attempts");
+    wait_until("its tables", || {
+        let wrong = gateway.send(&login("banned@example.com", "wrong"));
+        assert_eq!(wrong.status, 400);
+        own.has_table("sidegate_attempts") && counted() != [0]
+    });
+    let before = counted();
+    let response = thread::scope(|scope| {
+        let sent = scope.spawn(|| gateway.send(&login("slow@example.com", "slow")));
+        wait_until("an attempt", || counted() != before);
+        let users = gateway.setup().users();
+        users.execute("UPDATE user SET is_restricted = 1 WHERE id = 5");
+        sent.join().expect("an answer")
+    });
+    assert_json(&response, 400, BANNED);
 }
 
 /// Beyond what a signed number of 64 bits holds.

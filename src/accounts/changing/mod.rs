@@ -9,11 +9,16 @@ mod change_profile;
 mod password;
 mod profile;
 
-use std::sync::Arc;
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+};
+
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::{AccountError, AccountRequest, Accounts};
 use crate::{
-    member::Member,
+    member::{Member, MemberId},
     revocation::feed::Announcements,
     store::{self, Reading, Store},
 };
@@ -28,7 +33,12 @@ pub struct Changing {
     login: Reading,
     /// Where a password is announced before it is written, so that a watch ends nothing for it, where there is one.
     announcements: Option<Arc<Announcements>>,
+    /// Whoever changes a password waits here for whom else changes that of the same user, or of another by chance.
+    turns: [Mutex<()>; TURNS],
 }
+
+/// How many passwords are changed at once at most.
+const TURNS: usize = 64;
 
 /// Who is signed in.
 #[derive(Debug)]
@@ -48,7 +58,17 @@ impl Changing {
         Ok(Self {
             login: store.reading_of_login()?,
             announcements,
+            turns: std::array::from_fn(|_| Mutex::default()),
         })
+    }
+
+    /// The turn of this user, once nobody else has it.
+    async fn turn(&self, id: &MemberId) -> Option<MutexGuard<'_, ()>> {
+        let mut hasher = DefaultHasher::new();
+        id.hash(&mut hasher);
+        let place = hasher.finish() % (TURNS as u64);
+        let turn = self.turns.get(usize::try_from(place).ok()?)?;
+        Some(turn.lock().await)
     }
 }
 

@@ -233,6 +233,12 @@ impl Accounts {
             ..
         } = replacing;
         let writer = self.store.writer().ok_or(AccountError::NoEndpoint)?;
+        // One after the other: whoever is too late must not have ended the session of who was not.
+        let _turn = self.own()?.turn(&member.id).await;
+        let now = self.store.member_by_id(&member.id.to_string()).await?;
+        if now.and_then(|now| now.password).as_ref() != Some(old) {
+            return Ok(Rewritten::Outrun);
+        }
         let before = self.end_others(replacing).await?;
         if let Some(announcements) = &self.own()?.announcements {
             announcements.expect(&member.id, old, new).await?;

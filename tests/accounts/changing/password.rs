@@ -194,6 +194,42 @@ fn of_many_changes_at_once_one_wins() {
 }
 
 #[test]
+fn of_two_sessions_that_change_the_password_at_once_one_goes_on() {
+    for (shop, setup) in Shop::both() {
+        let gateway = setup.start();
+        for round in 0..4 {
+            shop.database.execute(&format!(
+                "UPDATE member SET password = '{}' WHERE id = 1",
+                *HASH
+            ));
+            let sessions = [signed_in(&gateway, "ann"), signed_in(&gateway, "ann")];
+            let new = |number: usize| format!("{NEW} {round} {number}");
+            let statuses: Vec<u16> = thread::scope(|scope| {
+                let gateway = &gateway;
+                let sent: Vec<_> = sessions
+                    .iter()
+                    .enumerate()
+                    .map(|(number, own)| {
+                        let body = from_to(PASSWORD, &new(number));
+                        scope.spawn(move || change(gateway, &own.access, &body).status)
+                    })
+                    .collect();
+                let answers = sent.into_iter().map(|it| it.join().expect("an answer"));
+                answers.collect()
+            });
+            let goes_on: Vec<(bool, bool)> = sessions.iter().map(|it| it.count(&gateway)).collect();
+            // The second may come after the first has ended its session.
+            let (won, lost) = if statuses[0] == 200 { (0, 1) } else { (1, 0) };
+            assert_eq!(statuses[won], 200, "{statuses:?}");
+            assert!([403, 401].contains(&statuses[lost]), "{statuses:?}");
+            assert_eq!(goes_on[won], (true, true), "{round} {statuses:?}");
+            assert_eq!(goes_on[lost], (false, false), "{round} {statuses:?}");
+            assert_eq!(login(&gateway, "ann", &new(won)).status, 200);
+        }
+    }
+}
+
+#[test]
 fn guesses_at_the_current_password_are_counted_as_logins_are() {
     let [(_shop, setup), _] = Shop::both();
     let limits = "
