@@ -6,6 +6,7 @@ mod changing;
 pub(crate) mod codes;
 mod cookies;
 mod dialects;
+mod hostile;
 mod joining;
 mod kept_refresh;
 mod limits;

@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use super::{Idp, code_of, gateway, setup};
-use crate::harness::{Gateway, Request, Response};
+use crate::{
+    accounts::hostile::values,
+    harness::{Gateway, Request, Response},
+};
 
 fn bring(gateway: &Gateway, body: &serde_json::Value) -> Response {
     gateway.send(&Request::post("/idp/token").json(body))
@@ -59,6 +62,60 @@ fn an_id_token_of_an_own_application_is_good_for_tokens() {
         gateway.send(&request).status,
         401,
         "which one is meant nobody knows"
+    );
+}
+
+#[test]
+fn no_value_of_any_field_is_good_for_tokens_or_breaks_anything() {
+    let idp = Idp::start();
+    let gateway = gateway(&idp, ", audiences: [android]");
+    let good = idp.id_token("android", Some("abc"));
+    let send = |kind: &str, body: String| {
+        let request = Request::post("/idp/token").header("Content-Type", kind);
+        gateway.send(&request.body(body))
+    };
+    for (field, beside) in [
+        ("id_token", "nonce"),
+        ("nonce", "id_token"),
+        ("access_token", "nonce"),
+    ] {
+        let usual = if beside == "nonce" { "abc" } else { &good };
+        for hostile in values::all() {
+            let json = format!("{{\"{beside}\":\"{usual}\",\"{field}\":{}}}", hostile.json);
+            let mut answers = vec![send("application/json", json)];
+            if let Some(value) = &hostile.form {
+                let form = format!("{beside}={usual}&{field}={value}");
+                answers.push(send("application/x-www-form-urlencoded", form));
+            }
+            for answer in answers {
+                let told = || {
+                    format!(
+                        "{field} {:.60}: {} {}",
+                        hostile.json,
+                        answer.status,
+                        answer.text()
+                    )
+                };
+                assert!(
+                    (400..500).contains(&answer.status) && answer.whole,
+                    "{}",
+                    told()
+                );
+            }
+        }
+    }
+    let users = gateway.setup().users();
+    assert_eq!(users.count("1 = 1"), 4);
+    let said = gateway.said();
+    assert!(
+        !said.contains(values::MARK) && !said.contains("panicked"),
+        "{said}"
+    );
+    let body = json!({"id_token": good, "nonce": "abc"});
+    assert_eq!(
+        bring(&gateway, &body).status,
+        200,
+        "whoever comes behind is served"
     );
 }
 
