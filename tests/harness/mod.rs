@@ -28,7 +28,7 @@ pub(crate) use database::Database;
 pub(crate) use gateway::Gateway;
 pub(crate) use seen::Seen;
 pub(crate) use setup::Setup;
-pub(crate) use upstream::{After, Upstream};
+pub(crate) use upstream::{After, Upstream, Wire};
 pub(crate) use watch::{Gate, Watch, wait_until};
 
 /// The longest that a test waits for something that has to happen.

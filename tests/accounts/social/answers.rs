@@ -42,6 +42,19 @@ fn naver_says_failure_with_200() {
     let asked = idp.asked("/token");
     let form = String::from_utf8_lossy(&asked[0].body).into_owned();
     assert!(form.contains("&state="), "Naver wants it: {form}");
+    // A number as a text, and letters that are no letters of tokens elsewhere.
+    let tokens = r#"{"access_token":"AAAAQosjWDJieBiQZc3to9YQp6HDLvrmyKC+6+iZ3gq7qrkqf50ljZC+Lgoqrg","refresh_token":"c8ceMEJisO4Se7uGisHoX0f5JEii7JnipglQipkOn5Zp3tyP7dHQoP0zNKHUq2gY","token_type":"bearer","expires_in":"3600"}"#;
+    idp.say("/token", 200, tokens);
+    let whole = r#"{"resultcode":"00","message":"success","response":{"id":"aB-_9","nickname":"OpenAPI","profile_image":"https:\/\/ssl.pstatic.net\/static\/pwe\/address\/nodata_33x33.gif","age":"40-49","gender":"F","email":"openapi@naver.com","mobile":"010-0000-0000","mobile_e164":"+821000000000","name":"\ud64d\uae38\ub3d9","birthday":"10-01","birthyear":"1900"}}"#;
+    idp.say("/me", 200, whole);
+    assert!(is_granted(&comes_back(&gateway, &idp, "naver")));
+    let asked = idp.asked("/me");
+    let bearer = asked
+        .last()
+        .expect("a question")
+        .values("authorization")
+        .concat();
+    assert!(bearer.contains("KC+6+iZ3"), "as it is: {bearer}");
     idp.say("/me", 200, &said("024", json!("aB-_9")));
     let failed = comes_back(&gateway, &idp, "naver");
     assert_eq!(code_of(&failed), "provider_failed");

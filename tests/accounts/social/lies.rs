@@ -94,6 +94,7 @@ fn a_provider_that_is_away_is_an_outage_and_no_wrong_account() {
         assert_eq!(retry, response.status == 503);
         assert!(!is_granted(&response));
         assert!(!gateway.said().contains("a secret of the provider"));
+        assert!(idp.asked("/elsewhere").is_empty(), "it sends nobody on");
     }
 }
 
@@ -127,6 +128,16 @@ fn a_provider_that_says_nothing_is_not_waited_for_for_ever() {
     let response = log_in(&gateway, &idp);
     assert_eq!(code_of(&response), "provider_unavailable");
     assert_eq!(gateway.get("/public/page").status, 200);
+}
+
+#[test]
+fn a_provider_that_answers_a_letter_at_a_time_is_not_waited_for_for_ever() {
+    let idp = Idp::start();
+    let gateway = gateway(&idp, "");
+    idp.dribble("/token");
+    let response = log_in(&gateway, &idp);
+    assert_eq!(response.status, 503, "{}", response.text());
+    assert!(!is_granted(&response));
 }
 
 #[test]

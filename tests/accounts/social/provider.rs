@@ -2,7 +2,9 @@
 
 use std::{
     collections::HashMap,
+    io::Write as _,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -11,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::Browser;
 use crate::harness::{
-    After, Seen, Upstream,
+    After, Seen, Upstream, Wire,
     keys::{SigningKey, key_set},
     token,
 };
@@ -35,6 +37,8 @@ struct Script {
     answers: HashMap<String, (u16, String)>,
     /// Paths at which it says nothing.
     silent: Vec<String>,
+    /// Paths at which it answers a letter at a time, and never to the end.
+    slow: Vec<String>,
     claims: Option<fn(&mut Value)>,
     signature: Option<Signature>,
     without_id_token: bool,
@@ -85,6 +89,10 @@ impl Idp {
                 .next()
                 .unwrap_or_default()
                 .to_owned();
+            let is_slow = |state: &State| state.script.slow.contains(&path);
+            if is_slow(&answering.lock().expect("no panic")) {
+                return dribble(wire);
+            }
             let said = {
                 let mut state = answering.lock().expect("no panic");
                 if state.script.silent.contains(&path) {
@@ -131,6 +139,20 @@ impl Idp {
         })
     }
 
+    /// A code as the kit of a native application has it, which was sent nowhere.
+    pub(super) fn native_code(&self) -> String {
+        self.with(|state| {
+            let code = format!("code-{}", state.codes.len());
+            let asked = Asked {
+                nonce: None,
+                challenge: None,
+                callback: String::new(),
+            };
+            state.codes.insert(code.clone(), asked);
+            code
+        })
+    }
+
     /// Answers this at a path.
     pub(super) fn say(&self, path: &str, status: u16, body: &str) {
         self.with(|state| {
@@ -142,6 +164,11 @@ impl Idp {
     /// Says nothing at a path.
     pub(super) fn hush(&self, path: &str) {
         self.with(|state| state.script.silent.push(path.to_owned()));
+    }
+
+    /// Answers a letter at a time at a path.
+    pub(super) fn dribble(&self, path: &str) {
+        self.with(|state| state.script.slow.push(path.to_owned()));
     }
 
     pub(super) fn claim(&self, claims: fn(&mut Value)) {
@@ -194,6 +221,19 @@ impl Idp {
     }
 }
 
+/// The head at once, the body a letter at a time until the other side has had enough.
+fn dribble(wire: &mut Wire) -> After {
+    let head =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n{";
+    let stream = wire.stream();
+    let mut sent = stream.write_all(head.as_bytes());
+    while sent.is_ok() {
+        std::thread::park_timeout(Duration::from_millis(100));
+        sent = stream.write_all(b" ");
+    }
+    After::Close
+}
+
 impl State {
     fn answer(&mut self, path: &str, seen: &Seen) -> (u16, String) {
         if let Some(answer) = self.script.answers.get(path) {
@@ -235,7 +275,7 @@ impl State {
                 .challenge
                 .as_ref()
                 .is_none_or(|wanted| *wanted == hashed);
-            proven && field("redirect_uri").as_deref() == Some(&asked.callback)
+            proven && field("redirect_uri").unwrap_or_default() == asked.callback
         };
         let Some(asked) = asked.filter(bound) else {
             return (400, r#"{"error":"invalid_grant"}"#.to_owned());
