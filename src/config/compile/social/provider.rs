@@ -41,6 +41,7 @@ impl One<'_> {
             self.success(findings),
             self.token_info(&transport, findings),
         );
+        let kept = joining::kept_in(self, findings);
         let id_token = self.id_token();
         if id_token == IdToken::Off && user_info == Some(UserInfo::Off) {
             let message = "nothing would say who somebody is";
@@ -81,7 +82,7 @@ impl One<'_> {
             token_info: token_info.ok()?,
             any_audience: self.written.any_audience.is_some(),
             notice_secret: self.notice_secret(findings),
-            refresh_token_column: joining::kept_in(self, findings),
+            refresh_token_column: kept,
             link_as: link_as.into(),
             link_by_email: self.link_by_email(findings),
         })
@@ -150,6 +151,7 @@ impl One<'_> {
         });
         let token = token.and_then(|url| self.site("token_endpoint", url, transport, findings));
         let keys = self.keys(transport, findings);
+        let revocation = self.revocation(transport, findings);
         let issuers = self.pick(|it| Some(&it.issuers).filter(|issuers| !issuers.is_empty()));
         let issuers = issuers.into_iter().flatten();
         Some(Whereabouts::Listed(Arc::new(Places {
@@ -158,7 +160,7 @@ impl One<'_> {
             token: token?,
             keys: keys.ok()?,
             user_info: None,
-            revocation: self.revocation(transport, findings).ok()?,
+            revocation: revocation.ok()?,
         })))
     }
 
