@@ -1,6 +1,7 @@
 //! A client secret that is a token itself, as Apple wants it: signed by our key, and made anew before it ends.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -27,7 +28,15 @@ pub struct SignedSecret {
     pub audience: Box<str>,
     /// How long one holds.
     pub lifetime: Duration,
-    made: Mutex<Option<(UnixSeconds, Arc<Secret<String>>)>>,
+    /// By client.
+    made: Mutex<HashMap<Box<str>, Made>>,
+}
+
+/// One that is made.
+#[derive(Debug)]
+struct Made {
+    secret: Arc<Secret<String>>,
+    renewed_at: UnixSeconds,
 }
 
 impl SignedSecret {
@@ -42,13 +51,12 @@ impl SignedSecret {
         }
     }
 
-    /// One that holds for a while yet.
+    /// One that holds for a while yet, of one of the few clients that are configured.
     pub fn current(&self, client_id: &str, now: UnixSeconds) -> Option<Arc<Secret<String>>> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((renewed_at, secret)) = &*made
-            && now < *renewed_at
-        {
-            return Some(Arc::clone(secret));
+        let known = made.get(client_id).filter(|made| now < made.renewed_at);
+        if let Some(known) = known {
+            return Some(Arc::clone(&known.secret));
         }
         let claims = json!({
             "iss": &*self.team,
@@ -60,7 +68,11 @@ impl SignedSecret {
         let token = mint::sign(&self.key, "JWT", &claims).ok()?;
         let secret = Arc::new(Secret::new(token));
         let renewed_at = now.plus(self.lifetime.saturating_sub(EARLY));
-        *made = Some((renewed_at, Arc::clone(&secret)));
+        let anew = Made {
+            secret: Arc::clone(&secret),
+            renewed_at,
+        };
+        made.insert(client_id.into(), anew);
         Some(secret)
     }
 }
@@ -128,6 +140,8 @@ mod tests {
         let later = UnixSeconds(now.0 + 3299);
         let again = secret.current("com.example.web", later).expect("a secret");
         assert!(Arc::ptr_eq(&first, &again));
+        let other = secret.current("com.example.app", later).expect("a secret");
+        assert!(!Arc::ptr_eq(&first, &other), "of another client");
         let last = UnixSeconds(now.0 + 3300);
         let anew = secret.current("com.example.web", last).expect("a secret");
         assert!(!Arc::ptr_eq(&first, &anew));

@@ -9,6 +9,7 @@ mod error;
 mod id_token;
 mod journey;
 mod keys;
+mod native;
 mod notice;
 mod path;
 mod places;
@@ -21,11 +22,12 @@ pub use client_secret::SignedSecret;
 pub use error::{Fault, SocialError};
 pub use id_token::{Expected, IdTokenError, Nonce};
 pub use journey::{Journey, LIFETIME, Seal, Start, Used, challenge, is_state};
+pub use native::Native;
 pub use notice::Told;
 pub use path::{JsonPath, PathError};
 pub use places::{Discovery, Places, Whereabouts, check as check_browser_url};
 pub use profile::{Email, Profile};
-pub use provider::{Arrival, Native, Provider, Shown};
+pub use provider::{Arrival, Provider, Shown};
 pub use settings::{
     BUILT_IN, ClientProof, IdToken, LinkByEmail, Pkce, ProfilePaths, ResponseMode, Settings,
     TokenInfo, UserInfo,

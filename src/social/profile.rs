@@ -101,7 +101,7 @@ fn is_address(text: &str) -> bool {
 }
 
 /// A name in one line; `None` for one that says nothing.
-fn cleaned(name: &str) -> Option<String> {
+pub(super) fn cleaned(name: &str) -> Option<String> {
     let letters = name.chars().filter(|letter| !letter.is_control());
     let name: String = letters.take(LONGEST_NAME).collect();
     let name = name.trim();

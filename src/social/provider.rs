@@ -51,10 +51,10 @@ const LEEWAY: Leeway = Leeway {
 /// A provider, and what is known of it.
 #[derive(Debug)]
 pub struct Provider {
-    settings: Settings,
+    pub(super) settings: Settings,
+    pub(super) clock: Clock,
     keys: Keys,
     described: Mutex<Described>,
-    clock: Clock,
 }
 
 /// What a provider has said of itself, and when.
@@ -80,17 +80,6 @@ pub struct Arrival<'a> {
     pub issuer: Option<&'a str>,
     /// What Apple says once about who it is.
     pub user: Option<&'a str>,
-}
-
-/// What a native application has been given by its provider's kit.
-#[derive(Debug)]
-pub struct Native {
-    /// An ID token.
-    pub id_token: Option<Secret<String>>,
-    /// An access token.
-    pub access_token: Option<Secret<String>>,
-    /// The nonce that the application has asked with.
-    pub nonce: Option<String>,
 }
 
 /// What came of it.
@@ -213,54 +202,6 @@ impl Provider {
         Ok(Shown::Somebody(profile))
     }
 
-    /// Who uses a native application.
-    pub async fn native(&self, native: &Native) -> Result<Shown, SocialError> {
-        self.try_native(native).await.map_err(|why| self.named(why))
-    }
-
-    async fn try_native(&self, native: &Native) -> Result<Shown, Outcome> {
-        let places = self.places().await?;
-        if let Some(token) = &native.id_token {
-            if self.settings.id_token == IdToken::Off {
-                return Ok(Shown::NoGood("id_token"));
-            }
-            let Ok(proof) = self.prove(&places, (token.expose(), "sub")).await? else {
-                return Ok(Shown::NoGood("id_token"));
-            };
-            let parties = self.settings.parties();
-            let access_token = native.access_token.as_ref();
-            let nonce = native.nonce.as_deref();
-            let expected = Expected {
-                audience: None,
-                parties: &parties,
-                nonce: nonce.map_or(Nonce::Unasked, Nonce::RawOrHashed),
-                access_token: access_token.map(|token| token.expose().as_str()),
-            };
-            if expected.check(&proof).is_err() {
-                return Ok(Shown::NoGood("id_token"));
-            }
-            return Ok(Shown::Somebody(profile_of(&proof)?));
-        }
-        let (Some(token), Some(site)) = (&native.access_token, self.user_info(&places)?) else {
-            return Ok(Shown::NoGood("token"));
-        };
-        if !self.is_for_us(token).await? {
-            return Ok(Shown::NoGood("audience"));
-        }
-        let granted = Granted {
-            access: Some(token.clone()),
-            id: None,
-            refresh: None,
-        };
-        match self.ask_user_info(site, &granted).await? {
-            Ok(profile) => Ok(Shown::Somebody(profile)),
-            Err(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST) => {
-                Ok(Shown::NoGood("access_token"))
-            }
-            Err(status) => Err(Fault::Status(status).into()),
-        }
-    }
-
     /// Takes a refresh token of one of its users back.
     pub async fn revoke(&self, token: &Secret<String>) -> Result<(), SocialError> {
         self.try_revoke(token).await.map_err(|why| self.named(why))
@@ -295,22 +236,7 @@ impl Provider {
         }))
     }
 
-    /// Whether an access token was granted to an application of ours. Any application can have one of any of its users, and
-    /// would be them here.
-    async fn is_for_us(&self, token: &Secret<String>) -> Result<bool, Outcome> {
-        let Some(info) = &self.settings.token_info else {
-            return Ok(self.settings.any_audience);
-        };
-        let reply = self.ask(&info.site, token).await?;
-        if reply.status.is_client_error() {
-            return Ok(false);
-        }
-        let json = tokens::object(&reply)?;
-        let id = info.path.id(&json).ok_or(Fault::Missing("application"))?;
-        Ok(info.accepted.iter().any(|accepted| **accepted == *id))
-    }
-
-    fn user_info<'a>(&'a self, places: &'a Places) -> Result<Option<&'a Site>, Fault> {
+    pub(super) fn user_info<'a>(&'a self, places: &'a Places) -> Result<Option<&'a Site>, Fault> {
         match &self.settings.user_info {
             UserInfo::Off => Ok(None),
             UserInfo::At(site) => Ok(Some(site)),
@@ -321,7 +247,7 @@ impl Provider {
         }
     }
 
-    async fn ask_user_info(
+    pub(super) async fn ask_user_info(
         &self,
         site: &Site,
         granted: &Granted,
@@ -340,7 +266,7 @@ impl Provider {
         Ok(Ok(Profile::read(&json, &self.settings.paths)?))
     }
 
-    async fn ask(&self, site: &Site, token: &Secret<String>) -> Result<Reply, Outcome> {
+    pub(super) async fn ask(&self, site: &Site, token: &Secret<String>) -> Result<Reply, Outcome> {
         let bearer = HeaderValue::try_from(format!("Bearer {}", token.expose()));
         let mut bearer = bearer.map_err(|_| Fault::Missing("access_token"))?;
         bearer.set_sensitive(true);
@@ -353,7 +279,7 @@ impl Provider {
     }
 
     /// The proof of an ID token; `Err` inside is what the token is not.
-    async fn prove(
+    pub(super) async fn prove(
         &self,
         places: &Places,
         (token, subject): (&str, &str),
@@ -389,7 +315,7 @@ impl Provider {
         Verifier::with_issuers(issuers.collect(), LONGEST)
     }
 
-    async fn places(&self) -> Result<Arc<Places>, Outcome> {
+    pub(super) async fn places(&self) -> Result<Arc<Places>, Outcome> {
         let discovery = match &self.settings.whereabouts {
             Whereabouts::Listed(places) => return Ok(Arc::clone(places)),
             Whereabouts::Discovered(discovery) => discovery,
@@ -430,13 +356,13 @@ impl Provider {
         Ok(Places::read(&json, issuer, &self.settings.transport)?)
     }
 
-    fn named(&self, why: Outcome) -> SocialError {
+    pub(super) fn named(&self, why: Outcome) -> SocialError {
         why.of(&self.settings.name)
     }
 }
 
 /// Who a proven ID token is about.
-fn profile_of(proof: &Verified) -> Result<Profile, Fault> {
+pub(super) fn profile_of(proof: &Verified) -> Result<Profile, Fault> {
     let claims = proof.claims.names().filter_map(|name| {
         let value = proof.claims.value(name)?;
         Some((name.to_owned(), value.clone()))

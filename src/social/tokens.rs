@@ -58,27 +58,61 @@ impl Grants<'_> {
         if settings.pkce == Pkce::S256 {
             fields.push(("code_verifier", arrival.verifier));
         }
-        let reply = self.post(self.token, fields).await?;
+        let reply = self.post(self.token, (&settings.client_id, fields)).await?;
         granted(&reply)
     }
 
-    /// Takes a refresh token back (RFC 7009). One that the provider does not know any more is as good as taken back.
-    pub(super) async fn revoke(&self, site: &Site, token: &Secret<String>) -> Result<(), Outcome> {
+    /// A code that a native application was given, without having been sent anywhere.
+    pub(super) async fn exchange_native(
+        &self,
+        code: &Secret<String>,
+        client_id: &str,
+    ) -> Result<Option<Granted>, Outcome> {
         let fields = vec![
-            ("token", token.expose().as_str()),
-            ("token_type_hint", "refresh_token"),
-            ("client_id", &self.settings.client_id),
+            ("grant_type", "authorization_code"),
+            ("code", code.expose()),
+            ("client_id", client_id),
         ];
-        revoked(&self.post(site, fields).await?)
+        granted(&self.post(self.token, (client_id, fields)).await?)
     }
 
-    /// Sends a form that proves that we are the provider's client.
-    async fn post(&self, site: &Site, mut fields: Vec<(&str, &str)>) -> Result<Reply, Outcome> {
+    /// The client that exchanges a code of an application: the application itself, where one key signs for all of them.
+    pub(super) fn party<'a>(&'a self, audience: Option<&'a str>) -> &'a str {
+        let signs = matches!(self.settings.proof, ClientProof::Signed(_));
+        let audience = audience.filter(|_| signs);
+        audience.unwrap_or(&self.settings.client_id)
+    }
+
+    /// Takes a refresh token back (RFC 7009). One that the provider does not know any more is as good as taken back.
+    /// Which of several applications it was given is not known: each of them says that it does not want it.
+    pub(super) async fn revoke(&self, site: &Site, token: &Secret<String>) -> Result<(), Outcome> {
+        let parties = self.settings.parties();
+        let all = match &self.settings.proof {
+            ClientProof::Signed(_) => parties.len(),
+            ClientProof::None | ClientProof::Post(_) | ClientProof::Basic(_) => 1,
+        };
+        for client_id in parties.iter().take(all) {
+            let fields = vec![
+                ("token", token.expose().as_str()),
+                ("token_type_hint", "refresh_token"),
+                ("client_id", client_id),
+            ];
+            revoked(&self.post(site, (client_id, fields)).await?)?;
+        }
+        Ok(())
+    }
+
+    /// Sends a form that proves that we are this client of the provider's.
+    async fn post(
+        &self,
+        site: &Site,
+        (client_id, mut fields): (&str, Vec<(&str, &str)>),
+    ) -> Result<Reply, Outcome> {
         let settings = self.settings;
         let now = self.clock.unix_seconds();
         let signed = match &settings.proof {
             ClientProof::Signed(signed) => {
-                let secret = signed.current(&settings.client_id, now);
+                let secret = signed.current(client_id, now);
                 Some(secret.ok_or(Fault::Unsigned)?)
             }
             ClientProof::None | ClientProof::Post(_) | ClientProof::Basic(_) => None,
@@ -96,7 +130,7 @@ impl Grants<'_> {
         let form = Zeroizing::new(query(&fields));
         let mut request = site.request(Method::POST);
         if let ClientProof::Basic(secret) = &settings.proof {
-            let basic = basic(&settings.client_id, secret)?;
+            let basic = basic(client_id, secret)?;
             request = request.header(header::AUTHORIZATION, basic);
         }
         let request = request

@@ -37,14 +37,16 @@ impl Accounts {
 /// `None` where a field is repeated, or no token is there.
 fn native(fields: &Fields) -> Option<Native> {
     let one = |name| fields.one(name).ok();
-    let token = |name| {
+    let secret = |name| {
         let text = one(name)?;
         Some(text.map(|text| Secret::new(text.to_owned())))
     };
     let native = Native {
-        id_token: token("id_token")?,
-        access_token: token("access_token")?,
+        id_token: secret("id_token")?,
+        access_token: secret("access_token")?,
         nonce: one("nonce")?.map(str::to_owned),
+        code: secret("code")?,
+        name: secret("name")?,
     };
     let shows_any = native.id_token.is_some() || native.access_token.is_some();
     shows_any.then_some(native)

