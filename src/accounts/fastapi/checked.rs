@@ -228,11 +228,14 @@ fn as_number(text: &str) -> Option<f64> {
 fn boolean(input: &Value) -> Checked {
     let truth = match input {
         Value::Bool(truth) => Some(*truth),
-        Value::Integer(digits) => of_digit(digits),
-        Value::Float(float) if float.fract() != 0.0 || !float.is_finite() => {
-            return Checked::Faulty(Fault::NotBoolean);
-        }
-        Value::Float(float) => of_digit(&format!("{float:.0}")),
+        Value::Integer(digits) => match digits.parse() {
+            Ok(number) => of_number(number),
+            Err(_) => return Checked::Faulty(Fault::NotBoolean),
+        },
+        Value::Float(float) => match format!("{float:.0}").parse() {
+            Ok(number) if float.fract() == 0.0 => of_number(number),
+            Ok(_) | Err(_) => return Checked::Faulty(Fault::NotBoolean),
+        },
         Value::Text(text) => match text.marked().to_lowercase().as_str() {
             "1" | "on" | "t" | "true" | "y" | "yes" => Some(true),
             "0" | "off" | "f" | "false" | "n" | "no" => Some(false),
@@ -247,10 +250,10 @@ fn boolean(input: &Value) -> Checked {
     })
 }
 
-fn of_digit(digits: &str) -> Option<bool> {
-    match digits {
-        "1" => Some(true),
-        "0" => Some(false),
+fn of_number(number: i64) -> Option<bool> {
+    match number {
+        1 => Some(true),
+        0 => Some(false),
         _ => None,
     }
 }
