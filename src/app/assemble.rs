@@ -84,11 +84,7 @@ pub fn assemble(compiled: Compiled, before: Option<&Assembled>) -> Result<Assemb
     let follows = Follows(before);
     let (hashing, refresh_cookie) = (answering.hashing.clone(), hidden(&answering.cookies));
     let state = OwnState::after(before, state)?;
-    let watch = compiled.watch.as_ref();
-    let watching = Watching {
-        announcements: announcements(watch, users.as_ref(), state.as_ref()),
-        tells_of_blocks: tells_of_blocks(watch, users.as_ref()),
-    };
+    let watching = Watching::new(compiled.watch.as_ref(), users.as_ref(), state.as_ref());
     let asked = Asked(
         users.as_ref(),
         row_cache,
@@ -171,6 +167,19 @@ struct Watching {
     announcements: Option<Announcements>,
     /// Whether it tells of every state that blocks users.
     tells_of_blocks: bool,
+}
+
+impl Watching {
+    fn new(
+        watch: Option<&feed::Settings>,
+        users: Option<&store::Settings>,
+        state: Option<&OwnState>,
+    ) -> Self {
+        Self {
+            announcements: announcements(watch, users, state),
+            tells_of_blocks: tells_of_blocks(watch, users),
+        }
+    }
 }
 
 fn tells_of_blocks(watch: Option<&feed::Settings>, users: Option<&store::Settings>) -> bool {
