@@ -3,7 +3,7 @@
 
 pub(super) mod values;
 
-use std::{sync::LazyLock, time::Duration};
+use std::{fmt::Write as _, sync::LazyLock, time::Duration};
 
 use serde_json::{Value, json};
 use sidegate::clock::Clock;
@@ -193,9 +193,11 @@ write: {{ actions: [sign_up, verify, password, profile, withdraw] }}"
         );
         let mut accounts = String::new();
         for (action, ..) in ACTIONS {
-            accounts.push_str(&format!(
+            write!(
+                accounts,
                 "\n- {{ action: {action}, match: POST /{action}, dialect: swept, rate_limit: [] }}"
-            ));
+            )
+            .expect("a text grows");
         }
         let upstream = Upstream::start();
         let gateway = Gateway::before(&upstream)

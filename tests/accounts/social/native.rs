@@ -96,8 +96,11 @@ fn no_value_of_any_field_is_good_for_tokens_or_breaks_anything() {
                         answer.text()
                     )
                 };
+                // An application that shows no nonce has none checked.
+                let shows_none = field == "nonce" && ["null", "\"\""].contains(&&*hostile.json);
+                let least = if shows_none { 200 } else { 400 };
                 assert!(
-                    (400..500).contains(&answer.status) && answer.whole,
+                    (least..500).contains(&answer.status) && answer.whole,
                     "{}",
                     told()
                 );
