@@ -105,14 +105,14 @@ const KNOWN: [(&[&str], KnownField); 33] = [
         field("성별", "Gender", Kind::Text, "sex"),
     ),
     (
-        &["year", "birthyear"],
+        &["year", "birthyear", "yy", "yyyy"],
         field("연도", "Year", Kind::Number, ""),
     ),
     (
-        &["month", "birthmonth"],
+        &["month", "birthmonth", "mm"],
         field("월", "Month", Kind::Number, ""),
     ),
-    (&["day"], field("일", "Day", Kind::Number, "")),
+    (&["day", "dd"], field("일", "Day", Kind::Number, "")),
     (&["age"], field("나이", "Age", Kind::Number, "")),
     (
         &["address", "addr"],

@@ -323,8 +323,13 @@ impl<'a> Wanted<'a> {
 /// The columns whose values are fields, and the fields.
 fn fields(columns: &[(String, Source)]) -> impl Iterator<Item = (&str, &str)> {
     columns.iter().flat_map(|(column, source)| {
+        // What is made of several fields says nothing of one of them.
+        let column = match source.fields().len() {
+            1 => column.as_str(),
+            _ => "",
+        };
         let roles = source.fields().into_iter();
-        roles.map(move |role| (column.as_str(), role))
+        roles.map(move |role| (column, role))
     })
 }
 
