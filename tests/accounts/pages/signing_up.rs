@@ -49,11 +49,11 @@ columns: { id: id, login: email, password: hashed_password }
 states: { banned: { is_restricted: true }, withdrawn: { is_active: false } }
 write: { actions: [sign_up] }";
 
-const FIELDS: &str = r#"
+const FIELDS: &str = "
 brand: Pampam
 fields:
   language: { label: { ko: 사용 언어, en: Spoken language }, hint: { ko: 예, en: such as Welsh }, autocomplete: language }
-  terms: { link: /terms }"#;
+  terms: { link: /terms }";
 
 const COLUMNS: &str =
     "ALTER TABLE user ADD COLUMN age INTEGER; ALTER TABLE user ADD COLUMN birthday TEXT;
@@ -271,8 +271,8 @@ fn a_form_that_is_sent_twice_makes_one_user() {
         .with("name", "other");
     let statuses: Vec<u16> = std::thread::scope(|scope| {
         let send = || scope.spawn(|| Browser::new(&gateway).submit(&other).status);
-        let sent: Vec<_> = (0..4).map(|_| send()).collect();
-        sent.into_iter()
+        let all: Vec<_> = (0..4).map(|_| send()).collect();
+        all.into_iter()
             .map(|it| it.join().expect("an answer"))
             .collect()
     });
