@@ -85,6 +85,8 @@ fn of_decimal(cell: &Cell, text: &str) -> MemberId {
 fn password(cell: &Cell) -> Result<Option<Secret<String>>, Mismatch> {
     match cell {
         Cell::Null => Ok(None),
+        // What stands in a column that takes no NULL where there is none.
+        Cell::Text(bytes) if bytes.is_empty() => Ok(None),
         Cell::Text(_) => {
             let text = cell.text().map(Secret::new).map(Some);
             text.ok_or("a password hash in UTF-8")

@@ -162,7 +162,7 @@ pub(super) async fn passwords_are_text_or_bytes(bench: &Bench) {
         ])
         .await;
     let store = bench.store();
-    for (id, password) in [("1", Some("$2b$")), ("2", None), ("3", Some(""))] {
+    for (id, password) in [("1", Some("$2b$")), ("2", None), ("3", None)] {
         let member = store
             .member_by_id(id)
             .await
