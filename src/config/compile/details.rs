@@ -151,11 +151,14 @@ impl Forms<'_, '_> {
 
     fn asked(&mut self, wanted: Wanted<'_>) -> Asked {
         let role = wanted.role;
-        self.asked.push(role.to_owned());
+        let is_new = !self.asked.iter().any(|asked| asked == role);
+        if is_new {
+            self.asked.push(role.to_owned());
+        }
         let written = self.fields.get(role);
         let mut names = wanted.names.into_iter();
         let known = names.find_map(KnownField::of);
-        let label = self.label(written, known, role);
+        let label = self.label(written, known, (role, is_new));
         let kind = wanted.kind(written, known);
         let autocomplete = written.and_then(|it| it.autocomplete.as_deref());
         let known_to_browsers = match (role, known) {
@@ -185,7 +188,7 @@ impl Forms<'_, '_> {
         &mut self,
         written: Option<&written::Field>,
         known: Option<KnownField>,
-        role: &str,
+        (role, is_new): (&str, bool),
     ) -> Spoken {
         if let Some(label) = written.and_then(|it| it.label.as_ref()) {
             return spoken(label);
@@ -204,7 +207,9 @@ impl Forms<'_, '_> {
         let languages: Vec<&str> = languages.collect();
         let languages = languages.join(", ");
         let fix = format!("add `fields: {{ {role}: {{ label: {{ {languages} }} }} }}`");
-        self.findings.warning("pages", &message, &fix);
+        if is_new {
+            self.findings.warning("pages", &message, &fix);
+        }
         Spoken {
             korean: role.into(),
             english: role.into(),
