@@ -248,9 +248,9 @@ mod tests {
         Secret::new(text.to_owned())
     }
 
-    fn kept(password: Secret<String>) -> Option<Kept> {
+    fn kept(password: Secret<String>) -> Kept {
         let salt = None;
-        Some(Kept { password, salt })
+        Kept { password, salt }
     }
 
     fn settings(threads: usize) -> Settings {
@@ -288,7 +288,7 @@ mod tests {
         pool.met(Work::Bcrypt { cost: 4 });
         let unknown = pool.verify(secret("a"), None).await;
         assert_eq!(unknown.expect("a verdict"), Verdict::Differs);
-        let odd = pool.verify(secret("a"), kept(secret("md5"))).await;
+        let odd = pool.verify(secret("a"), Some(kept(secret("md5")))).await;
         assert_eq!(odd.expect("a verdict"), Verdict::Unreadable);
     }
 
@@ -341,7 +341,7 @@ mod tests {
         let made = pool.make(secret("abcd-1234")).await.expect("it is made");
         let again = pool.make(secret("abcd-1234")).await.expect("it is made");
         assert_ne!(made, again);
-        let verdict = pool.verify(secret("abcd-1234"), kept(made)).await;
+        let verdict = pool.verify(secret("abcd-1234"), Some(kept(made))).await;
         assert_eq!(verdict.expect("a verdict"), Verdict::Matches);
     }
 
@@ -358,7 +358,7 @@ mod tests {
         };
         let pool = HashingPool::start(settings).expect("threads");
         let stored = "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g";
-        let verdict = pool.verify(secret("a"), kept(secret(stored))).await;
+        let verdict = pool.verify(secret("a"), Some(kept(secret(stored)))).await;
         assert_eq!(verdict.expect("a verdict"), Verdict::Unreadable);
     }
 }
