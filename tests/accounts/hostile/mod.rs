@@ -89,9 +89,12 @@ reset_password:
   weak: { status: 422, body: "{reason}" }
 "#;
 
+/// An action, whether it is about whoever is signed in, and fields that fit it.
+type Action = (&'static str, bool, &'static [(&'static str, &'static str)]);
+
 /// The actions, whether they are about whoever is signed in, and fields that fit them. Nobody gets in or through by these
 /// alone, but where `sign_up` and those about oneself do what they are asked.
-const ACTIONS: [(&str, bool, &[(&str, &str)]); 11] = [
+const ACTIONS: [Action; 11] = [
     (
         "login",
         false,
@@ -313,7 +316,7 @@ write: {{ actions: [sign_up, verify, password, profile, withdraw] }}"
     }
 
     /// One action, each of its fields, each value.
-    fn sweep(&self, (action, is_own, fields): (&str, bool, &[(&str, &str)])) {
+    fn sweep(&self, (action, is_own, fields): Action) {
         let mut token = is_own.then(|| self.token());
         for (field, _) in fields {
             for hostile in values::all()
