@@ -1,14 +1,18 @@
 //! One SQLite connection that is opened when it is first needed, and again after it failed.
 
-use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, time::Duration};
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, thread, time::Duration};
 
-use rusqlite::{Connection, InterruptHandle};
+use rusqlite::{Connection, ErrorCode, InterruptHandle};
 
 use super::Failure;
 use crate::{
+    clock::Clock,
     sqlite_thread::Connecting,
     state::{Error, error::Cause},
 };
+
+/// How long somebody waits who was told that a file is busy.
+const AGAIN: Duration = Duration::from_millis(5);
 
 /// A connection that comes and goes.
 pub(super) struct Held {
@@ -61,11 +65,28 @@ impl Held {
         self.make_file();
         let connection = Connection::open(&self.path)?;
         connection.busy_timeout(self.deadline)?;
-        // Readers and one writer do not wait for each other; what is in memory has no such thing and says so in vain.
-        connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+        self.write_ahead(&connection)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         Ok(connection)
+    }
+
+    /// Readers and one writer do not wait for each other then; what is in memory has no such thing and says so in vain.
+    ///
+    /// Of several who do this to a new file at once, all but one hear that it is busy, and SQLite waits for nobody here.
+    fn write_ahead(&self, connection: &Connection) -> Result<(), Failure> {
+        let began = Clock.instant();
+        loop {
+            let done = connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()));
+            let code = done
+                .as_ref()
+                .err()
+                .and_then(rusqlite::Error::sqlite_error_code);
+            if code != Some(ErrorCode::DatabaseBusy) || began.elapsed() >= self.deadline {
+                return Ok(done?);
+            }
+            thread::sleep(AGAIN);
+        }
     }
 
     /// SQLite would make it readable for everybody. Where this fails, opening says why.
