@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use sidegate::{
-    password::{Accepted, DigestSettings, Format, Hash, Verdict, Work},
+    password::{Accepted, DigestSettings, Format, Hash, Part, Verdict, Work},
     secret::Secret,
 };
 
@@ -17,12 +17,13 @@ fuzz_target!(|bytes: &[u8]| {
         formats: Format::ALL.to_vec(),
         digest: Some(DigestSettings {
             hash: Hash::Md5,
-            prefix: "before".to_owned(),
-            suffix: "after".to_owned(),
+            before: vec![Part::Text("before".to_owned()), Part::Salt],
+            after: vec![Part::Text("after".to_owned())],
         }),
     };
     let format = Format::of(stored);
-    let Some(read) = accepted.read(&Secret::new(stored.to_owned())) else {
+    let salt = Secret::new(b"salt".to_vec());
+    let Some(read) = accepted.read(&Secret::new(stored.to_owned()), Some(&salt)) else {
         return;
     };
     assert!(format.is_some());
